@@ -1,0 +1,1 @@
+"""Chinwag: a real-time chat that needs PostgreSQL and nothing else."""

@@ -1,0 +1,49 @@
+"""Who may use this server: the account that a request is signed in as, and the sites that may ask."""
+
+import ipaddress
+from urllib.parse import urlsplit
+
+from litestar.connection import ASGIConnection
+from litestar.handlers import BaseRouteHandler
+from typing import Any
+
+from app.errors import NotSignedIn, OriginNotAllowed
+from app.settings import Settings
+
+AnyConnection = ASGIConnection[Any, Any, Any, Any]
+
+SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
+
+
+def check_origin(connection: AnyConnection, _handler: BaseRouteHandler) -> None:
+    """Refuse what a page of another site makes a browser do (RFC 6455, section 10.2; for HTTP, CSRF).
+
+    Programs that are not browsers send no Origin, and may pass. Raises OriginNotAllowed.
+    """
+    origin = connection.headers.get("origin")
+    if origin is None or connection.scope.get("method", "") in SAFE_METHODS:
+        return
+    settings: Settings = connection.app.state.settings
+    same_site = urlsplit(origin).netloc == connection.headers.get("host") != ""
+    if not same_site and origin not in settings.allowed_origins:
+        raise OriginNotAllowed(f"a page of {origin[:100]} may not use this server")
+
+
+def check_signed_in(connection: AnyConnection, _handler: BaseRouteHandler) -> None:
+    """Sign in whoever is on this computer, by itself. Raises NotSignedIn."""
+    settings: Settings = connection.app.state.settings
+    if settings.sign_in == "anyone":
+        return
+    client = connection.scope.get("client")
+    # A name of somebody else's that leads to 127.0.0.1 would make a foreign page a local one (DNS
+    # rebinding). So the name in the address bar must be a local one too.
+    host = urlsplit("//" + connection.headers.get("host", "")).hostname or ""
+    if not (client and _is_loopback(client[0]) and (host == "localhost" or _is_loopback(host))):
+        raise NotSignedIn()
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False

@@ -1,0 +1,62 @@
+"""The composition: every part made once, started in order, stopped in the opposite order."""
+
+import contextlib
+from collections.abc import AsyncIterator
+from functools import partial
+
+from litestar import Litestar
+from litestar.datastructures import State
+
+from app import accounts, messages, pages, problems
+from app.api import ROUTES
+from app.bot import Replies, load_bot
+from app.database import open_pool
+from app.errors import SettingsInvalid
+from app.hub import Hub
+from app.listener import Listener
+from app.logs import configure_logs
+from app.settings import Settings, load_settings
+from app.tables import DB
+from app.writer import Writer
+
+
+def create_app(settings: Settings | None = None) -> Litestar:
+    """The application, for any ASGI server. It needs `database_url`, and a schema that is migrated."""
+    settings = settings or load_settings()
+    configure_logs(settings.log_format)
+    if settings.database_url is None:
+        raise SettingsInvalid("DATABASE_URL is not set; only `chinwag serve` brings its own PostgreSQL")
+    return Litestar(
+        route_handlers=[*ROUTES, *pages.ROUTES],
+        exception_handlers=problems.HANDLERS,
+        lifespan=[_running],
+        state=State({"settings": settings}),
+        openapi_config=pages.OPENAPI,
+        logging_config=None,
+        # JSON may write a character as two escapes of six bytes.
+        request_max_body_size=12 * settings.max_content + 1024,
+    )
+
+
+@contextlib.asynccontextmanager
+async def _running(app: Litestar) -> AsyncIterator[None]:
+    state, settings = app.state, app.state.settings
+    bot = load_bot(settings.bot)
+    async with open_pool(settings) as pool, contextlib.AsyncExitStack() as parts:
+        DB.pool = pool
+        state.pool = pool
+        state.account = await accounts.ensure(pool, settings.account)
+        state.hub = Hub(partial(messages.replay, pool))
+        state.writer = Writer(pool)
+        parts.push_async_callback(state.writer.drain)
+        receivers = [state.hub.receive]
+        if bot:
+            replies = Replies(bot, settings.bot_pace, pool, state.writer)
+            receivers.append(replies.wake)
+            replies.start()
+            parts.push_async_callback(replies.stop)
+        url = settings.listen_url or settings.database_url
+        state.listener = Listener(url, receivers, state.hub.repair)
+        await state.listener.start()
+        parts.push_async_callback(state.listener.stop)
+        yield

@@ -1,0 +1,160 @@
+"""The bot: every user message gets one stored reply, whoever wrote it, over however many servers.
+
+A message asks for its reply in its own transaction (sql/35_reply.sql). Servers claim requests for a few
+seconds and renew the claim while they think; what a dead server had claimed is free again soon. The reply
+itself takes the request away, and a second reply to the same message is no row.
+"""
+
+import asyncio
+import contextlib
+import importlib
+import random
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+from typing import Protocol
+from uuid import uuid4
+
+import structlog
+
+from app.database import DATABASE_ERRORS, Pool
+from app.errors import NoSuchThread, SettingsInvalid, TryAgain
+from app.writer import Post, Writer
+
+CLAIM_SECONDS = 5.0
+RENEW_SECONDS = 1.5
+POLL_SECONDS = 2.0
+"""How often to look for what dead servers had claimed. What is new wakes the bot at once."""
+
+PAUSE_SECONDS = 0.05
+"""The least time between two claims, so that a burst of messages is claimed in one statement."""
+
+CLAIMS = 200
+"""The most requests that a server holds at a time; the others are for the other servers."""
+
+CLAIM = """
+    with free as (
+      select message_id from reply_request where claimed_until < clock_timestamp()
+      order by message_id limit $2 for update skip locked
+    ), claimed as (
+      update reply_request set claimed_by = $1, claimed_until = clock_timestamp() + $3
+      from free where reply_request.message_id = free.message_id
+      returning reply_request.message_id
+    ), told as (
+      select notify_frame(thread_id, 0,
+               frame('typing', json_build_object('thread_id', thread_id, 'role', 'assistant')))
+      from (select distinct thread_id from claimed join message on id = message_id) as waiting
+      where $4
+    )
+    select id, thread_id, content, (select count(*) from told) as told
+    from claimed join message on id = message_id order by id
+"""
+
+RENEW = """
+    update reply_request set claimed_until = clock_timestamp() + $3
+    where claimed_by = $1 and message_id = any ($2::bigint[])
+"""
+
+RELEASE = "update reply_request set claimed_by = null, claimed_until = '-infinity' where claimed_by = $1"
+
+BOTS = {"random": "app.bots.random:Random", "echo": "app.bots.echo:Echo"}
+
+log = structlog.get_logger(__name__)
+
+
+class Bot(Protocol):
+    """Who answers. Write another in a file of its own, and name it in the setting `bot`."""
+
+    async def reply(self, thread_id: int, content: str) -> str:
+        """The reply to a message; it may take its time."""
+
+
+class Replies:
+    """The replies that this server gives."""
+
+    def __init__(self, bot: Bot, pace: float, pool: Pool, writer: Writer) -> None:
+        self._bot = bot
+        self._pace = pace
+        self._pool = pool
+        self._writer = writer
+        self._server_id = uuid4()
+        self._thinking: dict[int, asyncio.Task[None]] = {}
+        self._woken = asyncio.Event()
+        self._tasks: list[asyncio.Task[None]] = []
+
+    def start(self) -> None:
+        self._tasks = [
+            asyncio.create_task(self._keep(self._claim, PAUSE_SECONDS)),
+            asyncio.create_task(self._keep(self._renew, RENEW_SECONDS)),
+        ]
+
+    async def stop(self) -> None:
+        """Let go what is claimed, so that the other servers reply at once."""
+        for task in (*self._tasks, *self._thinking.values()):
+            task.cancel()
+        await asyncio.gather(*self._tasks, *self._thinking.values(), return_exceptions=True)
+        with contextlib.suppress(*DATABASE_ERRORS):  # then the claims run out by themselves
+            await self._pool.execute(RELEASE, self._server_id)
+
+    def wake(self, _payload: str = "") -> None:
+        """Something was written: there may be something to reply to."""
+        self._woken.set()
+
+    async def _keep(self, step: Callable[[], Awaitable[None]], pause: float) -> None:
+        while True:
+            try:
+                await step()
+            except DATABASE_ERRORS as error:
+                log.warning("bot_waits_for_database", error=type(error).__name__)
+                await asyncio.sleep(POLL_SECONDS)
+            await asyncio.sleep(pause)
+
+    async def _claim(self) -> None:
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._woken.wait(), POLL_SECONDS)
+        self._woken.clear()
+        room = CLAIMS - len(self._thinking)
+        rows = await self._pool.fetch(
+            CLAIM, self._server_id, room, timedelta(seconds=CLAIM_SECONDS), self._pace > 0
+        )
+        for row in rows:
+            thinking = asyncio.create_task(self._reply(row["id"], row["thread_id"], row["content"]))
+            self._thinking[row["id"]] = thinking
+        if len(rows) == room:
+            self._woken.set()
+
+    async def _renew(self) -> None:
+        if self._thinking:
+            ids, seconds = list(self._thinking), timedelta(seconds=CLAIM_SECONDS)
+            await self._pool.execute(RENEW, self._server_id, ids, seconds)
+
+    async def _reply(self, message_id: int, thread_id: int, content: str) -> None:
+        try:
+            await asyncio.sleep(self._pace * random.uniform(0.5, 1.5))
+            text = await self._bot.reply(thread_id, content)
+            post = Post(thread_id, text, role="assistant", reply_to=message_id)
+            await self._writer.write(post)
+        except NoSuchThread:
+            pass  # it was deleted while we thought
+        except TryAgain as error:
+            log.warning("reply_put_off", thread=thread_id, message=message_id, code=error.code)
+        except Exception as error:
+            # A bot is anybody's code. The claim runs out, and it is asked again.
+            log.error("bot_failed", thread=thread_id, message=message_id, exc_info=error)
+        finally:
+            del self._thinking[message_id]
+
+
+def load_bot(name: str) -> Bot | None:
+    """The bot of a setting; None for `none`.
+
+    Raises:
+        SettingsInvalid: there is no such module or class.
+    """
+    if name == "none":
+        return None
+    module, _, cls = BOTS.get(name, name).partition(":")
+    try:
+        bot: Bot = getattr(importlib.import_module(module), cls)()
+    except (ImportError, AttributeError) as error:
+        raise SettingsInvalid(f"bot: {name}: {error}") from None
+    return bot

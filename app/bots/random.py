@@ -1,0 +1,44 @@
+"""The bot that a newcomer meets: it says random things, and needs no network and no key."""
+
+import random
+
+OPENINGS = (
+    "Funny you should say that.",
+    "Hm.",
+    "I was just thinking the same.",
+    "Go on!",
+    "Really?",
+    "That reminds me of something.",
+    "Let me think aloud.",
+    "Between you and me:",
+)
+SUBJECTS = (
+    "a good row",
+    "every trigger",
+    "the quiet one at the back",
+    "my favourite elephant",
+    "a transaction",
+    "whoever speaks last",
+    "an index",
+    "the tea in this place",
+)
+REMARKS = (
+    "commits when it is ready",
+    "never forgets a number",
+    "is worth waiting for",
+    "says more than it means to",
+    "was there all the time",
+    "likes to be listened to",
+    "comes back sooner than you think",
+    "has its own opinion about order",
+)
+
+
+class Random:
+    """Says something, mostly harmless."""
+
+    async def reply(self, thread_id: int, content: str) -> str:
+        opening, subject, remark = map(random.choice, (OPENINGS, SUBJECTS, REMARKS))
+        if content.rstrip().endswith("?"):
+            return f"{opening} I would say that {subject} {remark}, but ask me again."
+        return f"{opening} {subject.capitalize()} {remark}."

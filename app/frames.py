@@ -1,0 +1,80 @@
+"""uvicorn's WebSocket protocol, made for pushing: the outbox that app.outbox speaks of.
+
+A frame that goes to many sockets is framed once (app.hub.Frame). All frames that reach a socket in one turn
+of the event loop leave it in one write.
+"""
+
+import asyncio
+from typing import Any
+
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+from websockets.http11 import Request
+
+from app.hub import Frame
+from app.outbox import EXTENSION
+
+TURN_BYTES = 256 * 1024
+"""More than this is written before the turn ends, so that a burst does not pile up for each socket."""
+
+
+class PushProtocol(WebSocketsSansIOProtocol):
+    """One browser's WebSocket, and its outbox."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._turn: list[bytes] = []
+        self._turn_bytes = 0
+
+    def handle_connect(self, event: Request) -> None:
+        super().handle_connect(event)
+        if self.response.status_code == 101:
+            # In time: the application's task has been created, but has not run yet.
+            self.scope["extensions"][EXTENSION] = self  # type: ignore[index]
+
+    def push(self, frame: Frame) -> bool:
+        framed = frame.framed
+        if not self._turn:
+            self.loop.call_soon(self._flush)
+        self._turn.append(framed)
+        self._turn_bytes += len(framed)
+        if self._turn_bytes > TURN_BYTES:
+            self._flush()
+        return self.writable.is_set()
+
+    async def drained(self) -> None:
+        await self.writable.wait()
+
+    def _flush(self) -> None:
+        turn, self._turn, self._turn_bytes = self._turn, [], 0
+        if turn and not self.close_sent and not self.transport.is_closing():
+            self.transport.write(turn[0] if len(turn) == 1 else b"".join(turn))
+
+    async def send(self, message: Any) -> None:
+        # What was pushed before a close goes before it.
+        self._flush()
+        await super().send(message)
+
+    def shutdown(self) -> None:
+        self._flush()
+        super().shutdown()
+
+    def keepalive_timeout(self) -> None:
+        # Not close(), which would wait for a buffer that the dead peer never empties.
+        self.stop_keepalive()
+        self.transport.abort()
+
+    def send_receive_event_to_app(self) -> None:
+        # uvicorn would log a traceback for what is only a client's mistake (RFC 6455, section 8.1).
+        if self.curr_msg_data_type == "text" and not _is_utf8(b"".join(self.frames)):
+            self.conn.send_close(1007)
+            self.handle_parser_exception()
+        else:
+            super().send_receive_event_to_app()
+
+
+def _is_utf8(data: bytes) -> bool:
+    try:
+        data.decode()
+    except UnicodeDecodeError:
+        return False
+    return True

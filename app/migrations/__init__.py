@@ -1,0 +1,1 @@
+"""Piccolo's migrations. The SQL itself is in sql/."""

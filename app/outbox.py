@@ -1,0 +1,69 @@
+"""Where a socket's frames go out: bounded, and honest about being full.
+
+The fast way is app.frames, under our own server. This is the plain one, for any ASGI server.
+"""
+
+import asyncio
+from collections import deque
+from typing import Protocol
+
+from litestar import WebSocket
+from litestar.exceptions import WebSocketException
+
+from app.hub import Frame
+
+EXTENSION = "chinwag.outbox"
+"""The key in the ASGI scope's extensions under which app.frames offers its outbox."""
+
+OUTBOX_FRAMES = 64
+
+
+class Outbox(Protocol):
+    """What goes out to one browser, in order."""
+
+    def push(self, frame: Frame) -> bool:
+        """Send a frame. False: it was taken, but no more should come before `drained`."""
+
+    async def drained(self) -> None:
+        """Wait until there is room."""
+
+
+def outbox_of(socket: WebSocket[object, object, object]) -> Outbox:
+    """The fast outbox where the server offers one, else the plain one."""
+    extensions = socket.scope.get("extensions") or {}
+    fast = extensions.get(EXTENSION)
+    return fast if fast is not None else AsgiOutbox(socket)  # type: ignore[return-value]
+
+
+class AsgiOutbox:
+    """Sends through the ASGI server, which waits where the network does."""
+
+    def __init__(self, socket: WebSocket[object, object, object]) -> None:
+        self._socket = socket
+        self._frames: deque[Frame] = deque()
+        self._has_room = asyncio.Event()
+        self._has_room.set()
+        self._sender: asyncio.Task[None] | None = None
+
+    def push(self, frame: Frame) -> bool:
+        self._frames.append(frame)
+        if self._sender is None:
+            self._sender = asyncio.create_task(self._send())
+        if len(self._frames) >= OUTBOX_FRAMES:
+            self._has_room.clear()
+        return self._has_room.is_set()
+
+    async def drained(self) -> None:
+        await self._has_room.wait()
+
+    async def _send(self) -> None:
+        try:
+            while self._frames:
+                await self._socket.send_text(self._frames[0].text.decode())
+                self._frames.popleft()
+                if not self._frames:
+                    self._has_room.set()
+        except WebSocketException:
+            self._frames.clear()  # the browser has gone; its handler ends by itself
+        finally:
+            self._sender = None

@@ -1,0 +1,14 @@
+"""The application as Piccolo sees it: its tables, and where its migrations are."""
+
+from pathlib import Path
+
+from piccolo.conf.apps import AppConfig
+
+from app.tables import Account, Message, ReplyRequest, Thread
+
+APP_CONFIG = AppConfig(
+    app_name="chinwag",
+    migrations_folder_path=str(Path(__file__).parent / "migrations"),
+    table_classes=[Account, Thread, Message, ReplyRequest],
+    migration_dependencies=[],
+)

@@ -1,0 +1,75 @@
+"""Errors as HTTP answers: RFC 9457 problem details, each with a stable code."""
+
+from http import HTTPStatus
+from typing import Any
+
+import asyncpg
+import structlog
+from litestar import Request, Response
+from litestar.exceptions import HTTPException
+
+from app import wire
+from app.database import DATABASE_ERRORS
+from app.errors import BadInput, DatabaseUnavailable, Refusal, ThreadBusy
+
+AnyRequest = Request[Any, Any, Any]
+
+MEDIA_TYPE = "application/problem+json"
+
+log = structlog.get_logger(__name__)
+
+
+def refused(request: AnyRequest, error: Refusal) -> Response[wire.Problem]:
+    return _answer(request, error.status, error.code, str(error))
+
+
+def database_failed(request: AnyRequest, error: Exception) -> Response[wire.Problem]:
+    log.warning("database_unavailable", error=type(error).__name__)
+    return refused(request, DatabaseUnavailable())
+
+
+def thread_busy(request: AnyRequest, error: Exception) -> Response[wire.Problem]:
+    return refused(request, ThreadBusy())
+
+
+def http_failed(request: AnyRequest, error: HTTPException) -> Response[wire.Problem]:
+    """What Litestar itself refuses: a wrong path, method, body or parameter."""
+    code = BadInput.code if error.status_code == 400 else _phrase(error.status_code).lower().replace(" ", "_")
+    detail = "; ".join([error.detail, *_complaints(error.extra)])
+    return _answer(request, error.status_code, code, detail, error.headers)
+
+
+def failed(request: AnyRequest, error: Exception) -> Response[wire.Problem]:
+    log.error("request_failed", path=request.url.path, exc_info=error)
+    return _answer(request, 500, Refusal.code, "The server failed; its log says why.")
+
+
+HANDLERS: dict[type[Exception], Any] = {
+    Exception: failed,
+    HTTPException: http_failed,
+    Refusal: refused,
+    asyncpg.LockNotAvailableError: thread_busy,
+    **dict.fromkeys(DATABASE_ERRORS, database_failed),
+}
+
+
+def _answer(
+    request: AnyRequest, status: int, code: str, detail: str, headers: dict[str, str] | None = None
+) -> Response[wire.Problem]:
+    if status < 500:
+        log.info("refused", code=code, path=request.url.path)
+    problem = wire.Problem(status=status, code=code, title=_phrase(status), detail=detail)
+    if status == 503:
+        headers = {"Retry-After": "1"} | (headers or {})
+    return Response(problem, status_code=status, headers=headers, media_type=MEDIA_TYPE)
+
+
+def _phrase(status: int) -> str:
+    return HTTPStatus(status).phrase
+
+
+def _complaints(extra: Any) -> list[str]:
+    """Litestar's list of what is wrong with which field."""
+    if not isinstance(extra, list):
+        return []
+    return [f"{one.get('key', 'body')}: {one['message']}" for one in extra if "message" in one]

@@ -1,0 +1,209 @@
+"""One browser: what it sends is written, what is in its thread is pushed to it."""
+
+import asyncio
+import contextlib
+from collections.abc import Coroutine
+from functools import partial
+from typing import Any
+from uuid import UUID
+
+import msgspec
+import structlog
+from litestar import WebSocket
+from litestar.exceptions import WebSocketException
+
+from app import messages, wire
+from app.database import DATABASE_ERRORS, Pool
+from app.errors import BadJson, BadMessage, Refusal
+from app.hub import Frame, Hub
+from app.outbox import outbox_of
+from app.wire import CloseCode
+from app.writer import Post, Stored, Writer
+
+UNSTORED_POSTS = 64
+"""So many messages of one socket may wait to be stored; then it is not read until one is."""
+
+PONG = Frame(wire.PONG)
+LIST_READY = Frame(wire.LIST_READY)
+
+log = structlog.get_logger(__name__)
+
+AnyWebSocket = WebSocket[Any, Any, Any]
+
+
+class Socket:
+    """A WebSocket that has been accepted; the tasks that it starts end with it."""
+
+    def __init__(self, socket: AnyWebSocket) -> None:
+        self._socket = socket
+        self._outbox = outbox_of(socket)
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._closing = False
+
+    def push(self, frame: Frame) -> bool:
+        return self._outbox.push(frame)
+
+    def close(self, code: CloseCode) -> None:
+        """Close it soon; its handler then ends as if the browser had closed it."""
+        if not self._closing:
+            self._closing = True
+            self._start(self._close(code))
+
+    async def receive_all(self) -> None:
+        """Take what the browser sends, until it or we close."""
+        try:
+            while (event := await self._socket.receive())["type"] == "websocket.receive":
+                await self._outbox.drained()
+                await self._receive(event.get("text"))
+        except WebSocketException:
+            pass  # it was closed before we began to read
+        finally:
+            for task in self._tasks:
+                task.cancel()
+
+    async def _receive(self, text: str | None) -> None:
+        try:
+            if text is None:
+                raise BadMessage("this is a binary frame; JSON text is taken")
+            await self._take(wire.decode_client_frame(text))
+        except msgspec.ValidationError as error:
+            self._refuse(BadMessage(str(error)))
+        except (msgspec.DecodeError, UnicodeError) as error:
+            self._refuse(BadJson(f"this is not valid JSON: {error}"))
+        except Refusal as error:
+            self._refuse(error)
+
+    async def _take(self, frame: wire.ClientFrame) -> None:
+        if frame.type != "ping":
+            raise BadMessage("here only a ping is taken")
+        self.push(PONG)
+
+    def _refuse(self, error: Exception, client_id: UUID | None = None) -> None:
+        code = error.code if isinstance(error, Refusal) else Refusal.code
+        log.info("refused", code=code)
+        self.push(Frame(wire.error_frame(code, str(error), client_id)))
+
+    async def _close(self, code: CloseCode) -> None:
+        with contextlib.suppress(OSError, WebSocketException):  # the browser was faster
+            await self._socket.close(code, code.name.lower())
+
+    def _start(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._task_ended)
+
+    def _task_ended(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()):
+            self._fail(error)
+
+    def _fail(self, error: BaseException) -> None:
+        if isinstance(error, DATABASE_ERRORS):
+            log.warning("database_unavailable", error=type(error).__name__)
+            self.close(CloseCode.DATABASE_UNAVAILABLE)
+        else:
+            log.error("socket_failed", error=type(error).__name__, exc_info=error)
+            self.close(CloseCode.INTERNAL_ERROR)
+
+
+class ThreadSocket(Socket):
+    """A reader of one thread, who writes to it too."""
+
+    def __init__(
+        self, socket: AnyWebSocket, thread_id: int, pool: Pool, writer: Writer, max_content: int
+    ) -> None:
+        super().__init__(socket)
+        self.seq = 0
+        self._thread_id = thread_id
+        self._pool = pool
+        self._writer = writer
+        self._max_content = max_content
+        self._unstored: set[asyncio.Future[Stored]] = set()
+
+    async def serve(self, hub: Hub, after: int | None) -> None:
+        """Replay what comes after `after` (None: only what is new), then push what arrives."""
+        # Registered first, read after: no message falls between.
+        self._room = hub.join(self._thread_id, self)
+        try:
+            self._start(self._join(after))
+            await self.receive_all()
+        finally:
+            hub.leave(self._room, self)
+
+    def catch_up(self) -> None:
+        self._start(self._follow())
+
+    async def _join(self, after: int | None) -> None:
+        epoch = self._room.epoch
+        last_seq = await messages.last_seq(self._pool, self._thread_id)
+        if last_seq is None:
+            return self.close(CloseCode.NO_SUCH_THREAD)
+        self.seq = last_seq if after is None else min(after, last_seq)
+        if self.seq < last_seq or not self._room.settle(self, epoch):
+            await self._follow()
+        self.push(Frame(wire.ready_frame(self._thread_id, max(self.seq, self._room.seq))))
+
+    async def _follow(self) -> None:
+        """Read the table from what we hold to its end, as fast as the browser takes it; then go live."""
+        while True:
+            await self._outbox.drained()
+            epoch = self._room.epoch
+            page = await messages.replay(self._pool, self._thread_id, self.seq)
+            for self.seq, text in page:
+                self.push(Frame(text))
+            if not page and self._room.settle(self, epoch):
+                return
+
+    async def _take(self, frame: wire.ClientFrame) -> None:
+        if frame.type == "ping":
+            return await super()._take(frame)
+        if frame.content is None:
+            raise BadMessage("content is missing")
+        try:
+            messages.check_content(frame.content, self._max_content)
+        except Refusal as error:
+            return self._refuse(error, frame.client_id)
+        stored = self._writer.write(Post(self._thread_id, frame.content, frame.client_id))
+        self._unstored.add(stored)
+        stored.add_done_callback(partial(self._on_stored, frame.client_id))
+        if len(self._unstored) >= UNSTORED_POSTS:
+            await asyncio.wait(self._unstored, return_when=asyncio.FIRST_COMPLETED)
+
+    def _on_stored(self, client_id: UUID | None, stored: asyncio.Future[Stored]) -> None:
+        self._unstored.discard(stored)
+        if stored.cancelled():
+            return
+        if error := stored.exception():
+            self._refuse(error, client_id)
+        elif not (message := stored.result()).new:
+            # Nobody is notified of a repeat, but its sender waits for the frame.
+            self._start(self._push_again(message.seq))
+
+    async def _push_again(self, seq: int) -> None:
+        for _, text in (await messages.replay(self._pool, self._thread_id, seq - 1))[:1]:
+            self.push(Frame(text))
+
+
+class ListSocket(Socket):
+    """A subscriber to the list of threads."""
+
+    async def serve(self, hub: Hub) -> None:
+        """Push the events of the list from now on."""
+        self._hub = hub
+        self._join()
+        try:
+            await self.receive_all()
+        finally:
+            hub.leave_list(self)
+
+    def catch_up(self) -> None:
+        """Events were left out: when there is room again, the browser is told to read the list anew."""
+        self._start(self._rejoin())
+
+    async def _rejoin(self) -> None:
+        await self._outbox.drained()
+        self._join()
+
+    def _join(self) -> None:
+        self._hub.join_list(self)
+        self.push(LIST_READY)

@@ -1,0 +1,140 @@
+"""Every shape and every code that crosses the wire, except the two that SQL makes (sql/50_frame.sql)."""
+
+from datetime import datetime
+from enum import IntEnum
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+from msgspec import Meta, Struct, json
+
+MAX_ID = 2**63 - 1
+"""The largest id and seq: PostgreSQL's bigint."""
+
+Id = Annotated[int, Meta(ge=1, le=MAX_ID)]
+Seq = Annotated[int, Meta(ge=0, le=MAX_ID)]
+Limit = Annotated[int, Meta(ge=1, le=200)]
+
+# Said in the OpenAPI document only. The rule itself stands in app.messages and app.threads, which answer
+# with a code of their own.
+Content = Annotated[str, Meta(extra_json_schema={"extra": {"minLength": 1, "pattern": r"\S"}})]
+Title = Annotated[
+    str, Meta(extra_json_schema={"extra": {"minLength": 1, "maxLength": 200, "pattern": r"\S"}})
+]
+
+
+class CloseCode(IntEnum):
+    """Why the server closes a WebSocket (RFC 6455, section 7.4; 4000 and up are the application's)."""
+
+    POLICY_VIOLATION = 1008
+    MESSAGE_TOO_BIG = 1009
+    SERVICE_RESTART = 1012
+    DATABASE_UNAVAILABLE = 4003
+    NO_SUCH_THREAD = 4004
+    INTERNAL_ERROR = 4005
+
+
+class Thread(Struct, frozen=True):
+    """A conversation. `last_seq` is the number of its messages and the seq of the newest."""
+
+    id: Id
+    title: str
+    last_seq: Seq
+    created_at: datetime
+    updated_at: datetime
+    owner: int | None
+
+
+class Message(Struct, frozen=True):
+    """A message. `seq` is its place in the thread: 1, 2, 3 … without gaps."""
+
+    id: Id
+    thread_id: Id
+    seq: Annotated[int, Meta(ge=1, le=MAX_ID)]
+    role: Literal["user", "assistant"]
+    content: str
+    created_at: datetime
+    client_id: UUID | None
+    reply_to: int | None
+
+
+class Account(Struct, frozen=True):
+    """The account that is signed in."""
+
+    id: int
+    username: str
+
+
+class NewThread(Struct, frozen=True, forbid_unknown_fields=True):
+    """A thread to be created."""
+
+    title: Title = "New chat"
+
+
+class ThreadChange(Struct, frozen=True, forbid_unknown_fields=True):
+    """What can be changed of a thread."""
+
+    title: Title
+
+
+class NewMessage(Struct, frozen=True, forbid_unknown_fields=True):
+    """A message to be stored. Sending it again with its `client_id` stores it once."""
+
+    content: Content
+    client_id: UUID | None = None
+
+
+class ClientFrame(Struct, frozen=True, forbid_unknown_fields=True):
+    """What a browser sends on a thread's WebSocket: a ping, or a message to be stored."""
+
+    type: Literal["ping", "message"] = "message"
+    content: str | None = None
+    client_id: UUID | None = None
+
+
+class Problem(Struct, frozen=True, omit_defaults=True):
+    """An error (RFC 9457). `code` is stable; `title` and `detail` are for people."""
+
+    status: int
+    code: str
+    title: str
+    detail: str
+    type: str = "about:blank"
+
+
+class Health(Struct, frozen=True):
+    """The state of a server. It is ready while its LISTEN connection is."""
+
+    status: Literal["ok", "not ready"]
+
+
+decode_client_frame = json.Decoder(ClientFrame).decode
+
+
+def encode_frame(type: str, data: dict[str, Any]) -> bytes:
+    """A frame for a browser, in UTF-8: `{"type": …, "data": …}`."""
+    return json.encode({"type": type, "data": data})
+
+
+def error_frame(code: str, message: str, client_id: UUID | None) -> bytes:
+    return encode_frame("error", {"code": code, "message": message, "client_id": client_id})
+
+
+def ready_frame(thread_id: int, last_seq: int) -> bytes:
+    """Everything up to `last_seq` has been sent, and what is new follows by itself."""
+    return encode_frame("ready", {"thread_id": thread_id, "last_seq": last_seq})
+
+
+def active_frame(thread_id: int, last_seq: int) -> bytes:
+    """For the list of threads: messages have arrived."""
+    return encode_frame("thread.active", {"thread_id": thread_id, "last_seq": last_seq})
+
+
+PONG = json.encode({"type": "pong"})
+
+LIST_READY = encode_frame("ready", {})
+"""For the list of threads: events follow from here on; what happened before must be read now."""
+
+THREAD_EVENT = b'{"type":"thread.'
+THREAD_DELETED = b'{"type":"thread.deleted"'
+"""How the frames of thread events begin (sql/60_notify.sql), so that they can be told without parsing."""
+

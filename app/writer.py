@@ -1,0 +1,269 @@
+"""The writer: gathers the messages that come while one commit is under way into the next one.
+
+Each commit that NOTIFYs takes a lock that serialises the whole cluster, so fewer and fuller commits are
+what makes this fast. A message that comes alone is written at once. A thread is in one batch at a time,
+so its messages are stored in the order in which they came.
+"""
+
+import asyncio
+from collections import defaultdict, deque
+from collections.abc import Iterable
+from typing import Literal
+from uuid import UUID
+
+import asyncpg
+import structlog
+from msgspec import Struct
+
+from app.database import DATABASE_ERRORS, Pool, PoolConnection
+from app.errors import (
+    BadInput,
+    ChinwagError,
+    ContentIsEmpty,
+    ContentTooLong,
+    DatabaseUnavailable,
+    NoSuchThread,
+    ServerStopping,
+    ThreadBusy,
+)
+
+BATCH_ROWS = 500
+BATCHES_AT_ONCE = 4
+LATE_SECONDS = 0.05
+"""One batch at a time is the fastest, until it is late: it may wait for a thread that a long transaction
+elsewhere holds, and other threads must not wait with it."""
+
+QUEUE_ROWS = 20_000
+"""No more is taken into memory: the sender is told to try again."""
+
+CONNECTION_SECONDS = 5
+RETRIES = 3
+
+INSERT = """
+    insert into message (thread_id, role, content, client_id, reply_to)
+    select thread_id, role, content, client_id, reply_to
+    from unnest($1::bigint[], $2::text[], $3::text[], $4::uuid[], $5::bigint[])
+      with ordinality as post (thread_id, role, content, client_id, reply_to, place)
+    where exists (select from thread where id = post.thread_id)
+    order by thread_id, place
+    returning thread_id, seq, client_id, reply_to
+"""
+"""In the order of threads: two servers that lock the same threads cannot deadlock."""
+
+FIND_STORED = """
+    select thread_id, seq, client_id, null::bigint as reply_to
+    from unnest($1::bigint[], $2::uuid[]) as post (thread_id, client_id)
+      join message using (thread_id, client_id)
+    union all
+    select thread_id, seq, null, reply_to from message where reply_to = any ($3::bigint[])
+"""
+
+FREE_THREADS = "select id from thread where id = any ($1::bigint[]) for key share skip locked"
+
+log = structlog.get_logger(__name__)
+
+
+class Post(Struct, frozen=True):
+    """A message to be stored."""
+
+    thread_id: int
+    content: str
+    client_id: UUID | None = None
+    role: Literal["user", "assistant"] = "user"
+    reply_to: int | None = None
+
+
+class Stored(Struct, frozen=True):
+    """Where a message is. `new` is false when it had been stored before."""
+
+    thread_id: int
+    seq: int
+    new: bool
+
+
+Waiting = tuple[Post, asyncio.Future[Stored]]
+Batch = list[Waiting]
+
+
+class Writer:
+    """Writes the messages of this process."""
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+        self._queues: dict[int, deque[Waiting]] = {}
+        self._queued = 0
+        self._threads_under_way: set[int] = set()
+        self._threads_held_elsewhere: set[int] = set()
+        self._batches: set[asyncio.Task[None]] = set()
+        self._late = 0
+        self._stopping = False
+
+    def write(self, post: Post) -> asyncio.Future[Stored]:
+        """Queue a message; the result is known once it is committed.
+
+        The future raises NoSuchThread, BadInput for what the database refuses, and TryAgain where the
+        message is not known to be stored: then it can be sent again with its `client_id`.
+        """
+        future: asyncio.Future[Stored] = asyncio.get_running_loop().create_future()
+        if self._stopping:
+            future.set_exception(ServerStopping())
+        elif self._queued >= QUEUE_ROWS:
+            future.set_exception(DatabaseUnavailable("too many messages wait to be stored; try again"))
+        else:
+            self._queues.setdefault(post.thread_id, deque()).append((post, future))
+            self._queued += 1
+            self._start_batches()
+        return future
+
+    async def drain(self) -> None:
+        """Take no more, and store what is queued."""
+        self._stopping = True
+        while self._batches:
+            await asyncio.wait(self._batches)
+
+    def _start_batches(self) -> None:
+        while self._may_start() and (batch := self._take_batch()):
+            task = asyncio.create_task(self._run(batch))
+            self._batches.add(task)
+            task.add_done_callback(self._batch_ended)
+
+    def _may_start(self) -> bool:
+        return len(self._batches) == self._late < BATCHES_AT_ONCE
+
+    def _take_batch(self) -> Batch:
+        batch: Batch = []
+        for thread_id in [id for id in self._queues if id not in self._threads_under_way]:
+            if thread_id in self._threads_held_elsewhere and batch:
+                continue  # it goes alone, so that no other thread waits with it
+            queue = self._queues[thread_id]
+            while queue and len(batch) < BATCH_ROWS:
+                batch.append(queue.popleft())
+            if not queue:
+                del self._queues[thread_id]
+            self._threads_under_way.add(thread_id)
+            if len(batch) == BATCH_ROWS or thread_id in self._threads_held_elsewhere:
+                break
+        self._queued -= len(batch)
+        return batch
+
+    async def _run(self, batch: Batch) -> None:
+        writing = asyncio.create_task(self._write(batch))
+        done, _ = await asyncio.wait({writing}, timeout=LATE_SECONDS)
+        if not done:
+            self._late += 1
+            self._start_batches()
+            await asyncio.wait({writing})
+            self._late -= 1
+        if error := writing.exception():
+            log.error("batch_failed", error=type(error).__name__, exc_info=error)
+            _refuse(batch, ChinwagError())
+        self._threads_under_way.difference_update(_threads(batch))
+
+    def _batch_ended(self, task: asyncio.Task[None]) -> None:
+        self._batches.discard(task)
+        self._start_batches()
+
+    async def _write(self, batch: Batch, tries: int = RETRIES) -> None:
+        try:
+            async with self._pool.acquire(timeout=CONNECTION_SECONDS) as connection:
+                await self._insert(connection, batch)
+        except DATABASE_ERRORS as error:
+            log.warning("database_unavailable", error=type(error).__name__, rows=len(batch))
+            _refuse(batch, DatabaseUnavailable())
+        except asyncpg.LockNotAvailableError:
+            await self._write_free_threads(batch)
+        except (asyncpg.DeadlockDetectedError, asyncpg.SerializationError):
+            if not tries:
+                return _refuse(batch, ThreadBusy())
+            await self._write(batch, tries - 1)
+        except asyncpg.PostgresError as error:
+            if len(batch) == 1:
+                return _refuse(batch, _explain(error))
+            # One of them is bad, and fails alone in the end.
+            middle = len(batch) // 2
+            await self._write(batch[:middle])
+            await self._write(batch[middle:])
+        else:
+            self._threads_held_elsewhere.difference_update(_threads(batch))
+
+    async def _insert(self, connection: PoolConnection, batch: Batch) -> None:
+        posts = [post for post, _ in batch]
+        rows = await connection.fetch(
+            INSERT,
+            [post.thread_id for post in posts],
+            [post.role for post in posts],
+            [post.content for post in posts],
+            [post.client_id for post in posts],
+            [post.reply_to for post in posts],
+        )
+        if missing := _settle(batch, rows, new=True):
+            named = [post for post, _ in missing if post.client_id]
+            rows = await connection.fetch(
+                FIND_STORED,
+                [post.thread_id for post in named],
+                [post.client_id for post in named],
+                [post.reply_to for post, _ in missing if post.reply_to],
+            )
+            for waiting in _settle(missing, rows, new=False):
+                _refuse([waiting], NoSuchThread(f"there is no thread {waiting[0].thread_id}"))
+
+    async def _write_free_threads(self, batch: Batch) -> None:
+        """A thread of the batch is held elsewhere: tell its senders, and write the others."""
+        ids = _threads(batch)
+        try:
+            rows = await self._pool.fetch(FREE_THREADS, list(ids))
+        except DATABASE_ERRORS:
+            return _refuse(batch, DatabaseUnavailable())
+        free = {row["id"] for row in rows}
+        held = ids - free
+        self._threads_held_elsewhere |= held
+        log.warning("threads_busy", threads=sorted(held)[:10])
+        _refuse([waiting for waiting in batch if waiting[0].thread_id in held], ThreadBusy())
+        if rest := [waiting for waiting in batch if waiting[0].thread_id in free]:
+            await self._write(rest)
+
+
+def _threads(batch: Batch) -> set[int]:
+    return {post.thread_id for post, _ in batch}
+
+
+def _settle(batch: Batch, rows: Iterable[asyncpg.Record], *, new: bool) -> Batch:
+    """Give each message its row; return those that have none."""
+    found: defaultdict[object, deque[asyncpg.Record]] = defaultdict(deque)
+    for row in rows:
+        found[_key(row["thread_id"], row["client_id"], row["reply_to"])].append(row)
+    missing: Batch = []
+    for post, future in batch:
+        if own := found[_key(post.thread_id, post.client_id, post.reply_to)]:
+            if not future.done():
+                future.set_result(Stored(post.thread_id, own.popleft()["seq"], new))
+        else:
+            missing.append((post, future))
+    return missing
+
+
+def _key(thread_id: int, client_id: UUID | None, reply_to: int | None) -> object:
+    """What tells a message from others. Those without a name of their own come back in order."""
+    return thread_id, client_id or reply_to
+
+
+def _refuse(batch: Batch, error: ChinwagError) -> None:
+    for _, future in batch:
+        if not future.done():
+            future.set_exception(error)
+
+
+def _explain(error: asyncpg.PostgresError) -> ChinwagError:
+    """The error of a single message, from the name of the constraint that refused it."""
+    match getattr(error, "constraint_name", None):
+        case "content_is_not_empty":
+            return ContentIsEmpty()
+        case "content_is_at_most_1_megabyte":
+            return ContentTooLong("the content has more than a megabyte")
+        case "thread_exists":
+            return NoSuchThread()
+        case str(constraint):
+            return BadInput(f"refused by the constraint {constraint}")
+        case _:
+            log.error("message_refused", error=type(error).__name__)
+            return BadInput(f"PostgreSQL refused it: {type(error).__name__}")

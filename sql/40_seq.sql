@@ -1,0 +1,62 @@
+-- How a message gets its number: 1, 2, 3 … in the order in which the thread's transactions commit.
+
+-- Numbers a new message under its thread's row lock, and drops it if it is there already.
+-- security definer: a role with only INSERT on message must be able to lock and move the thread.
+create or replace function tg_message__number() returns trigger
+language plpgsql security definer set search_path = pg_catalog, public, pg_temp
+as $$
+declare
+  v_last_seq bigint;
+begin
+  -- The lock is held until commit: whoever gets the next number commits after us, or we never did.
+  select last_seq into v_last_seq from public.thread where id = new.thread_id for no key update;
+  if not found then
+    raise exception 'there is no thread %', new.thread_id
+      using errcode = 'foreign_key_violation', table = 'message', constraint = 'thread_exists';
+  end if;
+
+  -- Only behind the lock can a repeat be seen for sure. "on conflict" would come too late: it burns a number.
+  if new.client_id is not null and exists (
+    select from public.message where thread_id = new.thread_id and client_id = new.client_id
+  ) then
+    return null;
+  end if;
+  if new.reply_to is not null then
+    if exists (select from public.message where reply_to = new.reply_to) then
+      return null;
+    end if;
+    if not exists (select from public.message where id = new.reply_to and thread_id = new.thread_id) then
+      raise exception 'message % is not in thread %', new.reply_to, new.thread_id
+        using errcode = 'foreign_key_violation', table = 'message', constraint = 'replied_message_exists';
+    end if;
+  end if;
+
+  -- thread.last_seq moves once a statement (tg_message__publish): moving it for each row would leave one
+  -- dead version of the thread a row, and a burst would take quadratic time. So the rows that this
+  -- statement has inserted already are looked up: the last entry of an index.
+  select greatest(v_last_seq, max(seq)) + 1 into new.seq
+  from public.message where thread_id = new.thread_id;
+  return new;
+end
+$$;
+
+create or replace trigger message_10_number
+  before insert on message for each row execute function tg_message__number();
+
+-- Refuses to change history: messages are immutable, and only go with their thread as a whole.
+create or replace function tg_message__refuse_change() returns trigger
+language plpgsql security definer set search_path = pg_catalog, public, pg_temp
+as $$
+begin
+  if tg_op = 'DELETE' and not exists (select from public.thread where id = old.thread_id) then
+    return old; -- the cascade of its thread's deletion
+  end if;
+  raise exception 'messages are immutable: % is not allowed', tg_op
+    using errcode = 'restrict_violation', table = 'message', constraint = 'message_is_immutable';
+end
+$$;
+
+create or replace trigger message_20_refuse_change
+  before update or delete on message for each row execute function tg_message__refuse_change();
+create or replace trigger message_20_refuse_truncate
+  before truncate on message for each statement execute function tg_message__refuse_change();

@@ -1,0 +1,31 @@
+-- What goes over the wire, in one place: the trigger, the replay and the repair all call these.
+
+-- A moment as ISO 8601 in UTC, whatever the session's TimeZone and DateStyle are.
+create or replace function wire_time(moment timestamptz) returns text
+language sql stable parallel safe
+return to_char(moment at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"');
+
+-- A message as the JSON object that clients see.
+create or replace function message_json(m message) returns json
+language sql stable parallel safe
+return (
+  select row_to_json(fields) from (
+    select m.id, m.thread_id, m.seq, m.role, m.content, wire_time(m.created_at) as created_at,
+           m.client_id, m.reply_to
+  ) as fields
+);
+
+-- A thread as the JSON object that clients see.
+create or replace function thread_json(t thread) returns json
+language sql stable parallel safe
+return (
+  select row_to_json(fields) from (
+    select t.id, t.title, t.last_seq, wire_time(t.created_at) as created_at,
+           wire_time(t.updated_at) as updated_at, t.owner
+  ) as fields
+);
+
+-- A frame: the exact JSON text that is sent to a browser.
+create or replace function frame(type text, data json) returns text
+language sql stable parallel safe
+return '{"type":' || to_json(type) || ',"data":' || data || '}';

@@ -1,0 +1,132 @@
+"""Real parts for the tests: a PostgreSQL, a database cloned from a template for each module, servers that
+are processes of their own."""
+
+import asyncio
+import os
+import tempfile
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import asyncpg
+import httpx
+import pytest
+from docker.errors import DockerException
+from testcontainers.community.postgres import PostgresContainer
+
+from app.database import Connection, migrate
+from app.embedded import EmbeddedPostgres
+from tests.process import Server, ServerStarter
+
+TEMPLATE = "chinwag_template"
+
+
+@pytest.fixture(scope="session")
+def anyio_backend() -> str:
+    return "asyncio"
+
+
+@pytest.fixture(scope="session")
+def postgres_url() -> Iterator[str]:
+    """A PostgreSQL: in a container where a Docker engine answers, else from the embedded binaries."""
+    with ExitStack() as stack:
+        try:
+            container = PostgresContainer("postgres:18-alpine", driver=None)
+        except DockerException:
+            # Not pytest's own directory: its parents are closed to the user that runs PostgreSQL for root.
+            directory = Path(tempfile.gettempdir()) / f"chinwag-tests-{os.getpid()}"
+            stack.callback(_remove, directory)
+            fast = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+            yield stack.enter_context(EmbeddedPostgres(directory, options=fast)).url
+        else:
+            yield stack.enter_context(container).get_connection_url()
+
+
+@pytest.fixture(scope="session")
+def template(postgres_url: str) -> str:
+    """The URL of a database with the schema and nothing in it."""
+    asyncio.run(_execute(postgres_url, f'create database "{TEMPLATE}"'))
+    url = _with_database(postgres_url, TEMPLATE)
+    asyncio.run(migrate(url))
+    return url
+
+
+@pytest.fixture(scope="session")
+def new_database(postgres_url: str, template: str) -> Callable[[], str]:
+    """Makes a fresh database, and gives its URL."""
+    count = iter(range(1, 10_000))
+
+    def make() -> str:
+        name = f"chinwag_{next(count)}"
+        asyncio.run(_execute(postgres_url, f'create database "{name}" template "{TEMPLATE}"'))
+        return _with_database(postgres_url, name)
+
+    return make
+
+
+@pytest.fixture(scope="module")
+def database_url(new_database: Callable[[], str]) -> str:
+    """The URL of this module's database."""
+    return new_database()
+
+
+@pytest.fixture(scope="module")
+async def db(database_url: str) -> AsyncIterator[Connection]:
+    """A connection to this module's database, as from psql."""
+    connection = await asyncpg.connect(database_url)
+    yield connection
+    await connection.close()
+
+
+@pytest.fixture(scope="module")
+def start_server(database_url: str) -> Iterator[ServerStarter]:
+    """Starts servers on this module's database; they are stopped after its last test."""
+    with ServerStarter(database_url) as starter:
+        yield starter
+
+
+@pytest.fixture(scope="module")
+def settings() -> dict[str, str]:
+    """The environment of the module's server. A module may define its own."""
+    return {"CHINWAG_BOT": "none"}
+
+
+@pytest.fixture(scope="module")
+def server(start_server: ServerStarter, settings: dict[str, str]) -> Server:
+    """This module's server."""
+    return start_server(settings)
+
+
+@pytest.fixture
+async def http(server: Server) -> AsyncIterator[httpx.AsyncClient]:
+    """An HTTP client of the module's server; paths begin behind /api/v1."""
+    async with httpx.AsyncClient(base_url=f"{server.url}/api/v1", timeout=10) as client:
+        yield client
+
+
+@pytest.fixture
+async def thread(http: httpx.AsyncClient) -> int:
+    """The id of a new thread."""
+    response = await http.post("/threads", json={})
+    assert response.status_code == 201
+    id: int = response.json()["id"]
+    return id
+
+
+async def _execute(url: str, statement: str) -> None:
+    connection = await asyncpg.connect(url)
+    try:
+        await connection.execute(statement)
+    finally:
+        await connection.close()
+
+
+def _with_database(url: str, name: str) -> str:
+    return urlsplit(url)._replace(path=f"/{name}").geturl()
+
+
+def _remove(directory: Path) -> None:
+    import shutil
+
+    shutil.rmtree(directory)
