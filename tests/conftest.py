@@ -2,8 +2,11 @@
 are processes of their own."""
 
 import asyncio
+import gc
 import os
+import shutil
 import tempfile
+import warnings
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -31,16 +34,14 @@ def anyio_backend() -> str:
 def postgres_url() -> Iterator[str]:
     """A PostgreSQL: in a container where a Docker engine answers, else from the embedded binaries."""
     with ExitStack() as stack:
-        try:
-            container = PostgresContainer("postgres:18-alpine", driver=None)
-        except DockerException:
+        if container := _container():
+            yield stack.enter_context(container).get_connection_url()
+        else:
             # Not pytest's own directory: its parents are closed to the user that runs PostgreSQL for root.
             directory = Path(tempfile.gettempdir()) / f"chinwag-tests-{os.getpid()}"
-            stack.callback(_remove, directory)
+            stack.callback(shutil.rmtree, directory)
             fast = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
             yield stack.enter_context(EmbeddedPostgres(directory, options=fast)).url
-        else:
-            yield stack.enter_context(container).get_connection_url()
 
 
 @pytest.fixture(scope="session")
@@ -126,7 +127,12 @@ def _with_database(url: str, name: str) -> str:
     return urlsplit(url)._replace(path=f"/{name}").geturl()
 
 
-def _remove(directory: Path) -> None:
-    import shutil
-
-    shutil.rmtree(directory)
+def _container() -> PostgresContainer | None:
+    try:
+        return PostgresContainer("postgres:18-alpine", driver=None)
+    except DockerException:
+        pass
+    # No engine answers. docker-py leaves its socket open behind it, and warnings are errors here.
+    with warnings.catch_warnings(action="ignore", category=ResourceWarning):
+        gc.collect()
+    return None
