@@ -1,11 +1,11 @@
 """Who may use this server: the account that a request is signed in as, and the sites that may ask."""
 
 import ipaddress
+from typing import Any
 from urllib.parse import urlsplit
 
 from litestar.connection import ASGIConnection
 from litestar.handlers import BaseRouteHandler
-from typing import Any
 
 from app.errors import NotSignedIn, OriginNotAllowed
 from app.settings import Settings

@@ -4,7 +4,7 @@ from app import wire
 from app.database import Pool
 
 # No password ever matches this, as in Unix' /etc/shadow. A person sets a real one with Piccolo's commands.
-NO_PASSWORD = "!"
+NO_PASSWORD = "!"  # noqa: S105
 
 
 async def ensure(pool: Pool, username: str) -> wire.Account:

@@ -8,11 +8,13 @@ from litestar import Response, Router, delete, get, patch, post, websocket
 from litestar.datastructures import State
 from litestar.openapi import ResponseSpec
 from litestar.params import Parameter
+from litestar.types import ControllerRouterHandler
 
 from app import messages, threads, wire
 from app.access import check_origin, check_signed_in
 from app.errors import BadInput
-from app.socket import AnyWebSocket, ListSocket, ThreadSocket
+from app.outbox import AnyWebSocket
+from app.socket import ListSocket, ThreadSocket
 from app.wire import CloseCode
 from app.writer import Post, Writer
 
@@ -156,7 +158,7 @@ async def ready(state: State) -> Response[wire.Health]:
     return Response(wire.Health("not ready"), status_code=503)
 
 
-ROUTES = [
+ROUTES: list[ControllerRouterHandler] = [
     Router(
         "/api/v1",
         guards=[check_origin, check_signed_in],

@@ -118,7 +118,8 @@ class EmbeddedPostgres:
         Raises:
             EmbeddedPostgresFailed: with the reason and, if it got so far, the end of the log.
         """
-        if self._process is not None and self._process.poll() is None:
+        # Not poll(): a process that was killed a moment ago has no exit status yet.
+        if self._process is not None and running_url(self.directory) is not None:
             return self.url
         self.stop()
         # PDEATHSIG comes when the *thread* that forked ends, not when the process does: prctl(2).

@@ -4,8 +4,7 @@ A frame that goes to many sockets is framed once (app.hub.Frame). All frames tha
 of the event loop leave it in one write.
 """
 
-import asyncio
-from typing import Any
+from typing import Any, cast
 
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.http11 import Request
@@ -29,7 +28,7 @@ class PushProtocol(WebSocketsSansIOProtocol):
         super().handle_connect(event)
         if self.response.status_code == 101:
             # In time: the application's task has been created, but has not run yet.
-            self.scope["extensions"][EXTENSION] = self  # type: ignore[index]
+            cast(dict[str, Any], self.scope["extensions"])[EXTENSION] = self
 
     def push(self, frame: Frame) -> bool:
         framed = frame.framed

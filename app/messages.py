@@ -1,4 +1,4 @@
-"""The messages of a thread, read from the table: the replay, the pages of history, and what may be written."""
+"""The messages of a thread: the replay and the pages of its history, and what may be written to it."""
 
 from msgspec import json
 

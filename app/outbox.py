@@ -5,12 +5,14 @@ The fast way is app.frames, under our own server. This is the plain one, for any
 
 import asyncio
 from collections import deque
-from typing import Protocol
+from typing import Any, Protocol, cast
 
 from litestar import WebSocket
 from litestar.exceptions import WebSocketException
 
 from app.hub import Frame
+
+AnyWebSocket = WebSocket[Any, Any, Any]
 
 EXTENSION = "chinwag.outbox"
 """The key in the ASGI scope's extensions under which app.frames offers its outbox."""
@@ -28,17 +30,17 @@ class Outbox(Protocol):
         """Wait until there is room."""
 
 
-def outbox_of(socket: WebSocket[object, object, object]) -> Outbox:
+def outbox_of(socket: AnyWebSocket) -> Outbox:
     """The fast outbox where the server offers one, else the plain one."""
-    extensions = socket.scope.get("extensions") or {}
-    fast = extensions.get(EXTENSION)
-    return fast if fast is not None else AsgiOutbox(socket)  # type: ignore[return-value]
+    extensions = cast(dict[str, Any], socket.scope.get("extensions") or {})
+    fast: Outbox | None = extensions.get(EXTENSION)
+    return fast or AsgiOutbox(socket)
 
 
 class AsgiOutbox:
     """Sends through the ASGI server, which waits where the network does."""
 
-    def __init__(self, socket: WebSocket[object, object, object]) -> None:
+    def __init__(self, socket: AnyWebSocket) -> None:
         self._socket = socket
         self._frames: deque[Frame] = deque()
         self._has_room = asyncio.Event()

@@ -9,6 +9,7 @@ from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import SwaggerRenderPlugin
 from litestar.response import File
 from litestar.static_files import create_static_files_router
+from litestar.types import ControllerRouterHandler
 
 from app.settings import ROOT
 
@@ -36,8 +37,12 @@ def _swagger_ui() -> Path:
     return Path(spec.submodule_search_locations[0]) / "static"
 
 
-ROUTES = [
-    Router("/", route_handlers=[page, create_static_files_router("/static", [STATIC])], response_headers=HEADERS),
+ROUTES: list[ControllerRouterHandler] = [
+    Router(
+        "/",
+        route_handlers=[page, create_static_files_router("/static", [STATIC])],
+        response_headers=HEADERS,
+    ),
     create_static_files_router("/docs-static", [_swagger_ui()], name="docs-static"),
 ]
 

@@ -44,7 +44,7 @@ def failed(request: AnyRequest, error: Exception) -> Response[wire.Problem]:
     return _answer(request, 500, Refusal.code, "The server failed; its log says why.")
 
 
-HANDLERS: dict[type[Exception], Any] = {
+HANDLERS: dict[int | type[Exception], Any] = {
     Exception: failed,
     HTTPException: http_failed,
     Refusal: refused,

@@ -9,14 +9,13 @@ from uuid import UUID
 
 import msgspec
 import structlog
-from litestar import WebSocket
 from litestar.exceptions import WebSocketException
 
 from app import messages, wire
 from app.database import DATABASE_ERRORS, Pool
 from app.errors import BadJson, BadMessage, Refusal
 from app.hub import Frame, Hub
-from app.outbox import outbox_of
+from app.outbox import AnyWebSocket, outbox_of
 from app.wire import CloseCode
 from app.writer import Post, Stored, Writer
 
@@ -27,8 +26,6 @@ PONG = Frame(wire.PONG)
 LIST_READY = Frame(wire.LIST_READY)
 
 log = structlog.get_logger(__name__)
-
-AnyWebSocket = WebSocket[Any, Any, Any]
 
 
 class Socket:
@@ -78,7 +75,7 @@ class Socket:
             raise BadMessage("here only a ping is taken")
         self.push(PONG)
 
-    def _refuse(self, error: Exception, client_id: UUID | None = None) -> None:
+    def _refuse(self, error: BaseException, client_id: UUID | None = None) -> None:
         code = error.code if isinstance(error, Refusal) else Refusal.code
         log.info("refused", code=code)
         self.push(Frame(wire.error_frame(code, str(error), client_id)))

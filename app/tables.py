@@ -4,6 +4,8 @@ Messages are written by app.writer and streamed by app.messages on asyncpg alone
 mirror and the schema agree.
 """
 
+from typing import Any
+
 from piccolo.apps.user.tables import BaseUser
 from piccolo.columns import UUID, BigInt, BigSerial, ForeignKey, Text, Timestamptz
 from piccolo.engine.postgres import PostgresEngine
@@ -50,7 +52,7 @@ class Message(Table, tablename="message", db=DB):
     role = Text(default="user")
     content = Text()
     client_id = UUID(null=True, default=None)
-    reply_to = ForeignKey(references="self", null=True)
+    reply_to: ForeignKey[Any] = ForeignKey(references="self", null=True)
     created_at = Timestamptz()
 
 

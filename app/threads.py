@@ -37,8 +37,8 @@ async def newest(limit: int, before: tuple[datetime, int] | None) -> list[wire.T
 
 async def rename(id: int, change: wire.ThreadChange) -> wire.Thread:
     """Raises TitleIsWrong, NoSuchThread."""
-    values = {Thread.title: _checked(change.title)}
-    renamed = Thread.update(values).where(Thread.id == id).returning(*Thread.all_columns())
+    title = _checked(change.title)
+    renamed = Thread.update(title=title).where(Thread.id == id).returning(*Thread.all_columns())
     return _one(await renamed, id)
 
 

@@ -1,9 +1,6 @@
 """What is written reaches everybody who reads: whoever wrote it, on whichever server, once and in order."""
 
-import asyncio
 import json
-import subprocess
-from collections.abc import Callable
 from uuid import uuid4
 
 import asyncpg
@@ -11,8 +8,7 @@ import httpx
 import pytest
 
 from app.database import Connection
-from app.embedded import binary
-from tests.client import open_list, open_thread
+from tests.client import open_thread
 from tests.process import Server, ServerStarter
 
 pytestmark = pytest.mark.anyio

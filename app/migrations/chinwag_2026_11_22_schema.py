@@ -1,9 +1,9 @@
 """The schema, from the files in sql/ in the order of their names."""
 
 from piccolo.apps.migrations.auto.migration_manager import MigrationManager
-from piccolo.engine import engine_finder
 
 from app.settings import ROOT
+from app.tables import DB
 
 ID = "2026-11-22T18:00:00:000000"
 VERSION = "1.38.0"
@@ -19,9 +19,10 @@ async def forwards() -> MigrationManager:
 
     async def apply() -> None:
         # Not Table.raw(), which would take the braces in the SQL for placeholders.
-        connection = engine_finder().current_transaction.get().connection
+        transaction = DB.current_transaction.get()
+        assert transaction is not None
         for file in sorted((ROOT / "sql").glob("*.sql")):
-            await connection.execute(file.read_text(encoding="utf-8"))
+            await transaction.connection.execute(file.read_text(encoding="utf-8"))
 
     manager.add_raw(apply)
     return manager
