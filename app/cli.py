@@ -30,7 +30,6 @@ from app.settings import Settings, load_settings
 GRACE_SECONDS = 2
 """How long requests under way may take at the end; all of it takes less than 5 s."""
 
-PING_SECONDS = 20
 START_SECONDS = 60
 
 
@@ -161,8 +160,8 @@ def _run_servers(settings: Settings, workers: int, listening: socket.socket) -> 
         # JSON may write a character as two escapes of six bytes.
         ws_max_size=12 * settings.max_content + 1024,
         ws_per_message_deflate=False,
-        ws_ping_interval=PING_SECONDS,
-        ws_ping_timeout=PING_SECONDS,
+        ws_ping_interval=settings.ping_seconds,
+        ws_ping_timeout=settings.ping_seconds,
         timeout_graceful_shutdown=GRACE_SECONDS,
         log_config=None,
         access_log=False,

@@ -55,10 +55,13 @@ DATABASE_ERRORS = (
 log = structlog.get_logger(__name__)
 
 
-async def connect(url: str) -> Connection:
-    """Open a connection of its own, outside the pool."""
+async def connect(url: str, name: str = "chinwag") -> Connection:
+    """Open a connection of its own, outside the pool; `name` is shown in pg_stat_activity."""
     return await asyncpg.connect(
-        url, timeout=CONNECT_SECONDS, command_timeout=COMMAND_SECONDS, server_settings=SESSION
+        url,
+        timeout=CONNECT_SECONDS,
+        command_timeout=COMMAND_SECONDS,
+        server_settings=SESSION | {"application_name": name},
     )
 
 

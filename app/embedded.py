@@ -127,7 +127,7 @@ class EmbeddedPostgres:
             raise EmbeddedPostgresFailed("start the embedded PostgreSQL in the main thread")
         try:
             self._take_directory()
-            if not (self._data / "PG_VERSION").exists():
+            if not self._data.exists():
                 self._initialize()
             self._launch()
             return self.url

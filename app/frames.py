@@ -4,6 +4,8 @@ A frame that goes to many sockets is framed once (app.hub.Frame). All frames tha
 of the event loop leave it in one write.
 """
 
+import struct
+from socket import SO_LINGER, SOL_SOCKET
 from typing import Any, cast
 
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
@@ -14,6 +16,9 @@ from app.outbox import EXTENSION
 
 TURN_BYTES = 256 * 1024
 """More than this is written before the turn ends, so that a burst does not pile up for each socket."""
+
+
+RESET = struct.pack("ii", 1, 0)  # socket(7): linger on, for 0 s
 
 
 class PushProtocol(WebSocketsSansIOProtocol):
@@ -58,8 +63,10 @@ class PushProtocol(WebSocketsSansIOProtocol):
         super().shutdown()
 
     def keepalive_timeout(self) -> None:
-        # Not close(), which would wait for a buffer that the dead peer never empties.
+        # Not close(), which would wait for a buffer that the dead peer never empties; and with a reset, or
+        # the kernel would keep that buffer for it.
         self.stop_keepalive()
+        self.transport.get_extra_info("socket").setsockopt(SOL_SOCKET, SO_LINGER, RESET)
         self.transport.abort()
 
     def send_receive_event_to_app(self) -> None:

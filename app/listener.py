@@ -55,7 +55,7 @@ class Listener:
 
     async def _listen(self) -> None:
         self._lost.clear()
-        self._connection = await connect(self._url)
+        self._connection = await connect(self._url, "chinwag listener")
         self._connection.add_termination_listener(self._on_termination)
         await self._connection.add_listener(CHANNEL, self._on_notification)
 

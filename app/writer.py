@@ -58,7 +58,7 @@ FIND_STORED = """
     select thread_id, seq, null, reply_to from message where reply_to = any ($3::bigint[])
 """
 
-FREE_THREADS = "select id from thread where id = any ($1::bigint[]) for key share skip locked"
+FREE_THREADS = "select id from thread where id = any ($1::bigint[]) for no key update skip locked"
 
 log = structlog.get_logger(__name__)
 
@@ -171,7 +171,7 @@ class Writer:
             log.warning("database_unavailable", error=type(error).__name__, rows=len(batch))
             _refuse(batch, DatabaseUnavailable())
         except asyncpg.LockNotAvailableError:
-            await self._write_free_threads(batch)
+            await self._write_apart(batch)
         except (asyncpg.DeadlockDetectedError, asyncpg.SerializationError):
             if not tries:
                 return _refuse(batch, ThreadBusy())
@@ -207,20 +207,22 @@ class Writer:
             for waiting in _settle(missing, rows, new=False):
                 _refuse([waiting], NoSuchThread(f"there is no thread {waiting[0].thread_id}"))
 
-    async def _write_free_threads(self, batch: Batch) -> None:
-        """A thread of the batch is held elsewhere: tell its senders, and write the others."""
-        ids = _threads(batch)
+    async def _write_apart(self, batch: Batch) -> None:
+        """A thread of the batch is held elsewhere: the free ones are written together, the others alone."""
+        threads = _threads(batch)
+        if len(threads) == 1:
+            self._threads_held_elsewhere |= threads
+            log.warning("thread_busy", thread=threads.pop(), rows=len(batch))
+            return _refuse(batch, ThreadBusy())
         try:
-            rows = await self._pool.fetch(FREE_THREADS, list(ids))
+            free = {row["id"] for row in await self._pool.fetch(FREE_THREADS, list(threads))}
         except DATABASE_ERRORS:
             return _refuse(batch, DatabaseUnavailable())
-        free = {row["id"] for row in rows}
-        held = ids - free
-        self._threads_held_elsewhere |= held
-        log.warning("threads_busy", threads=sorted(held)[:10])
-        _refuse([waiting for waiting in batch if waiting[0].thread_id in held], ThreadBusy())
-        if rest := [waiting for waiting in batch if waiting[0].thread_id in free]:
-            await self._write(rest)
+        apart: defaultdict[int, Batch] = defaultdict(list)
+        for waiting in batch:
+            thread_id = waiting[0].thread_id
+            apart[0 if thread_id in free else thread_id].append(waiting)
+        await asyncio.gather(*map(self._write, apart.values()))
 
 
 def _threads(batch: Batch) -> set[int]:
