@@ -32,9 +32,12 @@ def anyio_backend() -> str:
 
 @pytest.fixture(scope="session")
 def postgres_url() -> Iterator[str]:
-    """A PostgreSQL: in a container where a Docker engine answers, else from the embedded binaries."""
+    """A PostgreSQL: the one that TEST_DATABASE_URL names (its user may create databases), else in a
+    container where a Docker engine answers, else from the embedded binaries."""
     with ExitStack() as stack:
-        if container := _container():
+        if url := os.environ.get("TEST_DATABASE_URL"):
+            yield url
+        elif container := _container():
             yield stack.enter_context(container).get_connection_url()
         else:
             # Not pytest's own directory: its parents are closed to the user that runs PostgreSQL for root.
@@ -47,6 +50,7 @@ def postgres_url() -> Iterator[str]:
 @pytest.fixture(scope="session")
 def template(postgres_url: str) -> str:
     """The URL of a database with the schema and nothing in it."""
+    asyncio.run(_execute(postgres_url, f'drop database if exists "{TEMPLATE}" with (force)'))
     asyncio.run(_execute(postgres_url, f'create database "{TEMPLATE}"'))
     url = _with_database(postgres_url, TEMPLATE)
     asyncio.run(migrate(url))
@@ -60,6 +64,7 @@ def new_database(postgres_url: str, template: str) -> Callable[[], str]:
 
     def make() -> str:
         name = f"chinwag_{next(count)}"
+        asyncio.run(_execute(postgres_url, f'drop database if exists "{name}" with (force)'))
         asyncio.run(_execute(postgres_url, f'create database "{name}" template "{TEMPLATE}"'))
         return _with_database(postgres_url, name)
 

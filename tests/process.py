@@ -48,6 +48,9 @@ class Server:
         except subprocess.TimeoutExpired:
             self.process.kill()
             raise
+        finally:
+            if self.process.stdout:
+                self.process.stdout.close()
 
 
 class ServerStarter:
