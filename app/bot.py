@@ -119,7 +119,7 @@ class Replies:
         for row in rows:
             thinking = asyncio.create_task(self._reply(row["id"], row["thread_id"], row["content"]))
             self._thinking[row["id"]] = thinking
-        if len(rows) == room:
+        if rows and len(rows) == room:
             self._woken.set()
 
     async def _renew(self) -> None:

@@ -65,7 +65,8 @@ class AsgiOutbox:
                 self._frames.popleft()
                 if not self._frames:
                     self._has_room.set()
-        except WebSocketException:
-            self._frames.clear()  # the browser has gone; its handler ends by itself
+        except (WebSocketException, OSError, RuntimeError):
+            # Three ways in which servers say that it is closed. Its handler ends by itself.
+            self._frames.clear()
         finally:
             self._sender = None
