@@ -1,0 +1,73 @@
+/** @import { Message, Problem, Send, Thread } from "./types.js" */
+
+const TIME_LIMIT = 10_000; // ms
+
+/** The server refused a request, or could not be reached (status 0). The message is for the person. */
+export class ApiError extends Error {
+  /** @param {Problem} problem */
+  constructor(problem) {
+    super(problem.detail ?? problem.title);
+    this.status = problem.status;
+    this.code = problem.code;
+  }
+}
+
+/**
+ * Newest activity first.
+ * @param {{ limit: number, before?: string }} page
+ * @returns {Promise<Thread[]>}
+ */
+export const listThreads = (page) => request("GET", `/threads?${query(page)}`);
+
+/** @returns {Promise<Thread>} */
+export const createThread = () => request("POST", "/threads", {});
+
+/** @param {number} id @returns {Promise<Thread>} */
+export const readThread = (id) => request("GET", `/threads/${id}`);
+
+/** @param {number} id @param {string} title @returns {Promise<Thread>} */
+export const renameThread = (id, title) => request("PATCH", `/threads/${id}`, { title });
+
+/** @param {number} id @returns {Promise<void>} */
+export const deleteThread = (id) => request("DELETE", `/threads/${id}`);
+
+/**
+ * Oldest first. Without `before` and `after`: the newest.
+ * @param {number} threadId
+ * @param {{ limit: number, before?: number, after?: number }} page
+ * @returns {Promise<Message[]>}
+ */
+export const listMessages = (threadId, page) =>
+  request("GET", `/threads/${threadId}/messages?${query(page)}`);
+
+/** @param {Send} send @returns {Promise<Message>} */
+export const postMessage = ({ thread_id, content, client_id }) =>
+  request("POST", `/threads/${thread_id}/messages`, { content, client_id });
+
+/** @returns {Promise<{ id: number, username: string }>} */
+export const readAccount = () => request("GET", "/account");
+
+/** @param {string} method @param {string} path @param {object} [body] */
+async function request(method, path, body) {
+  const response = await fetch(`/api/v1${path}`, {
+    method,
+    signal: AbortSignal.timeout(TIME_LIMIT),
+    ...(body && { headers: { "content-type": "application/json" }, body: JSON.stringify(body) }),
+  }).catch(() => {
+    throw new ApiError({ status: 0, code: "unreachable", title: "The server cannot be reached." });
+  });
+  if (!response.ok) throw new ApiError(await problem(response));
+  return response.status === 204 ? undefined : response.json();
+}
+
+/** A proxy in front of the server may answer too, with no problem details. @param {Response} response */
+async function problem(response) {
+  const { status, statusText: title } = response;
+  return { status, code: "unknown", title, ...(await response.json().catch(() => ({}))) };
+}
+
+/** @param {Record<string, string | number | undefined>} page */
+function query(page) {
+  const pairs = Object.entries(page).flatMap(([key, value]) => (value === undefined ? [] : [[key, `${value}`]]));
+  return new URLSearchParams(pairs);
+}

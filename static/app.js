@@ -1,0 +1,144 @@
+import "./connection-status.js";
+import "./message-list.js";
+import { createThread, readAccount } from "./api.js";
+import { ChatComposer } from "./chat-composer.js";
+import { find } from "./dom.js";
+import { store } from "./store.js";
+import { ThreadActions } from "./thread-actions.js";
+import { ThreadList } from "./thread-list.js";
+import { threads } from "./threads.js";
+
+const WIDE = matchMedia("(width > 720px)");
+
+const main = find(document, "main", HTMLElement);
+const heading = find(main, "h1", HTMLElement);
+const menuButton = find(main, ".thread-menu", HTMLElement);
+const composer = find(main, "chat-composer", ChatComposer);
+const sidebar = find(document, "#sidebar", HTMLElement);
+const list = find(sidebar, "thread-list", ThreadList);
+const actions = find(document, "thread-actions", ThreadActions);
+
+/** Why this person may not use the server. */
+let refusal = "";
+let isCreating = false;
+
+addEventListener("popstate", route);
+WIDE.addEventListener("change", () => sidebar.hidePopover());
+for (const button of document.querySelectorAll(".new-chat")) button.addEventListener("click", newChat);
+find(main, ".reopen", HTMLElement).addEventListener("click", reopen);
+menuButton.addEventListener("click", () => openMenu(store.threadId, menuButton));
+list.addEventListener("select", (event) => go(/** @type {CustomEvent} */ (event).detail));
+list.addEventListener("menu", (event) => openMenu(/** @type {CustomEvent} */ (event).detail, event.target));
+actions.addEventListener("deleted", (event) => leave(/** @type {CustomEvent} */ (event).detail));
+composer.addEventListener("send", (event) => send(/** @type {CustomEvent} */ (event).detail));
+store.addEventListener("message", read);
+store.addEventListener("status", read);
+store.addEventListener("status", show);
+threads.addEventListener("change", welcome);
+threads.addEventListener("change", show);
+threads.addEventListener("statechange", () => threads.state === "connected" && reopen());
+
+route();
+threads.open();
+readAccount().catch((error) => {
+  if (error.status === 401) refusal = error.message;
+  show();
+});
+
+/** Opens what the address says: a thread, or else a new one that is yet to be created. */
+function route() {
+  const threadId = Number(/^\/threads\/(\d+)$/.exec(location.pathname)?.[1]) || null;
+  if (threadId && threadId === store.threadId) return;
+  composer.open(threadId);
+  list.openId = threadId;
+  if (threadId) {
+    void store.open(threadId);
+    threads.ensure(threadId).catch(() => {}); // that there is none, the store tells
+  } else {
+    store.close();
+  }
+  composer.focusUnlessTouch();
+}
+
+/** @param {number} threadId @param {{ replace?: boolean }} [options] */
+function go(threadId, { replace } = {}) {
+  history[replace ? "replaceState" : "pushState"](null, "", `/threads/${threadId}`);
+  sidebar.hidePopover();
+  route();
+}
+
+function newChat() {
+  history.pushState({ isNewChat: true }, "", "/");
+  sidebar.hidePopover();
+  route();
+}
+
+/** A first visit leads to the newest chat. */
+function welcome() {
+  if (!threads.isLoaded) return;
+  threads.removeEventListener("change", welcome);
+  const [newest] = threads.list;
+  if (location.pathname !== "/" || history.state?.isNewChat || !newest) return;
+  go(newest.id, { replace: true });
+}
+
+/** @param {string} content */
+async function send(content) {
+  if (!store.threadId) await create();
+  if (!store.threadId) return;
+  composer.clear();
+  store.send(content);
+}
+
+/** In the address it takes the place of the new chat, to which going back would make no sense. */
+async function create() {
+  if (isCreating) return;
+  isCreating = true;
+  try {
+    const { id } = await createThread();
+    composer.clear();
+    go(id, { replace: true });
+  } catch (error) {
+    composer.complain(error instanceof Error ? error.message : "");
+  }
+  isCreating = false;
+}
+
+function reopen() {
+  if (store.status === "failed" && store.threadId) void store.open(store.threadId);
+}
+
+/** @param {number | null} threadId @param {EventTarget | null} button */
+function openMenu(threadId, button) {
+  const thread = threadId && threads.get(threadId);
+  if (thread && button instanceof HTMLElement) actions.open(thread, button);
+}
+
+/** @param {number} deletedId */
+function leave(deletedId) {
+  if (deletedId !== store.threadId) return;
+  const [newest] = threads.list;
+  if (newest) go(newest.id, { replace: true });
+  else newChat();
+}
+
+function read() {
+  if (store.threadId) threads.see(store.threadId, store.lastSeq);
+}
+
+function show() {
+  const thread = store.threadId ? threads.get(store.threadId) : undefined;
+  const view = currentView();
+  const title = view === "gone" ? "No such chat" : store.threadId ? (thread?.title ?? "Chat") : "New chat";
+  main.dataset.view = view;
+  heading.textContent = title;
+  document.title = `${title} · Chinwag`;
+  menuButton.hidden = view !== "open" || !thread;
+  find(main, ".reason", HTMLElement).textContent = refusal || store.reason;
+}
+
+function currentView() {
+  if (refusal) return "failed";
+  if (store.status !== "closed") return store.status;
+  return threads.isLoaded || history.state?.isNewChat ? "new" : "loading";
+}

@@ -1,0 +1,175 @@
+/** @import { ConnectionState } from "./types.js" */
+
+const CONNECT_LIMIT = 5_000; // ms to `ready`, and between two frames before it
+const PING_AFTER = 20_000; // ms of silence
+const PONG_LIMIT = 5_000; // ms; with the silence before it, a dead network is noticed within 25 s
+const STABLE_AFTER = 5_000; // ms; a connection that was lost sooner does not begin the tries anew
+const TRIES = 5;
+
+export const TOO_BIG = 1009;
+export const NO_SUCH_THREAD = 4004;
+const RESTARTING = 1012;
+
+/**
+ * How long to wait before try number `tries`, in ms: full jitter, so that the browsers which one server
+ * has lost do not all come back in the same moment.
+ * @param {number} tries
+ */
+export const backoff = (tries) => Math.random() * Math.min(10_000, 1_000 * 2 ** tries);
+
+/**
+ * A WebSocket that comes back by itself. It counts as connected when the server has said `ready`.
+ *
+ * Events: `statechange`; `drop`, whose detail is the close code, each time that a connection is lost.
+ * @template {{ type: string }} Frame
+ */
+export class ReconnectingSocket extends EventTarget {
+  #path;
+  #onFrame;
+  /** @type {ConnectionState} */
+  #state = "disconnected";
+  /** @type {WebSocket | null} */
+  #socket = null;
+  /** @type {PromiseWithResolvers<void>} */
+  #opened = Promise.withResolvers();
+  #closed = new AbortController();
+  #tries = 0;
+  #connectedAt = 0;
+  /** Until a socket is dialled, or for as long as it may be silent: never both. @type {number | undefined} */
+  #timer;
+
+  /**
+   * @param {() => string} path asked before each try, as what to resume from moves
+   * @param {(frame: Frame) => void} onFrame
+   */
+  constructor(path, onFrame) {
+    super();
+    this.#path = path;
+    this.#onFrame = onFrame;
+  }
+
+  get state() {
+    return this.#state;
+  }
+
+  /** Whether the tries are used up and the person can ask for more. */
+  get canRetry() {
+    return this.#state === "disconnected" && !this.#closed.signal.aborted;
+  }
+
+  /** Resolves when connected. Rejects when that takes over 5 s; the tries go on until it is closed. */
+  open() {
+    const { signal } = this.#closed;
+    addEventListener("online", () => this.#wake(), { signal });
+    addEventListener("offline", () => this.#probe(), { signal });
+    document.addEventListener("visibilitychange", () => document.hidden || this.#wake(), { signal });
+    setTimeout(() => this.#opened.reject(new Error("No connection within 5 s")), CONNECT_LIMIT);
+    this.retry();
+    return this.#opened.promise;
+  }
+
+  /** Dials at once, with all tries anew. */
+  retry() {
+    this.#letGo()?.close();
+    this.#tries = 0;
+    this.#dial();
+    this.#become("connecting");
+  }
+
+  /** @param {object} frame */
+  send(frame) {
+    this.#socket?.send(JSON.stringify(frame));
+  }
+
+  /** Drops a connection that has turned out to be of no use, and dials again after a while. */
+  reconnect() {
+    this.#lose(0);
+  }
+
+  /** For good. Resolves when the server has agreed. */
+  async close() {
+    this.#closed.abort();
+    this.#opened.reject(new Error("Closed before it was connected"));
+    const socket = this.#letGo();
+    this.#become("disconnected");
+    if (!socket || socket.readyState === WebSocket.CLOSED) return;
+    const closed = new Promise((resolve) => (socket.onclose = resolve));
+    if (socket.readyState === WebSocket.OPEN) socket.close();
+    // Closing it while it is connecting would log an error; but a browser connects to one server one
+    // socket at a time, so that a handshake which hangs must not be in the way of the next for long.
+    socket.onopen = () => socket.close();
+    setTimeout(() => socket.close(), CONNECT_LIMIT);
+    await closed;
+  }
+
+  #dial() {
+    const url = new URL(this.#path(), location.origin.replace(/^http/, "ws"));
+    const socket = new WebSocket(url);
+    this.#socket = socket;
+    // An old socket may still have events under way: only those of the current one count.
+    socket.onmessage = ({ data }) => socket === this.#socket && this.#receive(JSON.parse(data));
+    socket.onclose = ({ code }) => socket === this.#socket && this.#lose(code);
+    this.#after(CONNECT_LIMIT, () => this.#lose(0));
+  }
+
+  /** @param {Frame} frame */
+  #receive(frame) {
+    if (frame.type === "ready" && this.#state !== "connected") {
+      this.#connectedAt = Date.now();
+      this.#opened.resolve();
+      this.#become("connected");
+    }
+    if (this.#state === "connected") this.#after(PING_AFTER, () => this.#probe());
+    else this.#after(CONNECT_LIMIT, () => this.#lose(0));
+    this.#onFrame(frame);
+  }
+
+  /** A dead network closes nothing, and protocol pings are hidden from a page: so it sends its own. */
+  #probe() {
+    if (this.#state !== "connected") return;
+    this.send({ type: "ping" });
+    this.#after(PONG_LIMIT, () => this.#lose(0));
+  }
+
+  #wake() {
+    if (this.#state === "connected") this.#probe();
+    else if (!this.#socket) this.retry();
+  }
+
+  /** @param {number} code */
+  #lose(code) {
+    if (this.#state === "connected" && Date.now() - this.#connectedAt > STABLE_AFTER) this.#tries = 0;
+    this.#letGo()?.close();
+    if (code === NO_SUCH_THREAD) {
+      void this.close();
+    } else if (this.#tries === TRIES) {
+      this.#become("disconnected");
+    } else {
+      this.#after(backoff(code === RESTARTING ? 0 : this.#tries), () => this.#dial());
+      this.#tries += 1;
+      this.#become("reconnecting");
+    }
+    this.dispatchEvent(new CustomEvent("drop", { detail: code }));
+  }
+
+  /** From here on, nothing that the current socket does counts. */
+  #letGo() {
+    clearTimeout(this.#timer);
+    const socket = this.#socket;
+    this.#socket = null;
+    return socket;
+  }
+
+  /** @param {number} ms @param {() => void} act */
+  #after(ms, act) {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(act, ms);
+  }
+
+  /** @param {ConnectionState} state */
+  #become(state) {
+    if (state === this.#state) return;
+    this.#state = state;
+    this.dispatchEvent(new Event("statechange"));
+  }
+}

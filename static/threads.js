@@ -1,0 +1,191 @@
+/** @import { ListFrame, Thread } from "./types.js" */
+import { deleteThread, listThreads, readThread, renameThread } from "./api.js";
+import { ReconnectingSocket } from "./reconnecting-socket.js";
+
+const PAGE = 40;
+const LIMIT = 200; // the most that the server gives at once
+
+/**
+ * The list of threads, newest activity first, live.
+ *
+ * Events: `change`; `statechange`, of the connection.
+ */
+class Threads extends EventTarget {
+  /** Every thread that is known. @type {Map<number, Thread>} */
+  #known = new Map();
+  /** The ids of the threads in the list, in its order. @type {number[]} */
+  #order = [];
+  /** Up to where each thread has been read in this window. @type {Map<number, number>} */
+  #seen = new Map();
+  /** From where the list goes on; undefined at its end. @type {string | undefined} */
+  #cursor;
+  /** What arrives while the list is being read, to be applied after it. @type {ListFrame[] | null} */
+  #waiting = null;
+  #socket = new ReconnectingSocket(
+    () => "/api/v1/ws/threads",
+    /** @param {ListFrame} frame */ (frame) => this.#receive(frame),
+  );
+  isLoaded = false;
+
+  open() {
+    this.#socket.addEventListener("statechange", () => this.dispatchEvent(new Event("statechange")));
+    this.#socket.open().catch(() => {}); // it goes on trying, and tells its state
+  }
+
+  get state() {
+    return this.#socket.state;
+  }
+
+  get canRetry() {
+    return this.#socket.canRetry;
+  }
+
+  retry() {
+    this.#socket.retry();
+  }
+
+  /** @returns {Thread[]} */
+  get list() {
+    return this.#order.flatMap((id) => this.#known.get(id) ?? []);
+  }
+
+  /** @param {number} id */
+  get(id) {
+    return this.#known.get(id);
+  }
+
+  /** @param {Thread} thread */
+  isUnread({ id, last_seq }) {
+    return last_seq > (this.#seen.get(id) ?? 0);
+  }
+
+  /** A thread that is opened by its address may be further down than the list has been read.
+   * @param {number} id */
+  async ensure(id) {
+    if (this.#known.has(id)) return;
+    this.#learn(await readThread(id));
+    this.#changed();
+  }
+
+  /** @param {number} id @param {number} seq */
+  see(id, seq) {
+    if (seq <= (this.#seen.get(id) ?? 0)) return;
+    this.#seen.set(id, seq);
+    this.#changed();
+  }
+
+  /** The older ones, if there are. */
+  async loadMore() {
+    if (!this.#cursor || this.#waiting) return;
+    await this.#read(async () => {
+      const page = await listThreads({ limit: PAGE, before: this.#cursor });
+      this.#take(page, PAGE);
+    });
+  }
+
+  /** Rejects with an ApiError. @param {number} id @param {string} title */
+  async rename(id, title) {
+    this.#learn(await renameThread(id, title));
+    this.#changed();
+  }
+
+  /** Rejects with an ApiError. @param {number} id */
+  async delete(id) {
+    await deleteThread(id);
+    this.#forget(id);
+    this.#changed();
+  }
+
+  /** @param {ListFrame} frame */
+  #receive(frame) {
+    if (frame.type === "ready") void this.#readAnew();
+    else if (this.#waiting) this.#waiting.push(frame);
+    else this.#apply(frame);
+  }
+
+  /** As much of the list as was there: events may have been missed. */
+  #readAnew() {
+    return this.#read(async () => {
+      const limit = Math.min(LIMIT, Math.max(PAGE, this.#order.length));
+      const page = await listThreads({ limit });
+      this.#order = [];
+      this.#take(page, limit);
+      this.isLoaded = true;
+    });
+  }
+
+  /** @param {() => Promise<void>} read */
+  async #read(read) {
+    const waiting = (this.#waiting = /** @type {ListFrame[]} */ ([]));
+    try {
+      await read();
+    } catch {
+      this.#socket.reconnect(); // the next `ready` has the list read anew
+    }
+    if (waiting !== this.#waiting) return;
+    this.#waiting = null;
+    for (const frame of waiting) this.#apply(frame);
+    this.#changed();
+  }
+
+  /** @param {Thread[]} page @param {number} limit */
+  #take(page, limit) {
+    for (const thread of page) {
+      this.#learn(thread);
+      if (!this.#order.includes(thread.id)) this.#order.push(thread.id);
+    }
+    const last = page.at(-1);
+    this.#cursor = last && page.length === limit ? `${last.updated_at},${last.id}` : undefined;
+  }
+
+  /** @param {ListFrame} frame */
+  #apply(frame) {
+    if (frame.type === "thread.created") this.#created(frame.data);
+    else if (frame.type === "thread.updated") this.#learn(frame.data);
+    else if (frame.type === "thread.deleted") this.#forget(frame.data.id);
+    else if (frame.type === "thread.active") void this.#moveUp(frame.data);
+    this.#changed();
+  }
+
+  /** @param {Thread} thread */
+  #created(thread) {
+    this.#seen.set(thread.id, 0);
+    this.#learn(thread);
+    this.#toTop(thread.id);
+  }
+
+  /** What was there when this window first heard of a thread counts as read. @param {Thread} thread */
+  #learn(thread) {
+    if (!this.#seen.has(thread.id)) this.#seen.set(thread.id, thread.last_seq);
+    this.#known.set(thread.id, thread);
+  }
+
+  /** @param {{ thread_id: number, last_seq: number }} activity */
+  async #moveUp({ thread_id: id, last_seq }) {
+    this.#seen.set(id, this.#seen.get(id) ?? last_seq - 1);
+    await this.ensure(id).catch(() => {}); // it was deleted meanwhile
+    const thread = this.#known.get(id);
+    if (!thread) return;
+    this.#known.set(id, { ...thread, last_seq: Math.max(last_seq, thread.last_seq) });
+    this.#toTop(id);
+    this.#changed();
+  }
+
+  /** @param {number} id */
+  #toTop(id) {
+    this.#order = [id, ...this.#order.filter((other) => other !== id)];
+  }
+
+  /** @param {number} id */
+  #forget(id) {
+    this.#known.delete(id);
+    this.#order = this.#order.filter((other) => other !== id);
+  }
+
+  #changed() {
+    this.dispatchEvent(new Event("change"));
+  }
+}
+
+/** A window has one list of threads. */
+export const threads = new Threads();

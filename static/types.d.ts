@@ -1,0 +1,58 @@
+// What goes over the wire (the server's side is app/wire.py and sql/50_frame.sql), and what this page adds.
+
+export interface Thread {
+  id: number;
+  title: string;
+  last_seq: number;
+  created_at: string;
+  updated_at: string;
+  owner: number | null;
+}
+
+export interface Message {
+  id: number;
+  thread_id: number;
+  /** Its place in the thread: 1, 2, 3 … without gaps. */
+  seq: number;
+  role: "user" | "assistant";
+  content: string;
+  created_at: string;
+  client_id: string | null;
+  reply_to: number | null;
+}
+
+/** RFC 9457; `code` is stable, `title` and `detail` are for people. */
+export interface Problem {
+  status: number;
+  code: string;
+  title: string;
+  detail?: string;
+}
+
+/** What comes on a thread's WebSocket. */
+export type ThreadFrame =
+  | { type: "message"; data: Message }
+  | { type: "ready"; data: { thread_id: number; last_seq: number } }
+  | { type: "error"; data: { code: string; message: string; client_id: string | null } }
+  | { type: "typing"; data: { thread_id: number; role: Message["role"] } }
+  | { type: "pong" };
+
+/** What comes on the WebSocket of the list of threads. */
+export type ListFrame =
+  | { type: "ready" }
+  | { type: "thread.created" | "thread.updated"; data: Thread }
+  | { type: "thread.deleted"; data: { id: number } }
+  | { type: "thread.active"; data: { thread_id: number; last_seq: number } }
+  | { type: "pong" };
+
+export type ConnectionState = "connecting" | "connected" | "reconnecting" | "disconnected";
+
+/** A message of this window that is not known to be stored yet. */
+export interface Send {
+  client_id: string;
+  thread_id: number;
+  content: string;
+  state: "sending" | "failed";
+  /** Why it failed, for the person. */
+  reason: string;
+}

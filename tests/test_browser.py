@@ -1,0 +1,300 @@
+"""The page, as people use it: in a real Chromium, on a real server."""
+
+import asyncio
+import re
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import AsyncExitStack
+from typing import Any
+from urllib.parse import urlsplit
+from uuid import uuid4
+
+import httpx
+import pytest
+from axe_playwright_python.async_playwright import Axe
+from playwright.async_api import Browser, Locator, Page, expect
+
+from app.database import Connection
+from tests.process import Server, ServerStarter
+
+pytestmark = pytest.mark.anyio
+
+SCRIPT = '<img src=x onerror="document.title=`broken`"><script>document.title="broken"</script>'
+
+Open = Callable[..., Coroutine[Any, Any, Page]]
+
+
+@pytest.fixture(scope="module")
+def settings() -> dict[str, str]:
+    return {"CHINWAG_BOT": "none", "CHINWAG_MAX_CONTENT": "1000"}
+
+
+@pytest.fixture
+async def open_page(browser: Browser, server: Server) -> AsyncIterator[Open]:
+    """Opens a window of another person. At the end, none may have complained or asked another host."""
+    async with AsyncExitStack() as stack:
+        complaints: list[str] = []
+
+        async def open(path: str = "/", **options: Any) -> Page:
+            context = await browser.new_context(**options)
+            stack.push_async_callback(context.close)
+            page = await context.new_page()
+            page.on("console", lambda message: complaints.append(message.text))
+            page.on("pageerror", lambda error: complaints.append(str(error)))
+            page.on("request", lambda request: note(request.url))
+            await page.goto(server.url + path)
+            return page
+
+        def note(url: str) -> None:
+            if urlsplit(url).hostname != "127.0.0.1":
+                complaints.append(url)
+
+        yield open
+        assert not [one for one in complaints if not _is_network_noise(one)]
+
+
+async def test_two_people_see_each_message_once_and_in_order(open_page: Open, thread: int) -> None:
+    one, other = await open_page(f"/threads/{thread}"), await open_page(f"/threads/{thread}")
+    said: list[str] = []
+    for i in range(5):
+        for page in (one, other):
+            said.append(f"n {len(said)} in round {i}")
+            await write(page, said[-1])
+            await expect(contents(one)).to_have_text(said)
+            await expect(contents(other)).to_have_text(said)
+
+
+async def test_what_is_inserted_by_sql_shows(open_page: Open, db: Connection, thread: int) -> None:
+    page = await open_page(f"/threads/{thread}")
+    await expect(page.get_by_text("Nothing here yet")).to_be_visible()
+    await db.execute("insert into message (thread_id, content) values ($1, 'psql')", thread)
+    await expect(contents(page)).to_have_text(["psql"])
+    await expect(page.get_by_text("Nothing here yet")).to_be_hidden()
+
+
+async def test_a_newcomer_types_and_a_chat_begins(open_page: Open) -> None:
+    page = await open_page("/")
+    await page.get_by_role("button", name="New chat").first.click()
+    await write(page, "hello")
+    await expect(contents(page)).to_have_text(["hello"])
+    await expect(page).to_have_url(re.compile(r"/threads/\d+$"))
+    await page.reload()
+    await expect(contents(page)).to_have_text(["hello"])
+
+
+async def test_a_line_is_ended_with_shift(open_page: Open, thread: int) -> None:
+    page = await open_page(f"/threads/{thread}")
+    await field(page).press_sequentially("one")
+    await field(page).press("Shift+Enter")
+    await field(page).press_sequentially("two")
+    await field(page).press("Enter")
+    await expect(contents(page)).to_have_text(["one\ntwo"])
+    await expect(field(page)).to_have_value("")
+
+
+async def test_what_was_missed_while_offline_comes(open_page: Open, db: Connection, thread: int) -> None:
+    page = await open_page(f"/threads/{thread}")
+    await write(page, "before")
+    await expect(page.locator(".message .state")).to_have_text(["Sent"])
+    await page.context.set_offline(True)
+    await expect(page.get_by_text("Reconnecting…")).to_be_visible(timeout=15_000)
+    await db.execute("insert into message (thread_id, content) values ($1, 'meanwhile')", thread)
+    await page.context.set_offline(False)
+    await expect(contents(page)).to_have_text(["before", "meanwhile"], timeout=15_000)
+    await expect(page.get_by_text("Reconnecting…")).to_be_hidden(timeout=15_000)
+
+
+async def test_what_was_sent_while_the_server_was_away_is_stored_once(
+    open_page: Open, db: Connection, start_server: ServerStarter, settings: dict[str, str], thread: int
+) -> None:
+    server = start_server(settings)
+    page = await open_page(f"/threads/{thread}")
+    await page.goto(f"{server.url}/threads/{thread}")
+    await write(page, "before")
+    await expect(page.locator(".message .state")).to_have_text(["Sent"])
+    server.kill()
+    await write(page, "while it is away")
+    await expect(contents(page)).to_have_text(["before", "while it is away"])
+    start_server(settings, port=server.port)
+    await expect(page.locator("[data-state]:is(.message)")).to_have_count(0, timeout=15_000)
+    await expect(contents(page)).to_have_text(["before", "while it is away"])
+    assert await db.fetchval("select count(*) from message where thread_id = $1", thread) == 2
+
+
+async def test_a_refused_message_stays_with_its_reason_and_can_be_discarded(
+    open_page: Open, thread: int
+) -> None:
+    page = await open_page(f"/threads/{thread}")
+    await write(page, "x" * 1001)
+    failed = page.get_by_role("article").filter(has_text="Not sent")
+    await expect(failed).to_contain_text("this server takes up to 1000")
+    await failed.get_by_role("button", name="Retry").click()
+    await expect(failed).to_contain_text("Not sent")
+    await failed.get_by_role("button", name="Discard").click()
+    await expect(page.get_by_role("article")).to_have_count(0)
+
+
+async def test_hostile_content_is_text(open_page: Open, http: httpx.AsyncClient) -> None:
+    thread = (await http.post("/threads", json={"title": SCRIPT})).json()["id"]
+    await http.post(f"/threads/{thread}/messages", json={"content": SCRIPT})
+    page = await open_page(f"/threads/{thread}")
+    await expect(contents(page)).to_have_text([SCRIPT])
+    await expect(page.get_by_role("heading", level=1)).to_have_text(SCRIPT)
+    await expect(page).to_have_title(f"{SCRIPT} · Chinwag")
+
+
+async def test_threads_are_live_in_every_window(open_page: Open, db: Connection) -> None:
+    one, other = await open_page("/"), await open_page("/")
+    await one.get_by_role("button", name="New chat").first.click()
+    await write(one, "hello")
+    await expect(contents(one)).to_have_text(["hello"])
+    id = int(one.url.rpartition("/")[2])
+    await expect(item(other, id)).to_be_visible()
+    title = f"Plan {uuid4().hex[:6]}"
+    await act(one, "Rename…")
+    await one.get_by_role("textbox", name="Rename chat").fill(title)
+    await one.get_by_role("button", name="Rename", exact=True).click()
+    await expect(one.get_by_role("heading", level=1)).to_have_text(title)
+    await expect(item(other, id)).to_have_text(re.compile(title))
+
+    younger = await db.fetchval("insert into thread (title) values ('younger') returning id")
+    await expect(other.locator("thread-list li").first).to_have_attribute("data-id", str(younger))
+    await db.execute("insert into message (thread_id, content) values ($1, 'activity')", id)
+    await expect(other.locator("thread-list li").first).to_have_attribute("data-id", str(id))
+    await expect(item(other, id).get_by_text("unread")).to_be_attached()
+
+    await item(other, id).click()
+    await act(one, "Delete…")
+    await one.get_by_role("button", name="Delete", exact=True).click()
+    await expect(item(one, id)).to_have_count(0)
+    await expect(item(other, id)).to_have_count(0)
+    await expect(other.get_by_text("This chat is gone")).to_be_visible()
+
+
+async def test_older_messages_come_without_moving_what_is_read(
+    open_page: Open, db: Connection, thread: int
+) -> None:
+    await db.execute(
+        "insert into message (thread_id, content) select $1, 'n ' || i from generate_series(1, 300) i", thread
+    )
+    page = await open_page(f"/threads/{thread}")
+    await expect(contents(page).last).to_be_in_viewport()
+    while await contents(page).count() < 300:
+        before = await contents(page).count()
+        first = contents(page).filter(has_text=re.compile(rf"^n {301 - before}$"))
+        await first.scroll_into_view_if_needed()
+        await expect(contents(page)).not_to_have_count(before)
+        await expect(first).to_be_in_viewport()
+    assert await contents(page).all_text_contents() == [f"n {i}" for i in range(1, 301)]
+
+
+async def test_who_reads_older_messages_is_not_moved_by_new_ones(
+    open_page: Open, db: Connection, thread: int
+) -> None:
+    await db.execute(
+        "insert into message (thread_id, content) select $1, 'n ' || i from generate_series(1, 40) i", thread
+    )
+    page = await open_page(f"/threads/{thread}")
+    await expect(contents(page).last).to_be_in_viewport()
+    await db.execute("insert into message (thread_id, content) values ($1, 'followed')", thread)
+    await expect(contents(page).last).to_have_text("followed")
+    await expect(contents(page).last).to_be_in_viewport()
+
+    await page.get_by_role("region", name="Conversation").hover()
+    await page.mouse.wheel(0, -400)
+    await expect(contents(page).last).not_to_be_in_viewport()
+    top = await page.locator(".scroller").evaluate("scroller => scroller.scrollTop")
+    await db.execute("insert into message (thread_id, content) values ($1, 'not followed')", thread)
+    jump = page.get_by_role("button", name="1 new message")
+    await expect(jump).to_be_visible()
+    assert await page.locator(".scroller").evaluate("scroller => scroller.scrollTop") == top
+    await jump.click()
+    await expect(contents(page).last).to_be_in_viewport()
+
+
+async def test_the_bot_is_seen_typing(open_page: Open, start_server: ServerStarter, thread: int) -> None:
+    server = start_server({"CHINWAG_BOT": "echo", "CHINWAG_BOT_PACE": "0.6"})
+    page = await open_page(f"/threads/{thread}")
+    await page.goto(f"{server.url}/threads/{thread}")
+    await write(page, "are you there?")
+    await expect(page.locator(".typing")).to_be_visible()
+    await expect(contents(page)).to_have_text(["are you there?", "are you there?"])
+    await expect(page.locator(".typing")).to_be_hidden()
+    await asyncio.to_thread(server.stop)
+
+
+async def test_everything_can_be_done_with_the_keyboard(open_page: Open) -> None:
+    page = await open_page("/")
+    await page.get_by_role("button", name="New chat").first.focus()
+    await page.keyboard.press("Enter")
+    await expect(field(page)).to_be_focused()
+    await page.keyboard.type("by keyboard")
+    await page.keyboard.press("Enter")
+    await expect(contents(page)).to_have_text(["by keyboard"])
+    await page.get_by_role("button", name="Rename or delete this chat").focus()
+    await page.keyboard.press("Enter")
+    await expect(page.get_by_role("button", name="Rename…")).to_be_focused()
+    await page.keyboard.press("Enter")
+    await page.keyboard.type("Renamed")
+    await page.keyboard.press("Enter")
+    await expect(page.get_by_role("heading", level=1)).to_have_text("Renamed")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [320, 1280])
+async def test_axe_finds_nothing(
+    open_page: Open, db: Connection, thread: int, scheme: str, width: int
+) -> None:
+    viewport = {"width": width, "height": 720}
+    await db.execute("insert into message (thread_id, content) values ($1, 'one')", thread)
+    await db.execute("insert into message (thread_id, role, content) values ($1, 'assistant', 'two')", thread)
+    look = {"viewport": viewport, "color_scheme": scheme, "reduced_motion": "reduce"}
+    page = await open_page(f"/threads/{thread}", **look)
+    await expect(contents(page)).to_have_text(["one", "two"])
+    await write(page, "x" * 1001)
+    await expect(page.get_by_text("Not sent")).to_be_visible()
+    await no_finding(page)
+    assert await page.evaluate("document.documentElement.scrollWidth") <= width
+    if width < 720:
+        await page.get_by_role("button", name="Chats").click()
+        await expect(item(page, thread)).to_be_visible()
+        await no_finding(page)
+        await page.keyboard.press("Escape")
+    await act(page, "Delete…")
+    await no_finding(page)
+    await page.get_by_role("button", name="Cancel").click()
+    await page.goto(page.url.replace(f"/{thread}", "/999999"))
+    await expect(page.get_by_text("This chat is gone")).to_be_visible()
+    await no_finding(page)
+
+
+async def no_finding(page: Page) -> None:
+    found = await Axe().run(page)
+    assert found.violations_count == 0, found.generate_report()
+
+
+def field(page: Page) -> Locator:
+    return page.get_by_role("textbox", name="Message")
+
+
+async def write(page: Page, content: str) -> None:
+    await field(page).fill(content)
+    await field(page).press("Enter")
+
+
+def contents(page: Page) -> Locator:
+    return page.get_by_role("region", name="Conversation").get_by_role("article").locator(".content")
+
+
+def item(page: Page, thread: int) -> Locator:
+    return page.locator(f"thread-list li[data-id='{thread}'] a")
+
+
+async def act(page: Page, name: str) -> None:
+    """Choose from the menu of the open thread."""
+    await page.get_by_role("button", name="Rename or delete this chat").click()
+    await page.get_by_role("button", name=name).click()
+
+
+def _is_network_noise(text: str) -> bool:
+    """What Chromium itself says of a connection that we broke, or of a thread that we asked for in vain."""
+    return bool(re.search(r"ERR_(INTERNET_DISCONNECTED|CONNECTION_REFUSED|NETWORK)|status of 404", text))
