@@ -1,11 +1,16 @@
 """The composition: every part made once, started in order, stopped in the opposite order."""
 
+import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+import multiprocessing
+import signal
+from collections.abc import AsyncIterator, Iterator
 from functools import partial
 
+from click import Group
 from litestar import Litestar
 from litestar.datastructures import State
+from litestar.plugins import CLIPlugin
 
 from app import accounts, messages, pages, problems
 from app.api import ROUTES
@@ -15,6 +20,7 @@ from app.errors import SettingsInvalid
 from app.hub import Hub
 from app.listener import Listener
 from app.logs import configure_logs
+from app.provision import prepared_database
 from app.settings import Settings, load_settings
 from app.tables import DB
 from app.writer import Writer
@@ -24,12 +30,11 @@ def create_app(settings: Settings | None = None) -> Litestar:
     """The application, for any ASGI server. It needs `database_url`, and a schema that is migrated."""
     settings = settings or load_settings()
     configure_logs(settings.log_format)
-    if settings.database_url is None:
-        raise SettingsInvalid("DATABASE_URL is not set; only `chinwag serve` brings its own PostgreSQL")
     return Litestar(
         route_handlers=[*ROUTES, *pages.ROUTES],
         exception_handlers=problems.HANDLERS,
         lifespan=[_running],
+        plugins=[LitestarRun()],
         state=State({"settings": settings}),
         openapi_config=pages.OPENAPI,
         logging_config=None,
@@ -38,12 +43,29 @@ def create_app(settings: Settings | None = None) -> Litestar:
     )
 
 
+class LitestarRun(CLIPlugin):
+    """What `litestar run` does once, around all its server processes: the same as `chinwag serve`."""
+
+    def on_cli_init(self, cli: Group) -> None:
+        """There are no further commands: those are in app.cli."""
+
+    @contextlib.contextmanager
+    def server_lifespan(self, app: Litestar) -> Iterator[None]:
+        with prepared_database(app.state.settings):
+            yield
+
+
 @contextlib.asynccontextmanager
 async def _running(app: Litestar) -> AsyncIterator[None]:
     state, settings = app.state, app.state.settings
+    if settings.database_url is None:
+        raise SettingsInvalid("DATABASE_URL is not set; `chinwag serve` brings a PostgreSQL of its own")
+    if command := multiprocessing.parent_process():
+        # Killed, it cannot stop us; without it we would keep the port, and nobody would know us.
+        asyncio.get_running_loop().add_reader(command.sentinel, signal.raise_signal, signal.SIGTERM)
     bot = load_bot(settings.bot)
     async with open_pool(settings) as pool, contextlib.AsyncExitStack() as parts:
-        DB.pool = pool
+        DB.pool = pool  # type: ignore[assignment]  # it has of asyncpg's what Piccolo uses: acquire()
         state.pool = pool
         state.account = await accounts.ensure(pool, settings.account)
         state.hub = Hub(partial(messages.replay, pool))
@@ -56,7 +78,7 @@ async def _running(app: Litestar) -> AsyncIterator[None]:
             replies.start()
             parts.push_async_callback(replies.stop)
         url = settings.listen_url or settings.database_url
-        state.listener = Listener(url, receivers, state.hub.repair)
+        state.listener = Listener(url, receivers, after_gap=state.hub.repair, after_silence=pool.renew)
         await state.listener.start()
         parts.push_async_callback(state.listener.stop)
         yield

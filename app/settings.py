@@ -21,7 +21,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     listen_url: str | None = None
     data_directory: str | None = None
     pool_size: Annotated[int, msgspec.Meta(ge=2, le=200)] = 8
-    bot: Annotated[str, msgspec.Meta(pattern=r"^(random|echo|none|[\w.]+:\w+)$")] = "random"
+    bot: str = "random"
     bot_pace: Annotated[float, msgspec.Meta(ge=0, le=60)] = 1.2
     max_content: Annotated[int, msgspec.Meta(ge=1, le=1_000_000)] = 32_000
     ping_seconds: Annotated[float, msgspec.Meta(ge=0.1, le=300)] = 20
@@ -47,8 +47,8 @@ def load_settings(
     try:
         return msgspec.convert(values, Settings, strict=False)
     except msgspec.ValidationError as error:
-        key = _key_of(error)
-        raise SettingsInvalid(f"{places.get(key, file.name)}: {key}: {error}") from None
+        key, complaint = _key_and_complaint(error)
+        raise SettingsInvalid(f"{places.get(key, file.name)}: {key}: {complaint}") from None
 
 
 def _from_file(file: Path) -> dict[str, Any]:
@@ -76,11 +76,15 @@ def _from_environment(environ: Mapping[str, str]) -> list[tuple[str, str, str | 
         if key not in Settings.__struct_fields__:
             raise SettingsInvalid(f"{name}: there is no setting {key!r}")
         is_list = isinstance(getattr(Settings(), key), tuple)
-        found.append((key, name, [item.strip() for item in text.split(",")] if is_list else text))
+        found.append((key, name, _items(text) if is_list else text))
     return found
 
 
-def _key_of(error: msgspec.ValidationError) -> str:
-    """The key that msgspec complains of: its messages end in `- at `$.key``."""
-    _, _, path = str(error).rpartition("`$.")
-    return path.rstrip("`").partition("[")[0]
+def _items(text: str) -> list[str]:
+    return [item.strip() for item in text.split(",") if item.strip()]
+
+
+def _key_and_complaint(error: msgspec.ValidationError) -> tuple[str, str]:
+    """What msgspec complains of: its messages end in " - at `$.key`"."""
+    complaint, _, path = str(error).rpartition(" - at `$.")
+    return path.rstrip("`").partition("[")[0], complaint

@@ -13,7 +13,7 @@ from piccolo.table import Table
 
 
 class PoolEngine(PostgresEngine):
-    """Piccolo on a pool that somebody else opens, as `DB.pool`.
+    """Piccolo on a pool that somebody else opens, as `DB.pool`: asyncpg's, or ours.
 
     Piccolo's own constructor would connect to the database, and so would the import of this module.
     """
@@ -47,7 +47,7 @@ class Message(Table, tablename="message", db=DB):
     """A message, with its place in its thread."""
 
     id = BigSerial(primary_key=True)
-    thread_id = ForeignKey(references=Thread)
+    thread_id = ForeignKey(references=Thread, null=False)
     seq = BigInt()
     role = Text(default="user")
     content = Text()
@@ -59,6 +59,6 @@ class Message(Table, tablename="message", db=DB):
 class ReplyRequest(Table, tablename="reply_request", db=DB):
     """A user message that waits for the bot."""
 
-    message_id = ForeignKey(references=Message, primary_key=True)
+    message_id = ForeignKey(references=Message, null=False, primary_key=True)
     claimed_by = UUID(null=True, default=None)
     claimed_until = Timestamptz()

@@ -36,7 +36,6 @@ elsewhere holds, and other threads must not wait with it."""
 QUEUE_ROWS = 20_000
 """No more is taken into memory: the sender is told to try again."""
 
-CONNECTION_SECONDS = 5
 RETRIES = 3
 
 INSERT = """
@@ -165,7 +164,7 @@ class Writer:
 
     async def _write(self, batch: Batch, tries: int = RETRIES) -> None:
         try:
-            async with self._pool.acquire(timeout=CONNECTION_SECONDS) as connection:
+            async with self._pool.acquire() as connection:
                 await self._insert(connection, batch)
         except DATABASE_ERRORS as error:
             log.warning("database_unavailable", error=type(error).__name__, rows=len(batch))

@@ -17,22 +17,35 @@ end
 $$;
 
 -- Moves the threads that a statement has written to, asks for the bot's replies and notifies the servers.
+-- Nothing is joined here: a session keeps its plans, and the plan of a join that was made for a bulk insert
+-- would read whole tables for each single row after it.
 create or replace function tg_message__publish() returns trigger
-language plpgsql security definer set search_path = pg_catalog, public, pg_temp
+language plpgsql security definer set search_path = pg_catalog, public, pg_temp set enable_seqscan = off
 as $$
+declare
+  v_thread_id bigint;
+  v_last_seq bigint;
 begin
-  update public.thread
-  set last_seq = written.seq, updated_at = clock_timestamp()
-  from (select thread_id, max(seq) as seq from written_message group by thread_id) as written
-  where thread.id = written.thread_id;
+  for v_thread_id, v_last_seq in
+    select thread_id, max(seq) from written_message group by thread_id order by thread_id
+  loop
+    -- greatest: a trigger of somebody's own may have written more already.
+    update public.thread set last_seq = greatest(last_seq, v_last_seq), updated_at = clock_timestamp()
+    where id = v_thread_id;
+  end loop;
 
-  delete from public.reply_request where message_id in (select reply_to from written_message);
+  delete from public.reply_request
+  where message_id = any (array(select reply_to from written_message where reply_to is not null));
   insert into public.reply_request (message_id)
-  select id from written_message where role = 'user' order by id;
+  select id from written_message as w
+  where role = 'user' and (select true from public.message where reply_to = w.id) is null
+  order by id;
 
-  perform public.notify_frame(m.thread_id, m.seq, public.frame('message', public.message_json(m)))
-  from written_message as w join public.message as m on m.id = w.id
-  order by w.thread_id, w.seq;
+  perform public.notify_frame(thread_id, seq, public.frame('message', public.message_json(message)))
+  from (
+    select thread_id, seq, row(w.*)::public.message as message from written_message as w
+  ) as written
+  order by thread_id, seq;
   return null;
 end
 $$;

@@ -16,13 +16,24 @@ import asyncpg
 import httpx
 import pytest
 from docker.errors import DockerException
+from playwright.async_api import Browser, async_playwright
 from testcontainers.community.postgres import PostgresContainer
 
-from app.database import Connection, migrate
+from app.database import Connection
 from app.embedded import EmbeddedPostgres
-from tests.process import Server, ServerStarter
+from app.provision import migrate
+from tests.process import Server, ServerStarter, find_program
 
 TEMPLATE = "chinwag_template"
+
+CHROMIUM_OPTIONS = [
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
 
 
 @pytest.fixture(scope="session")
@@ -107,7 +118,8 @@ def server(start_server: ServerStarter, settings: dict[str, str]) -> Server:
 @pytest.fixture
 async def http(server: Server) -> AsyncIterator[httpx.AsyncClient]:
     """An HTTP client of the module's server; paths begin behind /api/v1."""
-    async with httpx.AsyncClient(base_url=f"{server.url}/api/v1", timeout=10) as client:
+    # No TLS here, and to load its certificates takes 20 ms a client.
+    async with httpx.AsyncClient(base_url=f"{server.url}/api/v1", timeout=10, verify=False) as client:
         yield client
 
 
@@ -118,6 +130,18 @@ async def thread(http: httpx.AsyncClient) -> int:
     assert response.status_code == 201
     id: int = response.json()["id"]
     return id
+
+
+@pytest.fixture(scope="session")
+async def browser() -> AsyncIterator[Browser]:
+    """Chromium, without a window. Each context of it is another person."""
+    program = find_program("chromium", "chromium")
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(
+            executable_path=program, chromium_sandbox=False, args=CHROMIUM_OPTIONS
+        )
+        yield browser
+        await browser.close()
 
 
 async def _execute(url: str, statement: str) -> None:

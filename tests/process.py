@@ -1,18 +1,26 @@
 """Servers as processes of their own, which can really be killed."""
 
+import fcntl
 import os
 import select
+import shutil
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Self
 from urllib.parse import urlsplit
 
+import pytest
+
 START_SECONDS = 30
-STOP_SECONDS = 10
+STOP_SECONDS = 5
+"""What is promised of SIGTERM and Ctrl-C."""
 
 
 class Server:
@@ -34,13 +42,14 @@ class Server:
         return port
 
     def kill(self) -> None:
-        self._end(signal.SIGKILL)
+        self.end(signal.SIGKILL)
 
     def stop(self) -> int:
         """SIGTERM, and wait; the exit status."""
-        return self._end(signal.SIGTERM)
+        return self.end(signal.SIGTERM)
 
-    def _end(self, number: signal.Signals) -> int:
+    def end(self, number: signal.Signals) -> int:
+        """Send a signal, and wait; the exit status."""
         if self.process.poll() is None:
             self.process.send_signal(number)
         try:
@@ -54,9 +63,10 @@ class Server:
 
 
 class ServerStarter:
-    """Starts servers, and stops those that still run at its end."""
+    """Starts servers, on this database or each on an embedded one, and stops those that still run at its
+    end."""
 
-    def __init__(self, database_url: str) -> None:
+    def __init__(self, database_url: str | None) -> None:
         self.database_url = database_url
         self._servers: list[Server] = []
 
@@ -68,19 +78,74 @@ class ServerStarter:
             server.kill()
             server.log.unlink()
 
-    def __call__(self, settings: dict[str, str] | None = None, *arguments: str, port: int = 0) -> Server:
+    def __call__(
+        self,
+        settings: dict[str, str] | None = None,
+        *arguments: str,
+        port: int = 0,
+        directory: Path | None = None,
+    ) -> Server:
         """Start a server, and wait until it says that it is ready."""
-        environ = {name: value for name, value in os.environ.items() if not name.startswith("CHINWAG_")}
-        environ |= {"DATABASE_URL": self.database_url, "PYTHONUNBUFFERED": "1"} | (settings or {})
+        environ = environ_of(self.database_url, settings or {})
         command = [sys.executable, "-m", "app.cli", "serve", "--port", str(port), *arguments]
         with tempfile.NamedTemporaryFile("w", suffix=".log", delete=False) as log:
             process = subprocess.Popen(
-                command, env=environ, stdout=subprocess.PIPE, stderr=log, text=True, start_new_session=True
+                command,
+                env=environ,
+                cwd=directory,
+                stdout=subprocess.PIPE,
+                stderr=log,
+                text=True,
+                start_new_session=True,
             )
         server = Server(process, "", Path(log.name))
         self._servers.append(server)
         server.url = _url_said_by(process, server.log)
         return server
+
+
+def environ_of(database_url: str | None, settings: dict[str, str]) -> dict[str, str]:
+    """The environment of a command, with nothing in it that was set outside for another Chinwag."""
+    ours = {name: value for name, value in os.environ.items() if not name.startswith("CHINWAG_")}
+    ours.pop("DATABASE_URL", None)
+    database = {"DATABASE_URL": database_url} if database_url else {}
+    return ours | {"PYTHONUNBUFFERED": "1"} | database | settings
+
+
+@contextmanager
+def directory_for_all() -> Iterator[Path]:
+    """A directory for the data of an embedded PostgreSQL, not made yet."""
+    # Not tmp_path: as root that is below a directory that the server's user cannot enter.
+    base = Path(tempfile.mkdtemp(prefix="chinwag-"))
+    base.chmod(0o755)
+    yield base / "postgres"
+    with suppress(FileNotFoundError), (base / "postgres" / "server.lock").open() as lock:
+        fcntl.flock(lock, fcntl.LOCK_SH)  # until the last process of a killed server is gone
+    shutil.rmtree(base)
+
+
+def wait_until(condition: Callable[[], object], seconds: float = 10) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "it did not come true in time"
+        time.sleep(0.002)
+
+
+def find_program(name: str, package: str) -> str:
+    """The path of a program that Debian has. Without it the test is skipped; in CI that is a failure."""
+    if path := shutil.which(name, path=f"{os.environ['PATH']}:/usr/sbin"):
+        return path
+    sentence = f"{name} is missing; on Debian: apt install {package}"
+    if os.environ.get("CI"):
+        pytest.fail(sentence)
+    pytest.skip(sentence)
+
+
+def free_port() -> int:
+    """A port for a program that cannot choose one itself."""
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port: int = probe.getsockname()[1]
+    return port
 
 
 def _url_said_by(process: subprocess.Popen[str], log: Path) -> str:

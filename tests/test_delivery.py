@@ -4,7 +4,6 @@ import asyncio
 import json
 import select
 from pathlib import Path
-from uuid import uuid4
 
 import asyncpg
 import httpx
@@ -17,7 +16,9 @@ from tests.process import Server, ServerStarter
 pytestmark = pytest.mark.anyio
 
 INSERT = "insert into message (thread_id, content) values ($1, $2)"
-INSERT_MANY = "insert into message (thread_id, content) select $1, repeat('x', $3) from generate_series(1, $2)"
+INSERT_MANY = """
+    insert into message (thread_id, content) select $1, repeat('x', $3) from generate_series(1, $2)
+"""
 TERMINATE_LISTENER = """
     select pg_terminate_backend(pid) from pg_stat_activity
     where datname = current_database() and application_name = 'chinwag listener'
@@ -255,9 +256,11 @@ class SlowReader:
 
     async def until_dropped(self) -> None:
         """Wait for the reset, and still read nothing."""
-        poll = select.poll()
-        poll.register(self._writer.get_extra_info("socket").fileno(), 0)
-        assert await asyncio.to_thread(poll.poll, LIMIT_SECONDS * 1000)
+        descriptor = self._writer.get_extra_info("socket").fileno()
+        if descriptor >= 0:  # asyncio has not noticed it by itself
+            poll = select.poll()
+            poll.register(descriptor, 0)
+            assert await asyncio.to_thread(poll.poll, LIMIT_SECONDS * 1000)
 
     async def _frame(self) -> tuple[int, bytes]:
         head = await self._reader.readexactly(2)

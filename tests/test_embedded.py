@@ -1,6 +1,5 @@
 """The embedded PostgreSQL keeps its data, never outlives its owner, and starts after anything."""
 
-import fcntl
 import os
 import pwd
 import shutil
@@ -8,11 +7,8 @@ import signal
 import socket
 import subprocess
 import sys
-import tempfile
 import threading
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -20,6 +16,7 @@ import pytest
 from app import embedded
 from app.embedded import EmbeddedPostgres, binary, default_directory, running_url
 from app.errors import EmbeddedPostgresFailed
+from tests.process import directory_for_all, wait_until
 
 ROOT = Path(__file__).resolve().parent.parent
 QUICK = {"fsync": "off"}
@@ -39,17 +36,6 @@ server.stop()
 """
 
 as_root = pytest.mark.skipif(not IS_ROOT, reason="about what root can do: run it as root")
-
-
-@contextmanager
-def directory_for_all() -> Iterator[Path]:
-    # Not tmp_path: as root that is below a directory that the server's user cannot enter.
-    base = Path(tempfile.mkdtemp(prefix="chinwag-"))
-    base.chmod(0o755)
-    yield base / "postgres"
-    with suppress(FileNotFoundError), (base / "postgres" / "server.lock").open() as lock:
-        fcntl.flock(lock, fcntl.LOCK_SH)  # until the last process of a killed server is gone
-    shutil.rmtree(base)
 
 
 @pytest.fixture
@@ -328,10 +314,3 @@ def sql(url: str, statement: str) -> str:
     done = subprocess.run(command, capture_output=True, check=False, text=True)
     assert done.returncode == 0, done.stderr
     return done.stdout.strip()
-
-
-def wait_until(condition: Callable[[], bool], seconds: float = 10) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "it did not come true in time"
-        time.sleep(0.002)
