@@ -24,7 +24,8 @@ def check_origin(connection: AnyConnection, _handler: BaseRouteHandler) -> None:
     if origin is None or connection.scope.get("method", "") in SAFE_METHODS:
         return
     settings: Settings = connection.app.state.settings
-    same_site = urlsplit(origin).netloc == connection.headers.get("host") != ""
+    host = connection.headers.get("host", "")
+    same_site = host != "" and origin.partition("://")[2] == host
     if not same_site and origin not in settings.allowed_origins:
         raise OriginNotAllowed(f"a page of {origin[:100]} may not use this server")
 
@@ -37,9 +38,17 @@ def check_signed_in(connection: AnyConnection, _handler: BaseRouteHandler) -> No
     client = connection.scope.get("client")
     # A name of somebody else's that leads to 127.0.0.1 would make a foreign page a local one (DNS
     # rebinding). So the name in the address bar must be a local one too.
-    host = urlsplit("//" + connection.headers.get("host", "")).hostname or ""
+    host = _name_in(connection.headers.get("host", ""))
     if not (client and _is_loopback(client[0]) and (host == "localhost" or _is_loopback(host))):
         raise NotSignedIn()
+
+
+def _name_in(host: str) -> str:
+    """The host without its port; nothing if it is malformed, such as `[::1`."""
+    try:
+        return urlsplit(f"//{host}").hostname or ""
+    except ValueError:
+        return ""
 
 
 def _is_loopback(host: str) -> bool:

@@ -1,18 +1,20 @@
 """The HTTP API and the two WebSockets, as OpenAPI describes them at /docs."""
 
-from datetime import datetime
-from typing import Annotated
+from datetime import UTC, datetime
+from typing import Annotated, Any
 
 import msgspec
-from litestar import Response, Router, delete, get, patch, post, websocket
+from litestar import HttpMethod, Request, Response, Router, delete, get, patch, post, route, websocket
 from litestar.datastructures import State
+from litestar.exceptions import HTTPException, SerializationException
 from litestar.openapi import ResponseSpec
-from litestar.params import Parameter
+from litestar.params import Body, Parameter
+from litestar.routes import HTTPRoute
 from litestar.types import ControllerRouterHandler
 
 from app import messages, threads, wire
 from app.access import check_origin, check_signed_in
-from app.errors import BadInput
+from app.errors import BadInput, BadJson
 from app.outbox import AnyWebSocket
 from app.socket import ListSocket, ThreadSocket
 from app.wire import CloseCode
@@ -20,14 +22,28 @@ from app.writer import Post, Writer
 
 ThreadId = Annotated[int, Parameter(ge=1, le=wire.MAX_ID, description="The thread.")]
 Limit = Annotated[int, Parameter(ge=1, le=200, description="How many at most.")]
-SeqCursor = Annotated[int | None, Parameter(ge=0, le=wire.MAX_ID, description="A seq; it is left out.")]
+SeqCursor = Annotated[
+    int | None,
+    Parameter(
+        ge=0,
+        le=wire.MAX_ID,
+        description="A seq; it is left out.",
+        schema_extra={"minimum": 0},  # Litestar takes 0 for none
+    ),
+]
 ThreadCursor = Annotated[
     str | None,
     Parameter(
-        pattern=r"^[^,]+,[0-9]{1,18}$",
+        pattern="^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]{8,15}(Z|[+ -][0-9]{2}:[0-9]{2}),[0-9]{1,15}$",
         description="The `updated_at` and the `id` of the last thread seen, with a comma between them.",
+        schema_extra={"type": "string", "oneOf": None},
     ),
 ]
+
+AnyRequest = Request[Any, Any, Any]
+
+EXACT = Body(schema_extra={"additionalProperties": False})
+"""For OpenAPI: the Structs of app.wire forbid unknown fields, and Litestar does not see it."""
 
 PROBLEMS = {
     400: "Something in the request is wrong.",
@@ -35,6 +51,7 @@ PROBLEMS = {
     403: "A page of another site may not do this.",
     404: "There is no such thread.",
     413: "The body is too big.",
+    415: "The body is not JSON.",
     503: "The database is away; try again.",
 }
 
@@ -52,14 +69,37 @@ def problems(*statuses: int) -> dict[int, ResponseSpec]:
     }
 
 
+async def read_json(request: AnyRequest) -> None:
+    """Read the body, if there should be one, before Litestar does: it would fail on what is not UTF-8.
+
+    Raises BadJson.
+    """
+    if request.method not in {"POST", "PATCH"}:
+        return
+    media_type, _ = request.content_type
+    if media_type not in {"application/json", ""}:
+        raise HTTPException("send JSON, and say so: Content-Type: application/json", status_code=415)
+    if not await request.body():
+        raise BadJson("the body is empty; JSON is taken")
+    try:
+        await request.json()
+    except (SerializationException, UnicodeError, RecursionError) as error:
+        raise BadJson(f"this is not valid JSON: {error}") from None
+
+
 @get("/account", responses=problems(), summary="The account that is signed in")
 async def get_account(state: State) -> wire.Account:
     account: wire.Account = state.account
     return account
 
 
-@post("/threads", responses=problems(400, 403, 413), summary="Create a thread")
-async def create_thread(data: wire.NewThread, state: State) -> wire.Thread:
+@post(
+    "/threads",
+    responses=problems(400, 403, 413, 415),
+    summary="Create a thread",
+    response_description="The new thread.",
+)
+async def create_thread(data: Annotated[wire.NewThread, EXACT], state: State) -> wire.Thread:
     return await threads.create(data, owner=state.account.id)
 
 
@@ -73,8 +113,8 @@ async def get_thread(thread_id: ThreadId) -> wire.Thread:
     return await threads.get(thread_id)
 
 
-@patch("/threads/{thread_id:int}", responses=problems(400, 403, 404, 413), summary="Rename a thread")
-async def rename_thread(thread_id: ThreadId, data: wire.ThreadChange) -> wire.Thread:
+@patch("/threads/{thread_id:int}", responses=problems(400, 403, 404, 413, 415), summary="Rename a thread")
+async def rename_thread(thread_id: ThreadId, data: Annotated[wire.ThreadChange, EXACT]) -> wire.Thread:
     return await threads.rename(thread_id, data)
 
 
@@ -107,12 +147,13 @@ async def list_messages(
     responses={
         200: ResponseSpec(wire.Message, description="It was stored before.", generate_examples=False)
     }
-    | problems(400, 403, 404, 413),
+    | problems(400, 403, 404, 413, 415),
     summary="Write a message",
+    response_description="It is stored.",
     description="With a `client_id` it can be sent again, and is stored once.",
 )
 async def create_message(
-    thread_id: ThreadId, data: wire.NewMessage, state: State
+    thread_id: ThreadId, data: Annotated[wire.NewMessage, EXACT], state: State
 ) -> Response[wire.Message]:
     messages.check_content(data.content, state.settings.max_content)
     writer: Writer = state.writer
@@ -121,18 +162,37 @@ async def create_message(
     return Response(message, status_code=201 if stored.new else 200)
 
 
+@route(
+    ["/threads", "/threads/{thread_id:int}", "/threads/{thread_id:int}/messages"],
+    http_method=HttpMethod.OPTIONS,
+    status_code=204,
+    include_in_schema=False,
+)
+async def methods(request: AnyRequest) -> Response[None]:
+    """The methods of a path. Litestar's own answer names only those of the path's first handler."""
+    [path] = [
+        one
+        for one in request.app.routes
+        if isinstance(one, HTTPRoute) and one.path_format == request.scope["path_template"]
+    ]
+    return Response(None, headers={"Allow": ", ".join(sorted(path.methods))})
+
+
 @websocket("/ws/threads/{thread_id:str}")
 async def thread_socket(socket: AnyWebSocket, thread_id: str, state: State) -> None:
     """A thread: what is written goes in, what is stored comes out."""
     # Accepted first: a browser cannot see why a WebSocket was closed before.
     await socket.accept()
-    id, after = _integer(thread_id), _integer(socket.query_params.get("after", "0"))
-    if id is None or id < 1:
+    try:
+        id = msgspec.convert(thread_id, wire.Id, strict=False)
+    except msgspec.ValidationError:
         return await socket.close(CloseCode.NO_SUCH_THREAD)
-    if after is None:
+    try:
+        after = msgspec.convert(socket.query_params.get("after"), wire.Seq | None, strict=False)
+    except msgspec.ValidationError:
         return await socket.close(CloseCode.POLICY_VIOLATION, "after is not a seq")
     served = ThreadSocket(socket, id, state.pool, state.writer, state.settings.max_content)
-    await served.serve(state.hub, after if "after" in socket.query_params else None)
+    await served.serve(state.hub, after)
 
 
 @websocket("/ws/threads")
@@ -162,7 +222,9 @@ ROUTES: list[ControllerRouterHandler] = [
     Router(
         "/api/v1",
         guards=[check_origin, check_signed_in],
+        before_request=read_json,
         route_handlers=[
+            methods,  # before the others, or Litestar adds its own
             get_account,
             create_thread,
             list_threads,
@@ -185,11 +247,6 @@ def _thread_cursor(text: str | None) -> tuple[datetime, int] | None:
         return None
     moment, _, id = text.partition(",")
     try:
-        return msgspec.convert(moment.replace(" ", "+"), datetime), int(id)
-    except msgspec.ValidationError:
+        return msgspec.convert(moment.replace(" ", "+"), datetime).astimezone(UTC), int(id)
+    except (msgspec.ValidationError, OverflowError):
         raise BadInput("before: not the updated_at and the id of a thread") from None
-
-
-def _integer(text: str) -> int | None:
-    """An integer that PostgreSQL has too, from 0."""
-    return int(text) if text.isascii() and text.isdecimal() and len(text) <= 18 else None

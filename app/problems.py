@@ -16,6 +16,15 @@ AnyRequest = Request[Any, Any, Any]
 
 MEDIA_TYPE = "application/problem+json"
 
+CODES = {
+    400: BadInput.code,
+    404: "not_found",
+    405: "method_not_allowed",
+    413: "body_too_big",
+    415: "unsupported_media_type",
+}
+"""What Litestar refuses. Spelled out: the phrases of HTTPStatus differ between versions of Python."""
+
 log = structlog.get_logger(__name__)
 
 
@@ -34,13 +43,22 @@ def thread_busy(request: AnyRequest, error: Exception) -> Response[wire.Problem]
 
 def http_failed(request: AnyRequest, error: HTTPException) -> Response[wire.Problem]:
     """What Litestar itself refuses: a wrong path, method, body or parameter."""
-    code = BadInput.code if error.status_code == 400 else _phrase(error.status_code).lower().replace(" ", "_")
-    detail = "; ".join([error.detail, *_complaints(error.extra)])
+    if error.headers == {"allow": "websocket"}:
+        detail = "this is the address of a WebSocket"
+        return _answer(request, 426, "upgrade_required", detail, {"Upgrade": "websocket"})
+    code = CODES.get(error.status_code, Refusal.code)
+    detail = "; ".join(_complaints(error.extra)) or error.detail
     return _answer(request, error.status_code, code, detail, error.headers)
 
 
+def constraint_failed(
+    request: AnyRequest, error: asyncpg.IntegrityConstraintViolationError
+) -> Response[wire.Problem]:
+    return refused(request, BadInput(f"refused by the constraint {error.constraint_name}"))
+
+
 def failed(request: AnyRequest, error: Exception) -> Response[wire.Problem]:
-    log.error("request_failed", path=request.url.path, exc_info=error)
+    log.error("request_failed", path=request.scope["path"], exc_info=error)
     return _answer(request, 500, Refusal.code, "The server failed; its log says why.")
 
 
@@ -49,6 +67,7 @@ HANDLERS: dict[int | type[Exception], Any] = {
     HTTPException: http_failed,
     Refusal: refused,
     asyncpg.LockNotAvailableError: thread_busy,
+    asyncpg.IntegrityConstraintViolationError: constraint_failed,
     **dict.fromkeys(DATABASE_ERRORS, database_failed),
 }
 
@@ -57,7 +76,8 @@ def _answer(
     request: AnyRequest, status: int, code: str, detail: str, headers: dict[str, str] | None = None
 ) -> Response[wire.Problem]:
     if status < 500:
-        log.info("refused", code=code, path=request.url.path)
+        # Not request.url: it cannot be made of a malformed Host header.
+        log.info("refused", code=code, path=request.scope["path"])
     problem = wire.Problem(status=status, code=code, title=_phrase(status), detail=detail)
     if status == 503:
         headers = {"Retry-After": "1"} | (headers or {})
@@ -72,4 +92,4 @@ def _complaints(extra: Any) -> list[str]:
     """Litestar's list of what is wrong with which field."""
     if not isinstance(extra, list):
         return []
-    return [f"{one.get('key', 'body')}: {one['message']}" for one in extra if "message" in one]
+    return [f"{'body' if one['key'] == 'data' else one['key']}: {one['message']}" for one in extra]

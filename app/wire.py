@@ -7,18 +7,18 @@ from uuid import UUID
 
 from msgspec import Meta, Struct, json
 
-MAX_ID = 2**63 - 1
-"""The largest id and seq: PostgreSQL's bigint."""
+MAX_ID = 2**53 - 1
+"""The largest id and seq: the largest integer that JavaScript keeps exact. PostgreSQL has room for it."""
 
 Id = Annotated[int, Meta(ge=1, le=MAX_ID)]
 Seq = Annotated[int, Meta(ge=0, le=MAX_ID)]
-Limit = Annotated[int, Meta(ge=1, le=200)]
 
 # Said in the OpenAPI document only. The rule itself stands in app.messages and app.threads, which answer
 # with a code of their own.
-Content = Annotated[str, Meta(extra_json_schema={"extra": {"minLength": 1, "pattern": r"\S"}})]
+VISIBLE = r"^[^\u0000]*[^\s\u0000][^\u0000]*$"
+Content = Annotated[str, Meta(extra_json_schema={"extra": {"minLength": 1, "pattern": VISIBLE}})]
 Title = Annotated[
-    str, Meta(extra_json_schema={"extra": {"minLength": 1, "maxLength": 200, "pattern": r"\S"}})
+    str, Meta(extra_json_schema={"extra": {"minLength": 1, "maxLength": 200, "pattern": VISIBLE}})
 ]
 
 
