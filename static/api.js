@@ -68,6 +68,6 @@ async function problem(response) {
 
 /** @param {Record<string, string | number | undefined>} page */
 function query(page) {
-  const pairs = Object.entries(page).flatMap(([key, value]) => (value === undefined ? [] : [[key, `${value}`]]));
-  return new URLSearchParams(pairs);
+  const given = Object.entries(page).filter(([, value]) => value !== undefined);
+  return new URLSearchParams(given.map(([key, value]) => [key, `${value}`]));
 }

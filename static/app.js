@@ -32,8 +32,7 @@ list.addEventListener("menu", (event) => openMenu(/** @type {CustomEvent} */ (ev
 actions.addEventListener("deleted", (event) => leave(/** @type {CustomEvent} */ (event).detail));
 composer.addEventListener("send", (event) => send(/** @type {CustomEvent} */ (event).detail));
 store.addEventListener("message", read);
-store.addEventListener("status", read);
-store.addEventListener("status", show);
+store.addEventListener("status", statusChanged);
 threads.addEventListener("change", welcome);
 threads.addEventListener("change", show);
 threads.addEventListener("statechange", () => threads.state === "connected" && reopen());
@@ -51,18 +50,15 @@ function route() {
   if (threadId && threadId === store.threadId) return;
   composer.open(threadId);
   list.openId = threadId;
-  if (threadId) {
-    void store.open(threadId);
-    threads.ensure(threadId).catch(() => {}); // that there is none, the store tells
-  } else {
-    store.close();
-  }
+  if (threadId) void store.open(threadId);
+  else store.close();
   composer.focusUnlessTouch();
 }
 
 /** @param {number} threadId @param {{ replace?: boolean }} [options] */
 function go(threadId, { replace } = {}) {
-  history[replace ? "replaceState" : "pushState"](null, "", `/threads/${threadId}`);
+  const isHere = threadId === store.threadId;
+  history[replace || isHere ? "replaceState" : "pushState"](null, "", `/threads/${threadId}`);
   sidebar.hidePopover();
   route();
 }
@@ -120,6 +116,13 @@ function leave(deletedId) {
   const [newest] = threads.list;
   if (newest) go(newest.id, { replace: true });
   else newChat();
+}
+
+function statusChanged() {
+  read();
+  show();
+  // Its title is needed; that it is gone since, the store will tell.
+  if (store.status === "open" && store.threadId) threads.ensure(store.threadId).catch(() => {});
 }
 
 function read() {

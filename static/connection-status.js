@@ -4,7 +4,12 @@ import { threads } from "./threads.js";
 import { WebSocketService } from "./websocket-service.js";
 
 /** @type {Record<ConnectionState, string>} */
-const LABELS = { connecting: "Connecting…", connected: "", reconnecting: "Reconnecting…", disconnected: "Not connected" };
+const LABELS = {
+  connecting: "Connecting…",
+  connected: "",
+  reconnecting: "Reconnecting…",
+  disconnected: "Not connected",
+};
 
 /** Says how the connection is, when it is not well. */
 export class ConnectionStatus extends HTMLElement {
@@ -16,7 +21,8 @@ export class ConnectionStatus extends HTMLElement {
   connectedCallback() {
     this.#closed = new AbortController();
     const { signal } = this.#closed;
-    for (const source of this.#sources) source.addEventListener("statechange", () => this.#show(), { signal });
+    const show = () => this.#show();
+    for (const source of this.#sources) source.addEventListener("statechange", show, { signal });
     this.#retry.addEventListener("click", () => this.#retryAll(), { signal });
     this.#show();
   }
@@ -40,7 +46,8 @@ export class ConnectionStatus extends HTMLElement {
   #worstState() {
     if (this.#sources.some((source) => source.canRetry)) return "disconnected";
     const states = this.#sources.map((source) => source.state);
-    return /** @type {ConnectionState[]} */ (["reconnecting", "connecting"]).find((state) => states.includes(state)) ?? "connected";
+    if (states.includes("reconnecting")) return "reconnecting";
+    return states.includes("connecting") ? "connecting" : "connected";
   }
 }
 

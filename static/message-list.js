@@ -23,7 +23,7 @@ export class MessageList extends HTMLElement {
     rootMargin: "800px 0px",
   });
   #resized = new ResizeObserver(() => this.#isAtBottom && this.#scrollToBottom());
-  /** @type {Map<string, HTMLElement>} */
+  /** By client_id, and in the order in which they stand. @type {Map<string, HTMLElement>} */
   #sends = new Map();
   /** @type {HTMLElement | null} */
   #lastStored = null;
@@ -34,9 +34,9 @@ export class MessageList extends HTMLElement {
   connectedCallback() {
     this.#closed = new AbortController();
     const { signal } = this.#closed;
-    /** @param {string} type @param {(detail: any) => void} listener */
-    const on = (type, listener) =>
-      store.addEventListener(type, (event) => listener(/** @type {CustomEvent} */ (event).detail), { signal });
+    /** @param {string} type @param {(detail: any) => void} take */
+    const on = (type, take) =>
+      store.addEventListener(type, (event) => take(/** @type {CustomEvent} */ (event).detail), { signal });
     on("status", () => this.#open());
     on("older", (messages) => this.#prepend(messages));
     on("message", (message) => this.#append(message));
@@ -93,17 +93,21 @@ export class MessageList extends HTMLElement {
 
   /** @param {Message} message */
   #append(message) {
-    const pending = this.#sends.get(message.client_id ?? "");
-    const [firstPending] = this.#sends.values();
-    const element = pending ?? messageElement(message);
-    this.#sends.delete(message.client_id ?? "");
-    if (element !== firstPending) this.#live.insertBefore(element, firstPending ?? null);
-    if (pending) this.#markStored(pending, message);
-    this.#counted(this.#isAtBottom || pending ? 0 : this.#unseen + 1);
+    const sent = this.#sends.get(message.client_id ?? "");
+    const element = sent ?? messageElement(message);
+    const firstSending = [...this.#sends.values()].find(({ dataset }) => dataset.state === "sending");
+    if (element !== firstSending) this.#live.insertBefore(element, firstSending ?? null);
+    if (sent) this.#markStored(sent, message);
+    this.#counted(this.#isAtBottom || sent ? 0 : this.#unseen + 1);
   }
 
-  /** Only the newest of one's own says that it is sent. @param {HTMLElement} element @param {Message} message */
+  /**
+   * Only the newest of one's own says that it is sent.
+   * @param {HTMLElement} element
+   * @param {Message} message
+   */
   #markStored(element, message) {
+    this.#sends.delete(message.client_id ?? "");
     this.#lastStored?.classList.remove("newest");
     this.#lastStored = element;
     showStored(element, message);
@@ -111,14 +115,14 @@ export class MessageList extends HTMLElement {
 
   /** @param {Send} send */
   #showSend(send) {
-    let element = this.#sends.get(send.client_id);
-    if (!element) {
-      element = messageElement(send);
-      this.#sends.set(send.client_id, element);
-      this.#live.append(element);
-      this.#jumpToBottom();
-    }
+    const element = this.#sends.get(send.client_id) ?? messageElement(send);
     showSend(element, send);
+    // One that has failed stays where it is, and the conversation goes on below it.
+    if (element.isConnected && send.state === "failed") return;
+    this.#sends.delete(send.client_id);
+    this.#sends.set(send.client_id, element);
+    this.#live.append(element);
+    this.#jumpToBottom();
   }
 
   /** @param {string} clientId */

@@ -3,7 +3,7 @@ import { find, fromTemplate } from "./dom.js";
 import { store } from "./store.js";
 
 const TIME = new Intl.DateTimeFormat(undefined, { timeStyle: "short" });
-const DAY_AND_TIME = new Intl.DateTimeFormat(undefined, { day: "numeric", month: "short", hour: "numeric", minute: "2-digit" });
+const DAY = new Intl.DateTimeFormat(undefined, { day: "numeric", month: "short" });
 const IN_FULL = new Intl.DateTimeFormat(undefined, { dateStyle: "full", timeStyle: "medium" });
 
 /** @param {Message | Send} message */
@@ -22,7 +22,7 @@ export function messageElement(message) {
 export function showSend(element, { client_id, state, reason }) {
   const hasFailed = state === "failed";
   element.dataset.state = state;
-  find(element, ".state", HTMLElement).textContent = hasFailed ? `Not sent. ${reason}` : "Sending…";
+  find(element, ".state", HTMLElement).textContent = hasFailed ? `Not sent: ${reason}` : "Sending…";
   showButton(element, ".resend", hasFailed, () => store.resend(client_id));
   showButton(element, ".discard", hasFailed, () => store.discard(client_id));
 }
@@ -37,7 +37,12 @@ export function showStored(element, message) {
   showTime(element, message);
 }
 
-/** @param {HTMLElement} element @param {string} selector @param {boolean} isShown @param {(() => void) | null} act */
+/**
+ * @param {HTMLElement} element
+ * @param {string} selector
+ * @param {boolean} isShown
+ * @param {(() => void) | null} act
+ */
 function showButton(element, selector, isShown, act) {
   const button = find(element, selector, HTMLButtonElement);
   button.hidden = !isShown;
@@ -51,5 +56,5 @@ function showTime(element, message) {
   const time = find(element, "time", HTMLTimeElement);
   time.dateTime = message.created_at;
   time.title = IN_FULL.format(moment);
-  time.textContent = (isToday ? TIME : DAY_AND_TIME).format(moment);
+  time.textContent = `${isToday ? "" : `${DAY.format(moment)}, `}${TIME.format(moment)}`;
 }

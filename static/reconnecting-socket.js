@@ -83,7 +83,7 @@ export class ReconnectingSocket extends EventTarget {
 
   /** Drops a connection that has turned out to be of no use, and dials again after a while. */
   reconnect() {
-    this.#lose(0);
+    if (this.#socket) this.#lose(0);
   }
 
   /** For good. Resolves when the server has agreed. */
@@ -114,14 +114,17 @@ export class ReconnectingSocket extends EventTarget {
 
   /** @param {Frame} frame */
   #receive(frame) {
-    if (frame.type === "ready" && this.#state !== "connected") {
-      this.#connectedAt = Date.now();
-      this.#opened.resolve();
-      this.#become("connected");
-    }
-    if (this.#state === "connected") this.#after(PING_AFTER, () => this.#probe());
+    const isReady = frame.type === "ready";
+    if (isReady || this.#state === "connected") this.#after(PING_AFTER, () => this.#probe());
     else this.#after(CONNECT_LIMIT, () => this.#lose(0));
     this.#onFrame(frame);
+    if (isReady && this.#socket) this.#connected(); // unless the frame has led to closing it
+  }
+
+  #connected() {
+    if (this.#state !== "connected") this.#connectedAt = Date.now();
+    this.#opened.resolve();
+    this.#become("connected");
   }
 
   /** A dead network closes nothing, and protocol pings are hidden from a page: so it sends its own. */

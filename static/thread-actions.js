@@ -64,7 +64,11 @@ export class ThreadActions extends HTMLElement {
     this.dispatchEvent(new CustomEvent("deleted", { detail: id }));
   }
 
-  /** @param {HTMLDialogElement} dialog @param {(id: number) => Promise<void>} act @param {AbortSignal} signal */
+  /**
+   * @param {HTMLDialogElement} dialog
+   * @param {(id: number) => Promise<void>} act
+   * @param {AbortSignal} signal
+   */
   #setUp(dialog, act, signal) {
     const submit = /** @param {Event} event */ async (event) => {
       event.preventDefault();

@@ -61,7 +61,7 @@ export class ThreadList extends HTMLElement {
   #render() {
     const focused = document.activeElement;
     const list = threads.list;
-    for (const [id, item] of this.#items) if (!list.some((thread) => thread.id === id)) this.#remove(id, item);
+    this.#removeAllBut(new Set(list.map((thread) => thread.id)));
     /** @type {Element | null} */
     let next = this.#list.firstElementChild;
     for (const thread of list) {
@@ -71,13 +71,16 @@ export class ThreadList extends HTMLElement {
     }
     this.#hint.hidden = !threads.isLoaded || list.length > 0;
     // An element that is moved loses the focus.
-    if (focused !== document.activeElement && focused instanceof HTMLElement) focused.focus({ preventScroll: true });
+    if (focused !== document.activeElement) /** @type {HTMLElement} */ (focused).focus({ preventScroll: true });
   }
 
-  /** @param {number} id @param {HTMLElement} item */
-  #remove(id, item) {
-    item.remove();
-    this.#items.delete(id);
+  /** @param {Set<number>} ids */
+  #removeAllBut(ids) {
+    for (const [id, item] of this.#items) {
+      if (ids.has(id)) continue;
+      item.remove();
+      this.#items.delete(id);
+    }
   }
 
   /** @param {Thread} thread */

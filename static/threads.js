@@ -69,9 +69,7 @@ class Threads extends EventTarget {
 
   /** @param {number} id @param {number} seq */
   see(id, seq) {
-    if (seq <= (this.#seen.get(id) ?? 0)) return;
-    this.#seen.set(id, seq);
-    this.#changed();
+    this.#seen.set(id, Math.max(seq, this.#seen.get(id) ?? 0));
   }
 
   /** The older ones, if there are. */

@@ -89,7 +89,7 @@ export class WebSocketService extends EventTarget {
    */
   sendMessage({ content, client_id = uuid() }) {
     return new Promise((resolve, reject) => {
-      if (!this.#socket) return reject(new SendError("disconnected", "Not connected."));
+      if (!this.#socket) return reject(new SendError("disconnected", "there is no connection"));
       const send = { content, client_id, tries: 0, resolve, reject };
       this.#sends.set(client_id, send);
       if (this.canRetry) this.retry();
@@ -161,7 +161,7 @@ export class WebSocketService extends EventTarget {
   /** @param {PendingSend} send */
   #transmit(send) {
     send.tries += 1;
-    if (send.tries > SEND_TRIES) this.#fail(send, "internal", "The server could not store it.");
+    if (send.tries > SEND_TRIES) this.#fail(send, "internal", "the server could not store it");
     else this.#socket?.send({ content: send.content, client_id: send.client_id });
   }
 
@@ -193,12 +193,12 @@ export class WebSocketService extends EventTarget {
     }
     // The server does not say which one was too big for it; if any was, then the longest was.
     const [longest] = [...this.#sends.values()].sort((a, b) => b.content.length - a.content.length);
-    if (code === TOO_BIG && longest) this.#fail(longest, "content_too_long", "It is too long for this server.");
+    if (code === TOO_BIG && longest) this.#fail(longest, "content_too_long", "it is too long for this server");
   }
 
   #stateChanged() {
     if (this.state === "disconnected") {
-      for (const send of this.#sends.values()) this.#fail(send, "disconnected", "There is no connection.");
+      for (const send of this.#sends.values()) this.#fail(send, "disconnected", "there is no connection");
     }
     this.dispatchEvent(new Event("statechange"));
   }

@@ -5,13 +5,13 @@ import re
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import AsyncExitStack
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import urljoin, urlsplit
 from uuid import uuid4
 
 import httpx
 import pytest
 from axe_playwright_python.async_playwright import Axe
-from playwright.async_api import Browser, Locator, Page, expect
+from playwright.async_api import Browser, Locator, Page, WebSocketRoute, expect
 
 from app.database import Connection
 from tests.process import Server, ServerStarter
@@ -19,6 +19,8 @@ from tests.process import Server, ServerStarter
 pytestmark = pytest.mark.anyio
 
 SCRIPT = '<img src=x onerror="document.title=`broken`"><script>document.title="broken"</script>'
+
+TOP = "element => element.getBoundingClientRect().top"
 
 Open = Callable[..., Coroutine[Any, Any, Page]]
 
@@ -41,7 +43,7 @@ async def open_page(browser: Browser, server: Server) -> AsyncIterator[Open]:
             page.on("console", lambda message: complaints.append(message.text))
             page.on("pageerror", lambda error: complaints.append(str(error)))
             page.on("request", lambda request: note(request.url))
-            await page.goto(server.url + path)
+            await page.goto(urljoin(server.url, path))
             return page
 
         def note(url: str) -> None:
@@ -107,8 +109,7 @@ async def test_what_was_sent_while_the_server_was_away_is_stored_once(
     open_page: Open, db: Connection, start_server: ServerStarter, settings: dict[str, str], thread: int
 ) -> None:
     server = start_server(settings)
-    page = await open_page(f"/threads/{thread}")
-    await page.goto(f"{server.url}/threads/{thread}")
+    page = await open_page(f"{server.url}/threads/{thread}")
     await write(page, "before")
     await expect(page.locator(".message .state")).to_have_text(["Sent"])
     server.kill()
@@ -118,6 +119,72 @@ async def test_what_was_sent_while_the_server_was_away_is_stored_once(
     await expect(page.locator("[data-state]:is(.message)")).to_have_count(0, timeout=15_000)
     await expect(contents(page)).to_have_text(["before", "while it is away"])
     assert await db.fetchval("select count(*) from message where thread_id = $1", thread) == 2
+
+
+async def test_a_gap_is_fetched_and_a_repeat_dropped(open_page: Open, db: Connection, thread: int) -> None:
+    def meddle(browser: WebSocketRoute) -> None:
+        def pass_on(frame: str | bytes) -> None:
+            if '"seq":2,' not in str(frame):
+                browser.send(frame)
+                browser.send(frame)
+
+        browser.connect_to_server().on_message(pass_on)
+
+    page = await open_page("/static/favicon.svg")
+    await page.route_web_socket(re.compile(r"/ws/threads/\d"), meddle)
+    await page.goto(urljoin(page.url, f"/threads/{thread}"))
+    await expect(page.get_by_text("Nothing here yet")).to_be_visible()
+    for content in ("one", "two", "three", "four"):
+        await db.execute("insert into message (thread_id, content) values ($1, $2)", thread, content)
+    await expect(contents(page)).to_have_text(["one", "two", "three", "four"])
+
+
+async def test_after_five_tries_the_person_is_asked(open_page: Open, thread: int) -> None:
+    tries, is_broken = 0, True
+
+    async def break_off(browser: WebSocketRoute) -> None:
+        nonlocal tries
+        tries += 1
+        if is_broken:
+            await browser.close()
+        else:
+            browser.connect_to_server()
+
+    page = await open_page("/static/favicon.svg")
+    await page.clock.install()
+    await page.route_web_socket(re.compile(r"/ws/threads/\d"), break_off)
+    await page.goto(urljoin(page.url, f"/threads/{thread}"))
+    await write(page, "unsent")
+    async with asyncio.timeout(20):
+        while not await page.get_by_text("Not connected").is_visible():
+            await page.clock.run_for(1_000)
+    await expect(page.get_by_role("article")).to_contain_text("Not sent: there is no connection")
+    assert tries == 6
+    is_broken = False
+    await page.get_by_role("button", name="Try again").click()
+    await expect(page.get_by_text("Not connected")).to_be_hidden()
+    await page.get_by_role("button", name="Retry").click()
+    await expect(page.get_by_role("article")).to_contain_text("Sent")
+
+
+async def test_another_page_can_import_the_service(open_page: Open, thread: int) -> None:
+    page = await open_page("/static/favicon.svg")
+    said = await page.evaluate(
+        """async thread => {
+            const { WebSocketService } = await import("/static/websocket-service.js");
+            const service = WebSocketService.getInstance();
+            const got = [];
+            await service.connect(thread, message => got.push(message.content));
+            const { seq } = await service.sendMessage({ content: "one" });
+            const code = await service.sendMessage({ content: "x".repeat(1001) }).catch(error => error.code);
+            await service.sendMessage({ content: "two" });
+            await service.disconnect();
+            const gone = await service.connect(999999, () => {}).catch(() => "gone");
+            return [got, seq, code, gone, service.state];
+        }""",
+        thread,
+    )
+    assert said == [["one", "two"], 1, "content_too_long", "gone", "disconnected"]
 
 
 async def test_a_refused_message_stays_with_its_reason_and_can_be_discarded(
@@ -178,12 +245,13 @@ async def test_older_messages_come_without_moving_what_is_read(
     )
     page = await open_page(f"/threads/{thread}")
     await expect(contents(page).last).to_be_in_viewport()
-    while await contents(page).count() < 300:
-        before = await contents(page).count()
-        first = contents(page).filter(has_text=re.compile(rf"^n {301 - before}$"))
-        await first.scroll_into_view_if_needed()
-        await expect(contents(page)).not_to_have_count(before)
-        await expect(first).to_be_in_viewport()
+    while (count := await contents(page).count()) < 300:
+        oldest = await contents(page).first.element_handle()
+        assert oldest
+        await page.locator(".scroller").evaluate("scroller => (scroller.scrollTop = 0)")
+        top = await oldest.evaluate(TOP)
+        await expect(contents(page)).not_to_have_count(count)
+        assert abs(await oldest.evaluate(TOP) - top) < 1  # px
     assert await contents(page).all_text_contents() == [f"n {i}" for i in range(1, 301)]
 
 
@@ -213,8 +281,7 @@ async def test_who_reads_older_messages_is_not_moved_by_new_ones(
 
 async def test_the_bot_is_seen_typing(open_page: Open, start_server: ServerStarter, thread: int) -> None:
     server = start_server({"CHINWAG_BOT": "echo", "CHINWAG_BOT_PACE": "0.6"})
-    page = await open_page(f"/threads/{thread}")
-    await page.goto(f"{server.url}/threads/{thread}")
+    page = await open_page(f"{server.url}/threads/{thread}")
     await write(page, "are you there?")
     await expect(page.locator(".typing")).to_be_visible()
     await expect(contents(page)).to_have_text(["are you there?", "are you there?"])
