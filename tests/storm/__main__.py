@@ -1,0 +1,55 @@
+"""`python -m tests.storm`: the long storm, as a command."""
+
+import asyncio
+import shutil
+import sys
+import tempfile
+from pathlib import Path
+
+import click
+
+from tests.storm.picture import draw
+from tests.storm.run import storm
+
+
+@click.command()
+@click.option("--minutes", default=10.0, show_default=True)
+@click.option("--servers", default=3, show_default=True)
+@click.option("--threads", default=4, show_default=True)
+@click.option("--readers", default=3, show_default=True, help="Readers of each thread.")
+@click.option("--pace", default=0.05, show_default=True, help="Seconds between a writer's messages.")
+@click.option("--fault", multiple=True, help="Only this fault; can be given several times.")
+@click.option("--picture", type=click.Path(path_type=Path), default=Path("storm.svg"), show_default=True)
+def main(
+    minutes: float, servers: int, threads: int, readers: int, pace: float, fault: list[str], picture: Path
+) -> None:
+    """Chat while everything breaks, and judge: nothing lost, nothing twice, nothing out of order."""
+    # A real disk, and a place which the user that runs PostgreSQL for root can enter.
+    directory = Path(tempfile.gettempdir()) / "chinwag-storm"
+    shutil.rmtree(directory, ignore_errors=True)
+    history, wrong = asyncio.run(
+        storm(
+            directory,
+            seconds=minutes * 60,
+            servers=servers,
+            threads=threads,
+            readers=readers,
+            pace=pace,
+            only=fault,
+            say=click.echo,
+        )
+    )
+    shutil.rmtree(directory)
+    draw(history, picture)
+    sent = history.sent
+    unknown = len(sent.unknown - sent.stored)
+    click.echo(f"{len(sent.stored)} messages acknowledged, {unknown} of unknown outcome")
+    click.echo(f"{sum(history.delivered.values())} delivered to {len(history.readings)} readers")
+    click.echo(f"{len(history.faults)} faults in {history.seconds:.0f} s; the picture is {picture}")
+    for line in wrong[:50]:
+        click.echo(f"WRONG: {line}")
+    click.echo(f"{len(wrong)} wrong" if wrong else "0 lost, 0 twice, 0 out of order")
+    sys.exit(1 if wrong else 0)
+
+
+main()

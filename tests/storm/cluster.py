@@ -1,0 +1,127 @@
+"""What is stormed: a primary with a streaming standby, and servers, each with its own way to both."""
+
+import asyncio
+import os
+import shutil
+import subprocess
+from collections.abc import Sequence
+from contextlib import AsyncExitStack
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import asyncpg
+
+from app.database import Connection
+from app.embedded import EmbeddedPostgres, binary
+from app.provision import migrate
+from tests.process import Server, ServerStarter
+from tests.storm.link import Link
+
+FAST = {
+    "fsync": "off",
+    "full_page_writes": "off",
+    "max_connections": "300",
+    "wal_retrieve_retry_interval": "100ms",  # commits wait for the standby, and it not for 5 s
+}
+
+
+class Node:
+    """One PostgreSQL, and a way to it for each server."""
+
+    def __init__(self, directory: Path, servers: int) -> None:
+        self.directory = directory
+        self.postgres = EmbeddedPostgres(directory, options=FAST)
+        self.links = [Link(0) for _ in range(servers)]
+
+    def start(self) -> None:
+        self.postgres.start()
+        for link in self.links:
+            link.target = _port(self)
+
+
+class Cluster:
+    """Started and stopped with `async with`."""
+
+    def __init__(self, directory: Path, servers: int, settings: dict[str, str]) -> None:
+        self.nodes = [Node(directory / name, servers) for name in ("a", "b")]
+        self.primary, self.standby = self.nodes
+        self.settings = settings
+        self.servers: list[Server] = []
+        self._starters: list[ServerStarter] = []
+        self._stack = AsyncExitStack()
+
+    async def __aenter__(self) -> "Cluster":
+        for node in self.nodes:
+            self._stack.callback(node.postgres.stop)
+        self.primary.start()
+        await migrate(self.primary.postgres.url)
+        await self.follow()
+        ports = [
+            [await self._stack.enter_async_context(link.running()) for link in node.links]
+            for node in self.nodes
+        ]
+        for ways in zip(*ports, strict=True):
+            starter = ServerStarter(self._url(ways))
+            self._starters.append(self._stack.enter_context(starter))
+            self.servers.append(await asyncio.to_thread(starter, self.settings))
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._stack.aclose()
+
+    async def connect(self) -> Connection:
+        """A connection to the primary, as from psql, whichever of the two it is."""
+        ports = [_port(node) for node in self.nodes]
+        return await asyncpg.connect(self._url(ports), timeout=5, command_timeout=60)
+
+    async def start_server(self, index: int) -> None:
+        """Start a server that has ended, on its old port."""
+        old = self.servers[index]
+        self.servers[index] = await asyncio.to_thread(self._starters[index], self.settings, port=old.port)
+
+    async def fail_over(self) -> None:
+        """Kill the primary, promote the standby, and build a new standby where the primary was."""
+        self.primary.postgres.kill()
+        promoted = await asyncpg.connect(self.standby.postgres.url)
+        await promoted.execute("select pg_promote()")
+        await promoted.close()
+        self.primary, self.standby = self.standby, self.primary
+
+    async def follow(self) -> None:
+        """Build the standby, and let each commit of the primary wait for it: so a failover loses nothing."""
+        await asyncio.to_thread(self._copy_primary)
+        self.standby.start()
+        connection = await asyncpg.connect(self.primary.postgres.url)
+        async with asyncio.timeout(60):
+            while not await connection.fetch("select from pg_stat_replication where state = 'streaming'"):
+                await asyncio.sleep(0.05)
+        await connection.execute("alter system set synchronous_standby_names = '*'")
+        await connection.execute("select pg_reload_conf()")
+        await connection.close()
+
+    def _copy_primary(self) -> None:
+        source, target = self.primary.directory, self.standby.directory
+        shutil.rmtree(target, ignore_errors=True)
+        target.mkdir(mode=0o755)
+        shutil.copy(source / "password", target / "password")
+        command = [str(binary("pg_basebackup")), "-d", self.primary.postgres.url, "-D", f"{target}/data"]
+        subprocess.run([*command, "--checkpoint=fast", "--write-recovery-conf", "--no-sync"], check=True)
+        # Of the primary's settings, the standby must not wait for a standby of its own.
+        auto = target / "data" / "postgresql.auto.conf"
+        lines = auto.read_text().splitlines(keepends=True)
+        auto.write_text("".join(line for line in lines if not line.startswith("synchronous_standby_names")))
+        owner = (source / "data").stat()
+        for path in (target / "password", target / "data", *(target / "data").rglob("*")):
+            os.chown(path, owner.st_uid, owner.st_gid)
+
+    def _url(self, ports: Sequence[int]) -> str:
+        parts = urlsplit(self.primary.postgres.url)
+        hosts = ",".join(f"127.0.0.1:{port}" for port in ports)
+        netloc = f"{parts.username}:{parts.password}@{hosts}"
+        return parts._replace(netloc=netloc, query="target_session_attrs=read-write").geturl()
+
+
+def _port(node: Node) -> int:
+    port = urlsplit(node.postgres.url).port
+    assert port is not None
+    return port

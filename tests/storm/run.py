@@ -1,0 +1,128 @@
+"""One run of the storm, from the first server to the judgement."""
+
+import asyncio
+import contextlib
+import random
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from app.database import DATABASE_ERRORS
+from tests.storm import faults
+from tests.storm.cluster import Cluster
+from tests.storm.faults import Fault
+from tests.storm.history import History, Line, read_table
+from tests.storm.people import Reader, Storm, write_by_http, write_by_sql, write_by_websocket
+
+CALM_SECONDS = 60
+"""So long the readers may take at the end, until they hold all that is in the table."""
+
+SETTINGS = {"CHINWAG_BOT": "none", "CHINWAG_LOG_FORMAT": "json"}
+
+
+async def storm(
+    directory: Path,
+    *,
+    seconds: float,
+    servers: int = 3,
+    threads: int = 4,
+    readers: int = 3,
+    pace: float = 0.05,
+    only: Sequence[str] = (),
+    say: Callable[[str], None] = lambda line: None,
+) -> tuple[History, list[str]]:
+    """Chat for `seconds` while faults are thrown, `pace` seconds between a writer's messages; then the
+    history, and what is wrong with it."""
+    async with Cluster(directory, servers, SETTINGS) as cluster:
+        history = History()
+        one = Storm(cluster, history)
+        ids = await create_threads(cluster, threads)
+        following = [
+            Reader(one, history.reading(f"reader {number} of thread {id}", id))
+            for id in ids
+            for number in range(readers)
+        ]
+
+        def pause() -> float:
+            return random.expovariate(1 / pace)
+
+        async with asyncio.TaskGroup() as group:
+            reading = [group.create_task(reader.run()) for reader in following]
+            writing = [
+                group.create_task(write(one, id, pause))
+                for id in ids
+                for write in (write_by_websocket, write_by_http, write_by_sql)
+            ]
+            await _throw_faults(one, _choose(following, ids, only), seconds, say)
+            one.writing = False
+            say(f"{history.seconds:6.1f} s  no more is written; the readers catch up")
+            await asyncio.wait(writing, timeout=CALM_SECONDS)
+            if late := [task for task in writing if not task.done()]:
+                history.oddities.append(f"{len(late)} writers still wait for an answer")
+            table = await _when_all_is_read(cluster, history)
+            for task in (*reading, *late):
+                task.cancel()
+        return history, history.judge(table)
+
+
+async def create_threads(cluster: Cluster, threads: int) -> list[int]:
+    connection = await cluster.connect()
+    rows = await connection.fetch(
+        "insert into thread (title) select 'storm ' || i from generate_series(1, $1) i returning id", threads
+    )
+    await connection.close()
+    return [row["id"] for row in rows]
+
+
+def _choose(readers: list[Reader], threads: list[int], only: Sequence[str]) -> list[Fault]:
+    every: list[Fault] = [
+        faults.kill_a_server,
+        faults.restart_all_servers,
+        faults.kill_postgresql,
+        faults.terminate_listeners,
+        faults.terminate_pools,
+        faults.black_hole,
+        faults.fail_over,
+        faults.stop_reading(readers),
+        faults.burst_of(threads[0], 50_000),
+    ]
+    return [fault for fault in every if not only or fault.__name__ in only]
+
+
+async def _throw_faults(
+    storm: Storm, choice: list[Fault], seconds: float, say: Callable[[str], None]
+) -> None:
+    """Each of them in turn, in an order that chance mixes anew; two at a time now and then."""
+    history = storm.history
+    await asyncio.sleep(1)
+    queue: list[Fault] = []
+    while history.seconds < seconds:
+        queue = queue or random.sample(choice, len(choice))
+        count = 2 if len(queue) > 1 and random.random() < 0.3 else 1
+        together, queue = queue[:count], queue[count:]
+        if faults.fail_over in together:
+            # A second blow to the pair of databases before the new standby is there would be a real loss.
+            together = [faults.fail_over]
+        await asyncio.gather(*(_throw(storm, fault, say) for fault in together))
+        await asyncio.sleep(random.uniform(1, 5))
+
+
+async def _throw(storm: Storm, fault: Fault, say: Callable[[str], None]) -> None:
+    history = storm.history
+    began = history.seconds
+    say(f"{began:6.1f} s  {fault.__name__}; {sum(history.delivered.values())} delivered so far")
+    try:
+        await fault(storm)
+    except DATABASE_ERRORS as error:
+        say(f"{history.seconds:6.1f} s  {fault.__name__} met {type(error).__name__}")
+    history.faults.append((began, history.seconds, fault.__name__))
+
+
+async def _when_all_is_read(cluster: Cluster, history: History) -> dict[int, list[Line]]:
+    connection = await cluster.connect()
+    table = await read_table(connection)
+    await connection.close()
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(CALM_SECONDS):
+            while any(len(one.lines) < len(table[one.thread]) for one in history.readings):
+                await asyncio.sleep(0.1)
+    return table
