@@ -131,6 +131,9 @@ def _bind(host: str, port: int) -> socket.socket:
         family, kind, *_, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
         bound = socket.socket(family, kind)
         bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if family == socket.AF_INET6:
+            # Or 127.0.0.1 would come as ::ffff:127.0.0.1: neither a browser on this computer nor a proxy.
+            bound.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
         bound.bind(address)
     except OSError as error:
         raise ChinwagError(f"cannot listen on {host} port {port}: {error.strerror}") from None

