@@ -248,7 +248,8 @@ class Hub:
         if self._lists:
             if not self._active:
                 asyncio.get_running_loop().call_later(GATHER_SECONDS, self._tell_active)
-            self._active[thread_id] = seq
+            # A trigger of somebody's own that writes messages is notified before what it was fired by.
+            self._active[thread_id] = max(seq, self._active.get(thread_id, 0))
 
     def _receive_event(self, thread_id: int, text: bytes) -> None:
         room = self._rooms.get(thread_id)

@@ -68,6 +68,7 @@ BAD_CONTENT = {
     "empty": ("", "content_is_empty"),
     "blank": (" \t\r\n", "content_is_empty"),
     "blank in Unicode": ("\u00a0\u2003\u2028\u3000", "content_is_empty"),
+    "nothing but separators": ("\x1c\x1d\x1e\x1f", "content_is_empty"),
     "too long": ("x" * (MAX_CONTENT + 1), "content_too_long"),
     "too long in emoji": ("🙂" * (MAX_CONTENT + 1), "content_too_long"),
     "NUL": ("a\0b", "bad_message"),

@@ -14,6 +14,7 @@ from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Browser, Locator, Page, WebSocketRoute, expect
 
 from app.database import Connection
+from tests.page import contents, field, write
 from tests.process import Server, ServerStarter
 
 pytestmark = pytest.mark.anyio
@@ -79,6 +80,7 @@ async def test_a_newcomer_types_and_a_chat_begins(open_page: Open) -> None:
     await write(page, "hello")
     await expect(contents(page)).to_have_text(["hello"])
     await expect(page).to_have_url(re.compile(r"/threads/\d+$"))
+    await expect(page.locator(".message .state")).to_have_text(["Sent"])
     await page.reload()
     await expect(contents(page)).to_have_text(["hello"])
 
@@ -337,19 +339,6 @@ async def test_axe_finds_nothing(
 async def no_finding(page: Page) -> None:
     found = await Axe().run(page)
     assert found.violations_count == 0, found.generate_report()
-
-
-def field(page: Page) -> Locator:
-    return page.get_by_role("textbox", name="Message")
-
-
-async def write(page: Page, content: str) -> None:
-    await field(page).fill(content)
-    await field(page).press("Enter")
-
-
-def contents(page: Page) -> Locator:
-    return page.get_by_role("region", name="Conversation").get_by_role("article").locator(".content")
 
 
 def item(page: Page, thread: int) -> Locator:

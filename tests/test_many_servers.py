@@ -8,11 +8,12 @@ from typing import Any
 
 import httpx
 import pytest
-from playwright.async_api import Browser, Locator, Page, expect
+from playwright.async_api import Browser, Page, expect
 
 from app.database import Connection
 from tests.client import LIMIT_SECONDS, open_thread
 from tests.nginx import nginx_before
+from tests.page import contents, write
 from tests.process import Server, ServerStarter, environ_of
 
 pytestmark = pytest.mark.anyio
@@ -104,16 +105,6 @@ async def open_window_elsewhere(browser: Browser, balancer: Server, thread: int,
             return page
         await page.context.close()
     raise AssertionError("all windows are with one server")
-
-
-def contents(page: Page) -> Locator:
-    return page.get_by_role("region", name="Conversation").get_by_role("article").locator(".content")
-
-
-async def write(page: Page, content: str) -> None:
-    field = page.get_by_role("textbox", name="Message")
-    await field.fill(content)
-    await field.press("Enter")
 
 
 async def psql(url: str, statement: str) -> None:
