@@ -23,6 +23,7 @@ from app.writer import Post, Writer
 
 CLAIM_SECONDS = 5.0
 RENEW_SECONDS = 1.5
+RELEASE_SECONDS = 0.5
 POLL_SECONDS = 2.0
 """How often to look for what dead servers had claimed. What is new wakes the bot at once."""
 
@@ -111,7 +112,8 @@ class Replies:
         await asyncio.gather(*self._tasks, *self._thinking.values(), return_exceptions=True)
         # If it fails, the claims run out by themselves.
         with contextlib.suppress(*DATABASE_ERRORS, asyncpg.PostgresError):
-            await self._pool.execute(RELEASE, self._server_id)
+            async with asyncio.timeout(RELEASE_SECONDS):
+                await self._pool.execute(RELEASE, self._server_id)
 
     def wake(self, _payload: str = "") -> None:
         """Something was written: there may be something to reply to."""

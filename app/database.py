@@ -16,7 +16,7 @@ PoolConnection: TypeAlias = "asyncpg.pool.PoolConnectionProxy[asyncpg.Record]"
 Records: TypeAlias = "list[asyncpg.Record]"
 
 CONNECT_SECONDS = 5
-CLOSE_SECONDS = 1
+CLOSE_SECONDS = 0.5
 ACQUIRE_SECONDS = 5
 COMMAND_SECONDS = 10
 """No statement of a request may take longer: its sender hears `database_unavailable` instead."""

@@ -6,6 +6,7 @@ so its messages are stored in the order in which they came.
 """
 
 import asyncio
+import contextlib
 from collections import defaultdict, deque
 from collections.abc import Iterable
 from typing import Literal
@@ -37,6 +38,8 @@ QUEUE_ROWS = 20_000
 """No more is taken into memory: the sender is told to try again."""
 
 RETRIES = 3
+
+DRAIN_SECONDS = 1
 
 INSERT = """
     insert into message (thread_id, role, content, client_id, reply_to)
@@ -115,10 +118,13 @@ class Writer:
         return future
 
     async def drain(self) -> None:
-        """Take no more, and store what is queued."""
+        """Take no more, and store what is queued, unless the database is away: then its senders are not
+        told that it is stored, and send it again."""
         self._stopping = True
-        while self._batches:
-            await asyncio.wait(self._batches)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(DRAIN_SECONDS):
+                while self._batches:
+                    await asyncio.wait(self._batches)
 
     def _start_batches(self) -> None:
         while self._may_start() and (batch := self._take_batch()):

@@ -4,6 +4,7 @@ import asyncio
 import json
 import select
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import asyncpg
 import httpx
@@ -12,6 +13,7 @@ import pytest
 from app.database import Connection
 from tests.client import LIMIT_SECONDS, open_list, open_thread
 from tests.process import Server, ServerStarter
+from tests.storm.link import Link
 
 pytestmark = pytest.mark.anyio
 
@@ -229,6 +231,23 @@ async def test_a_rollback_leaves_no_gap(server: Server, db: Connection, thread: 
             await (transaction.rollback() if i % 2 else transaction.commit())
         await client.until_seq(5)
         assert [m["content"] for m in client.messages] == ["n 0", "n 2", "n 4", "n 6", "n 8"]
+
+
+async def test_a_server_whose_database_is_out_of_reach_stops_in_time(
+    database_url: str, settings: dict[str, str], thread: int
+) -> None:
+    parts = urlsplit(database_url)
+    assert parts.port
+    link = Link(parts.port)
+    async with link.running() as port:
+        url = parts._replace(netloc=f"{parts.username}:{parts.password}@127.0.0.1:{port}").geturl()
+        with ServerStarter(url) as start:
+            server = await asyncio.to_thread(start, settings)
+            async with open_thread(server, thread) as client:
+                await client.frame("ready")
+                link.open.clear()
+                await client.send("has no answer")
+                assert await asyncio.to_thread(server.stop) == 0
 
 
 class SlowReader:
