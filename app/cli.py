@@ -47,7 +47,7 @@ def main() -> None:
     except ChinwagError as error:
         sys.exit(f"chinwag: {error}")
     except DATABASE_ERRORS as error:
-        sys.exit(f"chinwag: the database cannot be reached: {error or type(error).__name__}")
+        sys.exit(f"chinwag: the database cannot be reached: {str(error) or type(error).__name__}")
     except asyncpg.PostgresError as error:
         sys.exit(f"chinwag: the database refuses: {error}")
 

@@ -23,6 +23,10 @@ STOP_SECONDS = 5
 """What is promised of SIGTERM and Ctrl-C."""
 
 
+class DidNotStart(AssertionError):
+    """A server ended before it was ready; this has its log."""
+
+
 class Server:
     """A `chinwag serve` that runs."""
 
@@ -158,4 +162,4 @@ def _url_said_by(process: subprocess.Popen[str], log: Path) -> str:
         if not line:
             break
     process.kill()
-    raise AssertionError(f"the server did not start:\n{log.read_text()}")
+    raise DidNotStart(f"the server did not start:\n{log.read_text()}")

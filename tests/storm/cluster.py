@@ -1,6 +1,7 @@
 """What is stormed: a primary with a streaming standby, and servers, each with its own way to both."""
 
 import asyncio
+import contextlib
 import os
 import shutil
 import subprocess
@@ -14,7 +15,7 @@ import asyncpg
 from app.database import Connection
 from app.embedded import EmbeddedPostgres, binary
 from app.provision import migrate
-from tests.process import Server, ServerStarter
+from tests.process import DidNotStart, Server, ServerStarter
 from tests.storm.link import Link
 
 FAST = {
@@ -75,9 +76,17 @@ class Cluster:
         return await asyncpg.connect(self._url(ports), timeout=5, command_timeout=60)
 
     async def start_server(self, index: int) -> None:
-        """Start a server that has ended, on its old port."""
-        old = self.servers[index]
-        self.servers[index] = await asyncio.to_thread(self._starters[index], self.settings, port=old.port)
+        """Start a server that has ended, on its old port; again and again, as a supervisor does, since it
+        ends by itself when the database is out of reach."""
+        port = self.servers[index].port
+        async with asyncio.timeout(60):
+            while True:
+                with contextlib.suppress(DidNotStart):
+                    self.servers[index] = await asyncio.to_thread(
+                        self._starters[index], self.settings, port=port
+                    )
+                    return
+                await asyncio.sleep(0.2)
 
     async def fail_over(self) -> None:
         """Kill the primary, promote the standby, and build a new standby where the primary was."""

@@ -102,7 +102,9 @@ async def _throw_faults(
         if faults.fail_over in together:
             # A second blow to the pair of databases before the new standby is there would be a real loss.
             together = [faults.fail_over]
-        await asyncio.gather(*(_throw(storm, fault, say) for fault in together))
+        async with asyncio.TaskGroup() as group:
+            for fault in together:
+                group.create_task(_throw(storm, fault, say))
         await asyncio.sleep(random.uniform(1, 5))
 
 
