@@ -33,6 +33,7 @@ def create_app(settings: Settings | None = None) -> Litestar:
     return Litestar(
         route_handlers=[*ROUTES, *pages.ROUTES],
         exception_handlers=problems.HANDLERS,
+        middleware=[problems.AnswerWhenCancelled()],
         lifespan=[_running],
         plugins=[LitestarRun()],
         state=State({"settings": settings}),

@@ -5,6 +5,7 @@ of the event loop leave it in one write.
 """
 
 import struct
+from collections.abc import Callable
 from socket import SO_LINGER, SOL_SOCKET
 from typing import Any, cast
 
@@ -28,6 +29,7 @@ class PushProtocol(WebSocketsSansIOProtocol):
         super().__init__(*args, **kwargs)
         self._turn: list[bytes] = []
         self._turn_bytes = 0
+        self._finish: Callable[[], None] | None = None
 
     def handle_connect(self, event: Request) -> None:
         super().handle_connect(event)
@@ -58,11 +60,24 @@ class PushProtocol(WebSocketsSansIOProtocol):
         self._flush()
         await super().send(message)
 
+    def before_shutdown(self, finish: Callable[[], None]) -> None:
+        self._finish = finish
+
     def shutdown(self) -> None:
-        self._flush()
-        super().shutdown()
+        # uvicorn calls it when the server stops, and the socket when it has finished.
+        finish, self._finish = self._finish, None
+        if finish and not self.close_sent:
+            finish()
+        elif self.writable.is_set():
+            self._flush()
+            super().shutdown()
+        else:
+            self._reset()
 
     def keepalive_timeout(self) -> None:
+        self._reset()
+
+    def _reset(self) -> None:
         # Not close(), which would wait for a buffer that the dead peer never empties; and with a reset, or
         # the kernel would keep that buffer for it.
         self.stop_keepalive()

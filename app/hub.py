@@ -117,6 +117,10 @@ class Room:
         self._live.add(reader)
         return True
 
+    def held_by(self, reader: Reader) -> int:
+        """The seq up to which a reader holds everything."""
+        return self.seq if reader in self._live else reader.seq
+
     def leave(self, reader: Reader) -> None:
         self.readers.discard(reader)
         self._live.discard(reader)

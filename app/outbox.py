@@ -5,6 +5,7 @@ The fast way is app.frames, under our own server. This is the plain one, for any
 
 import asyncio
 from collections import deque
+from collections.abc import Callable
 from typing import Any, Protocol, cast
 
 from litestar import WebSocket
@@ -28,6 +29,12 @@ class Outbox(Protocol):
 
     async def drained(self) -> None:
         """Wait until there is room."""
+
+    def before_shutdown(self, finish: Callable[[], None]) -> None:
+        """Have `finish` called when the server stops, and leave it to that to call `shutdown`."""
+
+    def shutdown(self) -> None:
+        """Close it with 1012, or drop it if there is no room for that."""
 
 
 def outbox_of(socket: AnyWebSocket) -> Outbox:
@@ -57,6 +64,12 @@ class AsgiOutbox:
 
     async def drained(self) -> None:
         await self._has_room.wait()
+
+    def before_shutdown(self, finish: Callable[[], None]) -> None:
+        """A server of which nothing is known closes its sockets itself, at once."""
+
+    def shutdown(self) -> None:
+        """So nobody asks for this."""
 
     async def _send(self) -> None:
         try:

@@ -1,16 +1,20 @@
 """Errors as HTTP answers: RFC 9457 problem details, each with a stable code."""
 
+import asyncio
 from http import HTTPStatus
 from typing import Any
 
 import asyncpg
 import structlog
 from litestar import Request, Response
+from litestar.enums import ScopeType
 from litestar.exceptions import HTTPException
+from litestar.middleware import ASGIMiddleware
+from litestar.types import ASGIApp, Receive, Scope, Send
 
 from app import wire
 from app.database import DATABASE_ERRORS
-from app.errors import BadInput, DatabaseUnavailable, Refusal, ThreadBusy
+from app.errors import BadInput, DatabaseUnavailable, Refusal, ServerStopping, ThreadBusy
 
 AnyRequest = Request[Any, Any, Any]
 
@@ -60,6 +64,17 @@ def constraint_failed(
 def failed(request: AnyRequest, error: Exception) -> Response[wire.Problem]:
     log.error("request_failed", path=request.scope["path"], exc_info=error)
     return _answer(request, 500, Refusal.code, "The server failed; its log says why.")
+
+
+class AnswerWhenCancelled(ASGIMiddleware):
+    """uvicorn cancels what is still under way when it must stop, and would answer a bare 500."""
+
+    async def handle(self, scope: Scope, receive: Receive, send: Send, next_app: ASGIApp) -> None:
+        try:
+            await next_app(scope, receive, send)
+        except asyncio.CancelledError:
+            if scope["type"] == ScopeType.HTTP:
+                raise ServerStopping from None
 
 
 HANDLERS: dict[int | type[Exception], Any] = {

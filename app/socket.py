@@ -13,7 +13,7 @@ from litestar.exceptions import WebSocketException
 
 from app import messages, wire
 from app.database import DATABASE_ERRORS, Pool
-from app.errors import BadJson, BadMessage, Refusal
+from app.errors import BadJson, BadMessage, Refusal, ServerStopping
 from app.hub import Frame, Hub
 from app.outbox import AnyWebSocket, outbox_of
 from app.wire import CloseCode
@@ -21,6 +21,9 @@ from app.writer import Post, Stored, Writer
 
 UNSTORED_POSTS = 64
 """So many messages of one socket may wait to be stored; then it is not read until one is."""
+
+FINISH_SECONDS = 1
+"""So long a server that stops waits until a browser has the frames of what it has sent."""
 
 PONG = Frame(wire.PONG)
 LIST_READY = Frame(wire.LIST_READY)
@@ -36,6 +39,8 @@ class Socket:
         self._outbox = outbox_of(socket)
         self._tasks: set[asyncio.Task[None]] = set()
         self._closing = False
+        self._stopping = False
+        self._outbox.before_shutdown(self._stop)
 
     def push(self, frame: Frame) -> bool:
         return self._outbox.push(frame)
@@ -80,6 +85,19 @@ class Socket:
         log.info("refused", code=code)
         self.push(Frame(wire.error_frame(code, str(error), client_id)))
 
+    def _stop(self) -> None:
+        self._stopping = True
+        self._start(self._finish_and_shut_down())
+
+    async def _finish_and_shut_down(self) -> None:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(FINISH_SECONDS):
+                await self._finish()
+        self._outbox.shutdown()
+
+    async def _finish(self) -> None:
+        """Wait until the browser knows what has become of all that it has sent."""
+
     async def _close(self, code: CloseCode) -> None:
         with contextlib.suppress(OSError, WebSocketException):  # the browser was faster
             await self._socket.close(code, code.name.lower())
@@ -116,6 +134,7 @@ class ThreadSocket(Socket):
         self._writer = writer
         self._max_content = max_content
         self._unstored: set[asyncio.Future[Stored]] = set()
+        self._stored_seq = 0
 
     async def serve(self, hub: Hub, after: int | None) -> None:
         """Replay what comes after `after` (None: only what is new), then push what arrives."""
@@ -164,6 +183,8 @@ class ThreadSocket(Socket):
             messages.check_content(frame.content, self._max_content)
         except Refusal as error:
             return self._refuse(error, frame.client_id)
+        if self._stopping:
+            return self._refuse(ServerStopping(), frame.client_id)
         stored = self._writer.write(Post(self._thread_id, frame.content, frame.client_id))
         self._unstored.add(stored)
         stored.add_done_callback(partial(self._on_stored, frame.client_id))
@@ -176,9 +197,20 @@ class ThreadSocket(Socket):
             return
         if error := stored.exception():
             self._refuse(error, client_id)
-        elif not (message := stored.result()).new:
+        elif (message := stored.result()).new:
+            self._stored_seq = max(message.seq, self._stored_seq)
+        else:
             # Nobody is notified of a repeat, but its sender waits for the frame.
             self._start(self._push_again(message.seq))
+
+    async def _finish(self) -> None:
+        if self._unstored:
+            await asyncio.wait(self._unstored)
+        while others := self._tasks - {asyncio.current_task()}:
+            await asyncio.wait(others)
+        # The frames come as always. Only here are they waited for: not worth an event for each of them.
+        while self._room.held_by(self) < self._stored_seq:  # noqa: ASYNC110
+            await asyncio.sleep(FINISH_SECONDS / 50)
 
     async def _push_again(self, seq: int) -> None:
         for _, text in (await messages.replay(self._pool, self._thread_id, seq - 1))[:1]:

@@ -3,14 +3,17 @@
 import asyncio
 import json
 import select
+from contextlib import suppress
 from pathlib import Path
 from urllib.parse import urlsplit
+from uuid import UUID
 
 import asyncpg
 import httpx
 import pytest
 
 from app.database import Connection
+from app.wire import CloseCode
 from tests.client import LIMIT_SECONDS, open_list, open_thread
 from tests.process import Server, ServerStarter
 from tests.storm.link import Link
@@ -233,6 +236,36 @@ async def test_a_rollback_leaves_no_gap(server: Server, db: Connection, thread: 
         assert [m["content"] for m in client.messages] == ["n 0", "n 2", "n 4", "n 6", "n 8"]
 
 
+async def test_a_server_that_stops_first_stores_and_acknowledges(
+    start_server: ServerStarter, settings: dict[str, str], db: Connection, thread: int
+) -> None:
+    server = await asyncio.to_thread(start_server, settings)
+    async with open_thread(server, thread) as client:
+        await client.frame("ready")
+        async with db.transaction():
+            # Holds the thread: what is sent now cannot be stored yet.
+            await db.execute(INSERT, thread, "held")
+            sent = {str(await client.send("in time")) for _ in range(20)}
+            server.process.terminate()
+            await until_deaf(server)
+            late = str(await client.send("too late"))
+            assert (await client.frame("error"))["code"] == "server_stopping"
+        assert await client.closed() == CloseCode.SERVICE_RESTART
+        assert {message["client_id"] for message in client.messages} == {None, *sent}
+        assert client.frames[-1]["type"] == "message"
+        assert await db.fetchval("select count(*) from message where client_id = $1", UUID(late)) == 0
+    assert server.process.wait(LIMIT_SECONDS) == 0
+
+
+async def until_deaf(server: Server) -> None:
+    """Wait until a server takes no new connections."""
+    async with asyncio.timeout(LIMIT_SECONDS):
+        with suppress(ConnectionRefusedError):
+            while True:
+                _, writer = await asyncio.open_connection("127.0.0.1", server.port)
+                writer.close()
+
+
 async def test_a_server_whose_database_is_out_of_reach_stops_in_time(
     database_url: str, settings: dict[str, str], thread: int
 ) -> None:
@@ -247,7 +280,20 @@ async def test_a_server_whose_database_is_out_of_reach_stops_in_time(
                 await client.frame("ready")
                 link.open.clear()
                 await client.send("has no answer")
+                reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
+                writer.write(
+                    f"POST /api/v1/threads/{thread}/messages HTTP/1.1\r\nHost: 127.0.0.1\r\n"
+                    "Content-Type: application/json\r\nContent-Length: 15\r\n"
+                    "Expect: 100-continue\r\n\r\n".encode()
+                )
+                assert await reader.readline() == b"HTTP/1.1 100 Continue\r\n"  # it is under way
+                writer.write(b'{"content":"x"}')
                 assert await asyncio.to_thread(server.stop) == 0
+                answer = await reader.read()
+                writer.close()
+                assert b"HTTP/1.1 503 " in answer
+                assert b'"code":"server_stopping"' in answer
+            assert "Traceback" not in server.log.read_text()
 
 
 class SlowReader:
