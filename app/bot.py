@@ -131,7 +131,9 @@ class Replies:
 
     async def _claim(self) -> None:
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._woken.wait(), POLL_SECONDS)
+            # Not wait_for(): until Python 3.12 it can swallow a cancellation, and we would not stop.
+            async with asyncio.timeout(POLL_SECONDS):
+                await self._woken.wait()
         self._woken.clear()
         room = CLAIMS - len(self._thinking)
         if not room:

@@ -87,7 +87,9 @@ class Listener:
         assert self._connection is not None
         while not self._lost.is_set():
             try:
-                await asyncio.wait_for(self._lost.wait(), HEARTBEAT_SECONDS)
+                # Not wait_for(): until Python 3.12 it can swallow a cancellation, and we would not stop.
+                async with asyncio.timeout(HEARTBEAT_SECONDS):
+                    await self._lost.wait()
             except TimeoutError:
                 try:
                     await self._connection.execute("select 1", timeout=HEARTBEAT_TIMEOUT_SECONDS)
