@@ -50,8 +50,8 @@ class Client:
         """The data of the first frame of a type, once it is there."""
 
         def found() -> list[Frame]:
-            wanted = [one for one in self.frames if one["type"] == type]
-            return [one["data"] for one in wanted if where(one.get("data", {}))]
+            wanted = [one.get("data", {}) for one in self.frames if one["type"] == type]
+            return [data for data in wanted if where(data)]
 
         await self.until(lambda _: found())
         return found()[0]

@@ -3,7 +3,8 @@
 import asyncio
 import json
 import select
-from contextlib import suppress
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from urllib.parse import urlsplit
 from uuid import UUID
@@ -27,6 +28,10 @@ INSERT_MANY = """
 TERMINATE_LISTENER = """
     select pg_terminate_backend(pid) from pg_stat_activity
     where datname = current_database() and application_name = 'chinwag listener'
+"""
+REPAIRING = """
+    select from pg_stat_activity
+    where datname = current_database() and application_name = 'chinwag' and wait_event_type = 'Lock'
 """
 
 
@@ -86,6 +91,42 @@ async def test_what_was_written_while_the_listener_was_deaf_comes(
                 pass  # it is not back yet
             await db.execute(INSERT_MANY, thread, 700, 10)
             await client.until_seq(1 + 700 * (round + 1))
+
+
+async def test_a_server_is_ready_again_only_when_all_is_repaired(
+    server: Server, db: Connection, database_url: str, thread: int
+) -> None:
+    other = await asyncpg.connect(database_url)
+    async with open_thread(server, thread) as client, httpx.AsyncClient(verify=False) as http:
+        await client.frame("ready")
+        async with other.transaction():
+            await other.execute("lock table message in access exclusive mode")  # no repair gets past this
+            await other.execute(INSERT, thread, "missed")
+            await db.execute(TERMINATE_LISTENER)
+            async with asyncio.timeout(LIMIT_SECONDS):
+                while not await db.fetch(REPAIRING):
+                    pass
+            assert (await http.get(f"{server.url}/health/ready")).status_code == 503
+            assert (await http.get(f"{server.url}/health/live")).status_code == 200
+        await until_ready(http, server, 200)
+        await client.connection.send('{"type": "ping"}')
+        await client.frame("pong")
+        assert [message["content"] for message in client.messages] == ["missed"]
+    await other.close()
+
+
+async def test_a_server_that_hears_nothing_is_not_ready(
+    database_url: str, settings: dict[str, str], thread: int
+) -> None:
+    async with (
+        server_by_link(database_url, settings) as (server, link),
+        httpx.AsyncClient(verify=False) as http,
+    ):
+        link.open.clear()
+        await until_ready(http, server, 503)
+        assert (await http.get(f"{server.url}/health/live")).status_code == 200
+        link.resume()
+        await until_ready(http, server, 200)
 
 
 async def test_after_a_deaf_moment_the_list_of_threads_is_read_anew(server: Server, db: Connection) -> None:
@@ -260,7 +301,7 @@ async def test_a_server_that_stops_first_stores_and_acknowledges(
 async def until_deaf(server: Server) -> None:
     """Wait until a server takes no new connections."""
     async with asyncio.timeout(LIMIT_SECONDS):
-        with suppress(ConnectionRefusedError):
+        with suppress(ConnectionRefusedError, ConnectionResetError):
             while True:
                 _, writer = await asyncio.open_connection("127.0.0.1", server.port)
                 writer.close()
@@ -269,31 +310,44 @@ async def until_deaf(server: Server) -> None:
 async def test_a_server_whose_database_is_out_of_reach_stops_in_time(
     database_url: str, settings: dict[str, str], thread: int
 ) -> None:
-    parts = urlsplit(database_url)
+    async with server_by_link(database_url, settings) as (server, link):
+        async with open_thread(server, thread) as client:
+            await client.frame("ready")
+            link.open.clear()
+            await client.send("has no answer")
+            reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
+            writer.write(
+                f"POST /api/v1/threads/{thread}/messages HTTP/1.1\r\nHost: 127.0.0.1\r\n"
+                "Content-Type: application/json\r\nContent-Length: 15\r\n"
+                "Expect: 100-continue\r\n\r\n".encode()
+            )
+            assert await reader.readline() == b"HTTP/1.1 100 Continue\r\n"  # it is under way
+            writer.write(b'{"content":"x"}')
+            assert await asyncio.to_thread(server.stop) == 0
+            answer = await reader.read()
+            writer.close()
+            assert b"HTTP/1.1 503 " in answer
+            assert b'"code":"server_stopping"' in answer
+        assert "Traceback" not in server.log.read_text()
+
+
+@asynccontextmanager
+async def server_by_link(url: str, settings: dict[str, str]) -> AsyncIterator[tuple[Server, Link]]:
+    """A server, and its way to the database."""
+    parts = urlsplit(url)
     assert parts.port
     link = Link(parts.port)
     async with link.running() as port:
-        url = parts._replace(netloc=f"{parts.username}:{parts.password}@127.0.0.1:{port}").geturl()
-        with ServerStarter(url) as start:
-            server = await asyncio.to_thread(start, settings)
-            async with open_thread(server, thread) as client:
-                await client.frame("ready")
-                link.open.clear()
-                await client.send("has no answer")
-                reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
-                writer.write(
-                    f"POST /api/v1/threads/{thread}/messages HTTP/1.1\r\nHost: 127.0.0.1\r\n"
-                    "Content-Type: application/json\r\nContent-Length: 15\r\n"
-                    "Expect: 100-continue\r\n\r\n".encode()
-                )
-                assert await reader.readline() == b"HTTP/1.1 100 Continue\r\n"  # it is under way
-                writer.write(b'{"content":"x"}')
-                assert await asyncio.to_thread(server.stop) == 0
-                answer = await reader.read()
-                writer.close()
-                assert b"HTTP/1.1 503 " in answer
-                assert b'"code":"server_stopping"' in answer
-            assert "Traceback" not in server.log.read_text()
+        way = parts._replace(netloc=f"{parts.username}:{parts.password}@127.0.0.1:{port}").geturl()
+        with ServerStarter(way) as start:
+            yield await asyncio.to_thread(start, settings), link
+
+
+async def until_ready(http: httpx.AsyncClient, server: Server, status: int) -> None:
+    """Wait until a server answers so whether it is ready."""
+    async with asyncio.timeout(LIMIT_SECONDS):
+        while (await http.get(f"{server.url}/health/ready")).status_code != status:
+            await asyncio.sleep(0.02)
 
 
 class SlowReader:
