@@ -22,18 +22,9 @@ from testcontainers.community.postgres import PostgresContainer
 from app.database import Connection
 from app.embedded import EmbeddedPostgres
 from app.provision import migrate
-from tests.process import Server, ServerStarter, find_program
+from tests.process import CHROMIUM_OPTIONS, Server, ServerStarter, find_program
 
 TEMPLATE = "chinwag_template"
-
-CHROMIUM_OPTIONS = [
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 
 
 @pytest.fixture(scope="session")

@@ -22,6 +22,15 @@ START_SECONDS = 30
 STOP_SECONDS = 5
 """What is promised of SIGTERM and Ctrl-C."""
 
+CHROMIUM_OPTIONS = [
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
 
 class DidNotStart(AssertionError):
     """A server ended before it was ready; this has its log."""

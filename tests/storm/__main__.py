@@ -17,11 +17,19 @@ from tests.storm.run import storm
 @click.option("--servers", default=3, show_default=True)
 @click.option("--threads", default=4, show_default=True)
 @click.option("--readers", default=3, show_default=True, help="Readers of each thread.")
+@click.option("--browsers", default=2, show_default=True, help="Windows of Chromium.")
 @click.option("--pace", default=0.05, show_default=True, help="Seconds between a writer's messages.")
 @click.option("--fault", multiple=True, help="Only this fault; can be given several times.")
 @click.option("--picture", type=click.Path(path_type=Path), default=Path("storm.svg"), show_default=True)
 def main(
-    minutes: float, servers: int, threads: int, readers: int, pace: float, fault: list[str], picture: Path
+    minutes: float,
+    servers: int,
+    threads: int,
+    readers: int,
+    browsers: int,
+    pace: float,
+    fault: list[str],
+    picture: Path,
 ) -> None:
     """Chat while everything breaks, and judge: nothing lost, nothing twice, nothing out of order."""
     # A real disk, and a place which the user that runs PostgreSQL for root can enter.
@@ -34,6 +42,7 @@ def main(
             servers=servers,
             threads=threads,
             readers=readers,
+            browsers=browsers,
             pace=pace,
             only=fault,
             say=click.echo,

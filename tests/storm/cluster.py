@@ -41,13 +41,18 @@ class Node:
 
 
 class Cluster:
-    """Started and stopped with `async with`."""
+    """Started and stopped with `async with`.
+
+    Each server can also be reached by a door: a port of its own with a network that can go silent.
+    """
 
     def __init__(self, directory: Path, servers: int, settings: dict[str, str]) -> None:
         self.nodes = [Node(directory / name, servers) for name in ("a", "b")]
         self.primary, self.standby = self.nodes
         self.settings = settings
         self.servers: list[Server] = []
+        self.doors: list[int] = []
+        self.door_links: list[Link] = []
         self._starters: list[ServerStarter] = []
         self._stack = AsyncExitStack()
 
@@ -64,7 +69,11 @@ class Cluster:
         for ways in zip(*ports, strict=True):
             starter = ServerStarter(self._url(ways))
             self._starters.append(self._stack.enter_context(starter))
-            self.servers.append(await asyncio.to_thread(starter, self.settings))
+            server = await asyncio.to_thread(starter, self.settings)
+            self.servers.append(server)
+            door = Link(server.port)  # which it keeps when it is started again
+            self.door_links.append(door)
+            self.doors.append(await self._stack.enter_async_context(door.running()))
         return self
 
     async def __aexit__(self, *_: object) -> None:

@@ -4,6 +4,7 @@ import asyncio
 import random
 from collections.abc import Awaitable, Callable
 
+from tests.storm.browsers import BrowserReader
 from tests.storm.cluster import Cluster
 from tests.storm.link import Link
 from tests.storm.people import Reader, Storm, burst
@@ -13,36 +14,36 @@ TERMINATE = """
     where datname = current_database() and application_name = $1 and pid <> pg_backend_pid()
 """
 
-Fault = Callable[[Storm], Awaitable[None]]
+Fault = Callable[[Storm[Cluster]], Awaitable[None]]
 
 
-async def kill_a_server(storm: Storm) -> None:
+async def kill_a_server(storm: Storm[Cluster]) -> None:
     index = random.randrange(len(storm.cluster.servers))
     await asyncio.to_thread(storm.cluster.servers[index].kill)
     await storm.cluster.start_server(index)
 
 
-async def restart_all_servers(storm: Storm) -> None:
+async def restart_all_servers(storm: Storm[Cluster]) -> None:
     for index, server in enumerate(storm.cluster.servers):
         if status := await asyncio.to_thread(server.stop):
             storm.history.oddities.append(f"a server that was asked to stop ended with status {status}")
         await storm.cluster.start_server(index)
 
 
-async def kill_postgresql(storm: Storm) -> None:
+async def kill_postgresql(storm: Storm[Cluster]) -> None:
     storm.cluster.primary.postgres.kill()
     storm.cluster.primary.start()
 
 
-async def terminate_listeners(storm: Storm) -> None:
+async def terminate_listeners(storm: Storm[Cluster]) -> None:
     await _terminate(storm.cluster, "chinwag listener")
 
 
-async def terminate_pools(storm: Storm) -> None:
+async def terminate_pools(storm: Storm[Cluster]) -> None:
     await _terminate(storm.cluster, "chinwag")
 
 
-async def black_hole(storm: Storm) -> None:
+async def black_hole(storm: Storm[Cluster]) -> None:
     """One server's network to the database swallows everything, both ways. Then it is back: with
     the connections as they were, or cut, or forgotten."""
     index = random.randrange(len(storm.cluster.servers))
@@ -55,15 +56,20 @@ async def black_hole(storm: Storm) -> None:
         back(link)
 
 
-async def fail_over(storm: Storm) -> None:
+async def fail_over(storm: Storm[Cluster]) -> None:
     await storm.cluster.fail_over()
     await asyncio.sleep(3)
     await storm.cluster.follow()
 
 
+async def silence(storm: Storm[Cluster]) -> None:
+    """The network between a server and readers at its door goes silent for ever; new connections work."""
+    random.choice(storm.cluster.door_links).forget()
+
+
 def stop_reading(readers: list[Reader]) -> Fault:
-    async def fault(storm: Storm) -> None:
-        slow = random.sample(readers, max(1, len(readers) // 4))
+    async def fault(storm: Storm[Cluster]) -> None:
+        slow = _some_of(readers)
         for reader in slow:
             reader.awake.clear()
         await asyncio.sleep(5)
@@ -74,12 +80,58 @@ def stop_reading(readers: list[Reader]) -> Fault:
     return fault
 
 
+def stop_reading_for_ever(readers: list[Reader]) -> Fault:
+    """Until the server gives them up, that is."""
+
+    async def fault(storm: Storm[Cluster]) -> None:
+        slow = _some_of(readers)
+        for reader in slow:
+            reader.awake.clear()
+        try:
+            await asyncio.gather(*(reader.until_dropped() for reader in slow))
+        except TimeoutError:
+            storm.history.oddities.append("a reader that reads nothing was not dropped")
+        for reader in slow:
+            reader.awake.set()
+
+    fault.__name__ = "readers_never_read"
+    return fault
+
+
+def go_offline(browsers: list[BrowserReader]) -> Fault:
+    async def fault(storm: Storm[Cluster]) -> None:
+        browser = random.choice(browsers)
+        await browser.set_offline(True)
+        await asyncio.sleep(random.uniform(2, 10))
+        await browser.set_offline(False)
+
+    fault.__name__ = "browser_offline"
+    return fault
+
+
+def fall_asleep(browsers: list[BrowserReader]) -> Fault:
+    async def fault(storm: Storm[Cluster]) -> None:
+        browser = random.choice(browsers)
+        await browser.set_asleep(True)
+        await asyncio.sleep(random.uniform(2, 15))
+        await browser.set_asleep(False)
+
+    fault.__name__ = "laptop_asleep"
+    return fault
+
+
 def burst_of(thread: int, rows: int) -> Fault:
-    async def fault(storm: Storm) -> None:
+    async def fault(storm: Storm[Cluster]) -> None:
         await burst(storm, thread, rows)
 
     fault.__name__ = "burst"
     return fault
+
+
+def _some_of(readers: list[Reader]) -> list[Reader]:
+    """A quarter of those that read, so that two faults never hold the same one."""
+    reading = [reader for reader in readers if reader.awake.is_set()]
+    return random.sample(reading, min(len(reading), max(1, len(readers) // 4)))
 
 
 async def _terminate(cluster: Cluster, name: str) -> None:

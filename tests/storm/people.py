@@ -5,7 +5,9 @@ import contextlib
 import itertools
 import json
 import random
+import select
 from collections.abc import AsyncIterator, Callable
+from typing import Generic, Protocol, TypeVar
 from uuid import UUID, uuid4
 
 import asyncpg
@@ -13,13 +15,15 @@ import httpx
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import WebSocketException
 
-from app.database import DATABASE_ERRORS
-from tests.storm.cluster import Cluster
+from app.database import DATABASE_ERRORS, Connection
+from tests.process import Server
 from tests.storm.history import History, Reading
 
 LOST = (OSError, TimeoutError, WebSocketException)
 QUIET_SECONDS = 5
 """A socket on which not even a pong comes for so long is given up, as the browser does."""
+
+DROPPED_SECONDS = 60
 
 MANY = """
     insert into message (thread_id, content)
@@ -27,10 +31,23 @@ MANY = """
 """
 
 
-class Storm:
+class Place(Protocol):
+    """Where people chat: a cluster, or a load balancer before one."""
+
+    servers: list[Server]
+    doors: list[int]
+
+    async def connect(self) -> Connection:
+        """A connection to the database, as from psql."""
+
+
+PlaceT = TypeVar("PlaceT", bound=Place, covariant=True)
+
+
+class Storm(Generic[PlaceT]):
     """What all people share."""
 
-    def __init__(self, cluster: Cluster, history: History) -> None:
+    def __init__(self, cluster: PlaceT, history: History) -> None:
         self.cluster = cluster
         self.history = history
         self.writing = True
@@ -40,20 +57,25 @@ class Storm:
         return f"{kind}-{next(self._labels)}"
 
     @contextlib.asynccontextmanager
-    async def socket(self, thread: int, after: int) -> AsyncIterator[ClientConnection]:
-        """A WebSocket to one of the servers."""
-        server = random.choice(self.cluster.servers)
-        url = f"{server.websocket_url}/api/v1/ws/threads/{thread}?after={after}"
+    async def socket(
+        self, thread: int, after: int, *, by_door: bool = False
+    ) -> AsyncIterator[ClientConnection]:
+        """A WebSocket to one of the servers, straight or by its door."""
+        ports = self.cluster.doors if by_door else [server.port for server in self.cluster.servers]
+        port = random.choice(ports)
+        url = f"ws://127.0.0.1:{port}/api/v1/ws/threads/{thread}?after={after}"
         options = {"max_size": None, "max_queue": 64, "proxy": None, "open_timeout": 5, "ping_interval": None}
         async with connect(url, **options) as connection:  # type: ignore[arg-type]
             yield connection
 
 
 class Reader:
-    """Follows a thread on one server after the other; `pause` makes it a slow one."""
+    """Follows a thread on one server after the other, while it is `awake`."""
 
-    def __init__(self, storm: Storm, reading: Reading) -> None:
+    def __init__(self, storm: Storm[Place], reading: Reading, *, by_door: bool = False) -> None:
         self._storm = storm
+        self.by_door = by_door
+        self._socket: ClientConnection | None = None
         self.reading = reading
         self.awake = asyncio.Event()
         self.awake.set()
@@ -61,18 +83,38 @@ class Reader:
     async def run(self) -> None:
         while True:
             with contextlib.suppress(*LOST):
-                async with self._storm.socket(self.reading.thread, self.reading.last_seq) as socket:
+                reading = self.reading
+                async with self._storm.socket(
+                    reading.thread, reading.last_seq, by_door=self.by_door
+                ) as socket:
+                    self._socket = socket
                     await self._read(socket)
+            self._socket = None
             await asyncio.sleep(random.uniform(0, 0.5))
+
+    async def until_dropped(self) -> None:
+        """Wait until the server has reset the connection; whoever does not read hears of it only by asking.
+
+        Raises TimeoutError.
+        """
+        if self._socket is None:
+            return
+        descriptor = self._socket.transport.get_extra_info("socket").fileno()
+        poll = select.poll()
+        poll.register(descriptor, 0)  # a hang-up and an error are always told
+        if descriptor >= 0 and not await asyncio.to_thread(poll.poll, DROPPED_SECONDS * 1000):
+            raise TimeoutError
 
     async def _read(self, socket: ClientConnection) -> None:
         while True:
             await self.awake.wait()
             try:
-                text = await asyncio.wait_for(socket.recv(), QUIET_SECONDS)
+                async with asyncio.timeout(QUIET_SECONDS):
+                    text = await socket.recv()
             except TimeoutError:
-                await socket.send('{"type": "ping"}')
-                text = await asyncio.wait_for(socket.recv(), QUIET_SECONDS)
+                async with asyncio.timeout(QUIET_SECONDS):
+                    await socket.send('{"type": "ping"}')
+                    text = await socket.recv()
             frame = json.loads(text)
             if frame["type"] == "message":
                 self._take(frame["data"]["seq"], frame["data"]["content"])
@@ -88,7 +130,7 @@ class Reader:
 class Sender:
     """Sends on one WebSocket after the other, and again with the same client_id until the frame comes."""
 
-    def __init__(self, storm: Storm, thread: int, pause: Callable[[], float]) -> None:
+    def __init__(self, storm: Storm[Place], thread: int, pause: Callable[[], float]) -> None:
         self._storm = storm
         self._thread = thread
         self._pause = pause
@@ -115,8 +157,7 @@ class Sender:
                 await asyncio.sleep(self._pause())
         finally:
             hearing.cancel()
-            with contextlib.suppress(asyncio.CancelledError, *LOST):
-                await hearing
+            await asyncio.gather(hearing, return_exceptions=True)
 
     async def _hear(self, socket: ClientConnection) -> None:
         async for text in socket:
@@ -135,11 +176,11 @@ class Sender:
         await socket.send(json.dumps({"content": self._pending[client_id], "client_id": str(client_id)}))
 
 
-async def write_by_websocket(storm: Storm, thread: int, pause: Callable[[], float]) -> None:
+async def write_by_websocket(storm: Storm[Place], thread: int, pause: Callable[[], float]) -> None:
     await Sender(storm, thread, pause).run()
 
 
-async def write_by_http(storm: Storm, thread: int, pause: Callable[[], float]) -> None:
+async def write_by_http(storm: Storm[Place], thread: int, pause: Callable[[], float]) -> None:
     """Posts, and posts again until it is answered that the message is stored."""
     async with httpx.AsyncClient(timeout=15, trust_env=False) as client:
         while storm.writing:
@@ -155,14 +196,14 @@ async def write_by_http(storm: Storm, thread: int, pause: Callable[[], float]) -
                     if answer.status_code in (200, 201):
                         storm.history.sent.stored.add(label)
                         break
-                    if answer.status_code != 503:
+                    if answer.status_code not in (502, 503, 504):  # two of them are a load balancer's
                         storm.history.oddities.append(f"{label}: HTTP {answer.status_code} {answer.text}")
                         break
                 await asyncio.sleep(random.uniform(0.05, 0.3))
             await asyncio.sleep(pause())
 
 
-async def write_by_sql(storm: Storm, thread: int, pause: Callable[[], float]) -> None:
+async def write_by_sql(storm: Storm[Place], thread: int, pause: Callable[[], float]) -> None:
     """Single rows, batches, COPY, rollbacks, and transactions that stay open: as a person at psql, who does
     not repeat what may or may not have been committed."""
     while storm.writing:
@@ -177,7 +218,7 @@ async def write_by_sql(storm: Storm, thread: int, pause: Callable[[], float]) ->
         await asyncio.sleep(0.2)
 
 
-async def _write_rows(storm: Storm, connection: "asyncpg.Connection[asyncpg.Record]", thread: int) -> None:
+async def _write_rows(storm: Storm[Place], connection: Connection, thread: int) -> None:
     sent = storm.history.sent
     way = random.choices(["row", "batch", "copy", "rollback", "late"], [6, 4, 2, 1, 0.3])[0]
     count = 1 if way == "row" else random.randint(2, 100)
@@ -203,7 +244,7 @@ async def _write_rows(storm: Storm, connection: "asyncpg.Connection[asyncpg.Reco
     return None
 
 
-async def burst(storm: Storm, thread: int, rows: int) -> None:
+async def burst(storm: Storm[Place], thread: int, rows: int) -> None:
     """So many rows in one transaction."""
     labels = [storm.label("burst") for _ in range(rows)]
     storm.history.sent.unknown.update(labels)

@@ -1,4 +1,4 @@
-"""The picture of a run: messages delivered over time, with the faults marked."""
+"""The picture of a run: messages delivered over time, and a lane for each kind of fault."""
 
 import math
 from html import escape
@@ -6,41 +6,60 @@ from pathlib import Path
 
 from tests.storm.history import History
 
-WIDTH, HEIGHT, LEFT, TOP = 1100, 360, 60, 120
+WIDTH, LEFT, RIGHT = 1100, 150, 20
+LANE = 18
+CHART_TOP, CHART_HEIGHT, BOTTOM = 14, 220, 34
+
+STYLE = """
+    .fault{fill:#d9691f} .shade{fill:#d9691f;opacity:.08} .line{fill:#336791;opacity:.85}
+    .axis{stroke:#8884;stroke-width:1} text{fill:#57606a}
+    @media (prefers-color-scheme:dark){.line{fill:#6fa8dc} text{fill:#9aa4af} .shade{opacity:.14}}
+"""
 
 
 def draw(history: History, file: Path) -> None:
     """Write an SVG. The scale of the deliveries is by square roots, so that calm and bursts are both seen."""
     seconds = max(history.delivered, default=1) + 1
     most = max(history.delivered.values(), default=1)
+    kinds = sorted({name for _, _, name in history.faults})
+    lanes = CHART_TOP + CHART_HEIGHT + 14
+    floor = CHART_TOP + CHART_HEIGHT
+    height = lanes + LANE * len(kinds) + BOTTOM
 
     def x(second: float) -> float:
-        return LEFT + (WIDTH - LEFT - 10) * second / seconds
+        return LEFT + (WIDTH - LEFT - RIGHT) * second / seconds
 
     def y(count: float) -> float:
-        return TOP + (HEIGHT - TOP - 30) * (1 - math.sqrt(count / most))
+        return CHART_TOP + CHART_HEIGHT * (1 - math.sqrt(count / most))
 
-    points = " ".join(f"{x(s):.1f},{y(history.delivered[s]):.1f}" for s in range(seconds))
-    marks = []
-    for place, (began, ended, name) in enumerate(sorted(history.faults)):
-        row = 18 + place % 6 * 16
-        width = max(2, x(ended) - x(began))
-        marks.append(
-            f'<rect class="fault" x="{x(began):.1f}" y="{row}" width="{width:.1f}" '
-            f'height="{HEIGHT - 30 - row}"/>'
-            f'<text x="{x(began):.1f}" y="{row - 3}">{escape(name.replace("_", " "))}</text>'
+    parts = []
+    for began, ended, name in history.faults:
+        left, width = f"{x(began):.1f}", f"{max(2, x(ended) - x(began)):.1f}"
+        top = lanes + LANE * kinds.index(name)
+        parts.append(
+            f'<rect class="shade" x="{left}" y="{CHART_TOP}" width="{width}" height="{top - CHART_TOP}"/>'
+            f'<rect class="fault" x="{left}" y="{top}" width="{width}" height="{LANE - 6}" rx="1"/>'
         )
-    scale = "".join(
-        f'<text x="{LEFT - 8}" y="{y(count) + 4:.1f}" text-anchor="end">{count:,.0f}</text>'
-        for count in (0, most / 16, most / 4, most)
-    )
+    points = " ".join(f"{x(s):.1f},{y(history.delivered[s]):.1f}" for s in range(seconds))
+    parts.append(f'<polygon class="line" points="{x(0):.1f},{floor} {points} {x(seconds):.1f},{floor}"/>')
+    parts += [_text(LEFT - 10, y(n) + 4, f"{n:,.0f} /s", "end") for n in (most / 16, most / 4, most)]
+    for place, name in enumerate(kinds):
+        parts.append(_text(LEFT - 10, lanes + LANE * place + 10, name.replace("_", " "), "end"))
+    step = 60 if seconds > 180 else 10
+    parts += [
+        f'<path class="axis" d="M{x(second):.1f} {CHART_TOP}V{height - BOTTOM}"/>'
+        + _text(x(second), height - 18, f"{second // 60}:{second % 60:02}", "middle")
+        for second in range(0, seconds, step)
+    ]
+    caption = f"Messages delivered to {len(history.readings)} readers in each second, and what was broken"
+    parts.append(_text(LEFT, height - 3, caption, "start"))
     file.write_text(
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" '
-        'font-family="system-ui, sans-serif" font-size="10">'
-        "<style>.fault{fill:#d9691f;opacity:.18}polyline{fill:none;stroke:#336791;stroke-width:1.5}"
-        "text{fill:#6b7280}</style>"
-        f'{"".join(marks)}<polyline points="{points}"/>{scale}'
-        f'<text x="{LEFT}" y="{HEIGHT - 8}">messages delivered to all readers in each second, '
-        f"over {seconds} s</text></svg>\n",
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" '
+        f'font-family="system-ui, sans-serif" font-size="12"><title>{caption}</title>'
+        f"<style>{STYLE}</style>{''.join(parts)}</svg>\n",
         encoding="utf-8",
     )
+
+
+def _text(x: float, y: float, text: str, anchor: str) -> str:
+    return f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}">{escape(text)}</text>'

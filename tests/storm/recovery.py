@@ -28,40 +28,40 @@ from tests.storm.run import SETTINGS, create_threads
 ROUNDS = 3
 READERS = 12
 
-Round = Callable[[Storm], Awaitable[float]]
+Round = Callable[[Storm[Cluster]], Awaitable[float]]
 """Throws a fault; the moment from which the time counts."""
 
 
-async def killed_listener(storm: Storm) -> float:
+async def killed_listener(storm: Storm[Cluster]) -> float:
     began = time.monotonic()
     await faults.terminate_listeners(storm)
     return began
 
 
-async def killed_server(storm: Storm) -> float:
+async def killed_server(storm: Storm[Cluster]) -> float:
     began = time.monotonic()
     storm.cluster.servers[0].kill()
     return began
 
 
-async def restarted_postgresql(storm: Storm) -> float:
+async def restarted_postgresql(storm: Storm[Cluster]) -> float:
     await faults.kill_postgresql(storm)
     return time.monotonic()
 
 
-async def promoted_standby(storm: Storm) -> float:
+async def promoted_standby(storm: Storm[Cluster]) -> float:
     began = time.monotonic()
     await storm.cluster.fail_over()
     return began
 
 
-async def lost_pools(storm: Storm) -> float:
+async def lost_pools(storm: Storm[Cluster]) -> float:
     began = time.monotonic()
     await faults.terminate_pools(storm)
     return began
 
 
-async def black_holed_database(storm: Storm) -> float:
+async def black_holed_database(storm: Storm[Cluster]) -> float:
     """Server 1 is told by nobody that its connections are dead; the time counts from their end."""
     began = time.monotonic()
     for node in storm.cluster.nodes:
@@ -98,7 +98,7 @@ async def measure_notice(directory: Path) -> float:
         return time.monotonic() - began
 
 
-async def _insert(storm: Storm, thread: int) -> int:
+async def _insert(storm: Storm[Cluster], thread: int) -> int:
     async with asyncio.timeout(60):
         while True:
             with suppress(*DATABASE_ERRORS, asyncpg.PostgresError):

@@ -8,15 +8,16 @@ from pathlib import Path
 
 from app.database import DATABASE_ERRORS
 from tests.storm import faults
+from tests.storm.browsers import BrowserReader, open_browsers
 from tests.storm.cluster import Cluster
 from tests.storm.faults import Fault
 from tests.storm.history import History, Line, read_table
-from tests.storm.people import Reader, Storm, write_by_http, write_by_sql, write_by_websocket
+from tests.storm.people import Place, Reader, Storm, write_by_http, write_by_sql, write_by_websocket
 
 CALM_SECONDS = 60
 """So long the readers may take at the end, until they hold all that is in the table."""
 
-SETTINGS = {"CHINWAG_BOT": "none", "CHINWAG_LOG_FORMAT": "json"}
+SETTINGS = {"CHINWAG_BOT": "none", "CHINWAG_LOG_FORMAT": "json", "CHINWAG_PING_SECONDS": "5"}
 
 
 async def storm(
@@ -26,45 +27,48 @@ async def storm(
     servers: int = 3,
     threads: int = 4,
     readers: int = 3,
+    browsers: int = 0,
     pace: float = 0.05,
     only: Sequence[str] = (),
     say: Callable[[str], None] = lambda line: None,
 ) -> tuple[History, list[str]]:
     """Chat for `seconds` while faults are thrown, `pace` seconds between a writer's messages; then the
-    history, and what is wrong with it."""
+    history, and what is wrong with it. Each thread has so many `readers`; `browsers` are Chromium windows."""
     async with Cluster(directory, servers, SETTINGS) as cluster:
         history = History()
         one = Storm(cluster, history)
         ids = await create_threads(cluster, threads)
         following = [
-            Reader(one, history.reading(f"reader {number} of thread {id}", id))
+            Reader(one, history.reading(f"reader {number} of thread {id}", id), by_door=number == 0)
             for id in ids
             for number in range(readers)
         ]
+        places = [(cluster.servers[i % servers].url, ids[i % threads]) for i in range(browsers)]
 
         def pause() -> float:
             return random.expovariate(1 / pace)
 
-        async with asyncio.TaskGroup() as group:
-            reading = [group.create_task(reader.run()) for reader in following]
+        async with open_browsers(history, places) as windows, asyncio.TaskGroup() as group:
+            people: list[Reader | BrowserReader] = [*following, *windows]
+            reading = [group.create_task(reader.run()) for reader in people]
             writing = [
                 group.create_task(write(one, id, pause))
                 for id in ids
                 for write in (write_by_websocket, write_by_http, write_by_sql)
             ]
-            await _throw_faults(one, _choose(following, ids, only), seconds, say)
+            await _throw_faults(one, _choose(following, windows, ids, only), seconds, say)
             one.writing = False
             say(f"{history.seconds:6.1f} s  no more is written; the readers catch up")
             await asyncio.wait(writing, timeout=CALM_SECONDS)
             if late := [task for task in writing if not task.done()]:
                 history.oddities.append(f"{len(late)} writers still wait for an answer")
-            table = await _when_all_is_read(cluster, history)
+            table = await when_all_is_read(cluster, history)
             for task in (*reading, *late):
                 task.cancel()
         return history, history.judge(table)
 
 
-async def create_threads(cluster: Cluster, threads: int) -> list[int]:
+async def create_threads(cluster: Place, threads: int) -> list[int]:
     connection = await cluster.connect()
     rows = await connection.fetch(
         "insert into thread (title) select 'storm ' || i from generate_series(1, $1) i returning id", threads
@@ -73,7 +77,10 @@ async def create_threads(cluster: Cluster, threads: int) -> list[int]:
     return [row["id"] for row in rows]
 
 
-def _choose(readers: list[Reader], threads: list[int], only: Sequence[str]) -> list[Fault]:
+def _choose(
+    readers: list[Reader], windows: list[BrowserReader], threads: list[int], only: Sequence[str]
+) -> list[Fault]:
+    straight = [reader for reader in readers if not reader.by_door]
     every: list[Fault] = [
         faults.kill_a_server,
         faults.restart_all_servers,
@@ -82,14 +89,18 @@ def _choose(readers: list[Reader], threads: list[int], only: Sequence[str]) -> l
         faults.terminate_pools,
         faults.black_hole,
         faults.fail_over,
-        faults.stop_reading(readers),
+        faults.silence,
+        faults.stop_reading(straight),
+        faults.stop_reading_for_ever(straight),
         faults.burst_of(threads[0], 50_000),
     ]
+    if windows:
+        every += [faults.go_offline(windows), faults.fall_asleep(windows)]
     return [fault for fault in every if not only or fault.__name__ in only]
 
 
 async def _throw_faults(
-    storm: Storm, choice: list[Fault], seconds: float, say: Callable[[str], None]
+    storm: Storm[Cluster], choice: list[Fault], seconds: float, say: Callable[[str], None]
 ) -> None:
     """Each of them in turn, in an order that chance mixes anew; two at a time now and then."""
     history = storm.history
@@ -108,7 +119,7 @@ async def _throw_faults(
         await asyncio.sleep(random.uniform(1, 5))
 
 
-async def _throw(storm: Storm, fault: Fault, say: Callable[[str], None]) -> None:
+async def _throw(storm: Storm[Cluster], fault: Fault, say: Callable[[str], None]) -> None:
     history = storm.history
     began = history.seconds
     say(f"{began:6.1f} s  {fault.__name__}; {sum(history.delivered.values())} delivered so far")
@@ -119,7 +130,7 @@ async def _throw(storm: Storm, fault: Fault, say: Callable[[str], None]) -> None
     history.faults.append((began, history.seconds, fault.__name__))
 
 
-async def _when_all_is_read(cluster: Cluster, history: History) -> dict[int, list[Line]]:
+async def when_all_is_read(cluster: Place, history: History) -> dict[int, list[Line]]:
     connection = await cluster.connect()
     table = await read_table(connection)
     await connection.close()
