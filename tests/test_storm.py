@@ -3,24 +3,38 @@
 import asyncio
 import shutil
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
+import pytest
+
+from tests.storm.rolling import rolling_restart
 from tests.storm.run import storm
 
 FAULTS = ["kill_a_server", "kill_postgresql", "terminate_listeners", "terminate_pools", "fail_over"]
 
 
-def test_nothing_is_lost_nor_doubled_nor_out_of_order() -> None:
-    directory = Path(tempfile.mkdtemp(prefix="chinwag-storm-"))
-    directory.chmod(0o755)  # for the user that runs PostgreSQL for root
-    try:
-        # In a loop of our own: of a COPY whose connection is lost, asyncpg leaves a future behind that nobody
-        # has asked, and anyio's would take that for a failure of the test.
-        history, wrong = asyncio.run(
-            storm(directory, seconds=8, servers=2, threads=2, readers=2, only=FAULTS)
-        )
-    finally:
-        shutil.rmtree(directory)
+@pytest.fixture
+def directory() -> Iterator[Path]:
+    path = Path(tempfile.mkdtemp(prefix="chinwag-storm-"))
+    path.chmod(0o755)  # for the user that runs PostgreSQL for root
+    yield path
+    shutil.rmtree(path)
+
+
+def test_nothing_is_lost_nor_doubled_nor_out_of_order(directory: Path) -> None:
+    # In a loop of our own: of a COPY whose connection is lost, asyncpg leaves a future behind that nobody
+    # has asked, and anyio's would take that for a failure of the test.
+    history, wrong = asyncio.run(storm(directory, seconds=8, servers=2, threads=2, readers=2, only=FAULTS))
     assert not wrong
     assert history.faults
     assert len(history.sent.stored) > 100
+
+
+def test_a_rolling_restart_is_hardly_seen(directory: Path) -> None:
+    report = asyncio.run(rolling_restart(directory / "postgres"))
+    assert not report.wrong
+    assert report.written_on_page > 10
+    assert report.stored > 100
+    assert not report.failures
+    assert not report.gave_up
