@@ -91,6 +91,8 @@ class Room:
         self._ahead: set[Reader] = set()
         self._recent: deque[Frame] = deque(maxlen=RECENT_FRAMES)
         self._heard = 0
+        self._newest: Frame | None = None
+        self._in_doubt = False
         self._repair: asyncio.Task[None] | None = None
 
     def join(self, reader: Reader) -> None:
@@ -104,8 +106,8 @@ class Room:
         """
         if epoch != self.epoch:
             return False
-        if not self._is_followed():
-            self.seq = max(self.seq, reader.seq)
+        if not self._is_followed() and self.seq < reader.seq:
+            self.seq, self._newest = reader.seq, None
         behind = self.seq - reader.seq
         if behind > len(self._recent):
             return False
@@ -143,9 +145,11 @@ class Room:
         """Push an event that is not a message to the live readers."""
         self._push(frame)
 
-    def repair(self) -> asyncio.Task[None] | None:
-        """Read from the table what the live readers miss; the task ends when they hold all of it."""
+    def repair(self, *, in_doubt: bool = False) -> asyncio.Task[None] | None:
+        """Read from the table what the live readers miss; the task ends when they hold all of it. `in_doubt`:
+        look first whether the table still has what they hold."""
         self.epoch += 1
+        self._in_doubt |= in_doubt
         if self._repair is None and self._is_followed():
             self._repair = asyncio.create_task(self._mend())
         return self._repair
@@ -155,13 +159,14 @@ class Room:
 
     def _begin(self, seq: int, frame: Frame | None) -> None:
         """Nobody is live: what is missing, the readers read by themselves."""
-        self.seq = seq
+        self.seq, self._newest = seq, frame
         self._recent.clear()
         if frame is not None:
             self._recent.append(frame)
 
     def _take(self, frame: Frame) -> None:
         self.seq += 1
+        self._newest = frame
         if len(self._live) + len(self._ahead) < len(self.readers):
             self._recent.append(frame)
         elif self._recent:
@@ -182,6 +187,8 @@ class Room:
         try:
             while misses < REPAIR_MISSES:
                 try:
+                    if self._in_doubt and not await self._is_still_there():
+                        return self._begin_anew()
                     page = await self._replay(self.thread_id, self.seq)
                 except Exception as error:
                     # The database is away. The readers wait for it, and so do we.
@@ -193,12 +200,29 @@ class Room:
                         self._take(Frame(text))
                 if not page:
                     if self.seq >= self._heard:
-                        return
+                        return None
                     misses += 1
             log.error("rows_missing", thread=self.thread_id, seq=self.seq, heard=self._heard)
             self._heard = 0
         finally:
             self._repair = None
+
+    async def _is_still_there(self) -> bool:
+        """Whether the table has the message that was pushed last. A standby that was promoted without the
+        last transactions of its primary has not, or has another one in its place."""
+        seq, newest = self.seq, self._newest
+        page = await self._replay(self.thread_id, seq - 1) if seq else []
+        self._in_doubt = False
+        return not seq or (page[:1] == [(seq, newest.text)] if newest else page != [] and page[0][0] == seq)
+
+    def _begin_anew(self) -> None:
+        log.error("history_changed", thread=self.thread_id, seq=self.seq)
+        self.epoch += 1
+        self.seq, self._newest, self._heard = 0, None, 0
+        for some in (self._live, self._ahead, self._recent):
+            some.clear()
+        for reader in self.readers:
+            reader.close(wire.CloseCode.HISTORY_CHANGED)
 
 
 class Hub:
@@ -243,7 +267,7 @@ class Hub:
         """Notifications may have been lost: bring every room up to date, and have the lists read anew."""
         frame = Frame(wire.LIST_READY)
         self._push_to_lists(frame)
-        repairs = [room.repair() for room in list(self._rooms.values())]
+        repairs = [room.repair(in_doubt=True) for room in list(self._rooms.values())]
         await asyncio.gather(*(task for task in repairs if task), return_exceptions=True)
 
     def _receive_message(self, thread_id: int, seq: int, text: str) -> None:

@@ -31,6 +31,7 @@ class CloseCode(IntEnum):
     DATABASE_UNAVAILABLE = 4003
     NO_SUCH_THREAD = 4004
     INTERNAL_ERROR = 4005
+    HISTORY_CHANGED = 4006
 
 
 class Thread(Struct, frozen=True):

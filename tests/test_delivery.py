@@ -25,6 +25,9 @@ INSERT = "insert into message (thread_id, content) values ($1, $2)"
 INSERT_MANY = """
     insert into message (thread_id, content) select $1, repeat('x', $3) from generate_series(1, $2)
 """
+INSERT_ELSEWHERE = """
+    insert into message (thread_id, seq, content) select $1, 3 + i, 'new' from generate_series(1, $2) i
+"""
 TERMINATE_LISTENER = """
     select pg_terminate_backend(pid) from pg_stat_activity
     where datname = current_database() and application_name = 'chinwag listener'
@@ -91,6 +94,28 @@ async def test_what_was_written_while_the_listener_was_deaf_comes(
                 pass  # it is not back yet
             await db.execute(INSERT_MANY, thread, 700, 10)
             await client.until_seq(1 + 700 * (round + 1))
+
+
+@pytest.mark.parametrize("written_since", [0, 2, 3])
+async def test_readers_of_what_a_failover_has_lost_are_told_to_read_anew(
+    server: Server, db: Connection, thread: int, written_since: int
+) -> None:
+    async with open_thread(server, thread) as client:
+        await client.frame("ready")
+        await db.execute(INSERT_MANY, thread, 5, 10)
+        await client.until_seq(5)
+        async with db.transaction():
+            # Without triggers, and so without a word: it has happened on a standby, before its promotion.
+            await db.execute("set local session_replication_role = replica")
+            await db.execute("delete from message where thread_id = $1 and seq > 3", thread)
+            await db.execute(INSERT_ELSEWHERE, thread, written_since)
+            await db.execute("update thread set last_seq = 3 + $2 where id = $1", thread, written_since)
+        await db.execute(TERMINATE_LISTENER)
+        assert await client.closed() == CloseCode.HISTORY_CHANGED
+    async with open_thread(server, thread, after=0) as client:
+        await client.until_seq(3 + written_since)
+        await db.execute(INSERT, thread, "and on")
+        await client.until_seq(4 + written_since)
 
 
 async def test_a_server_is_ready_again_only_when_all_is_repaired(
