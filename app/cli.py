@@ -25,9 +25,9 @@ from uvicorn.supervisors import Multiprocess
 from app.audit import audit_database
 from app.bot import load_bot
 from app.database import DATABASE_ERRORS
-from app.embedded import binary
 from app.errors import ChinwagError
 from app.logs import configure_logs
+from app.packaged import binary
 from app.provision import database_in_use, prepared_database
 from app.settings import Settings, load_settings
 

