@@ -14,8 +14,10 @@ AnyConnection = ASGIConnection[Any, Any, Any, Any]
 
 SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
 
+# Both are coroutines, though they wait for nothing: a plain function Litestar would run in a thread.
 
-def check_origin(connection: AnyConnection, _handler: BaseRouteHandler) -> None:
+
+async def check_origin(connection: AnyConnection, _handler: BaseRouteHandler) -> None:
     """Refuse what a page of another site makes a browser do (RFC 6455, section 10.2; for HTTP, CSRF).
 
     Programs that are not browsers send no Origin, and may pass. Raises OriginNotAllowed.
@@ -30,7 +32,7 @@ def check_origin(connection: AnyConnection, _handler: BaseRouteHandler) -> None:
         raise OriginNotAllowed(f"a page of {origin[:100]} may not use this server")
 
 
-def check_signed_in(connection: AnyConnection, _handler: BaseRouteHandler) -> None:
+async def check_signed_in(connection: AnyConnection, _handler: BaseRouteHandler) -> None:
     """Sign in whoever is on this computer, by itself. Raises NotSignedIn."""
     settings: Settings = connection.app.state.settings
     if settings.sign_in == "anyone":

@@ -192,7 +192,7 @@ async def thread_socket(socket: AnyWebSocket, thread_id: str, state: State) -> N
     except msgspec.ValidationError:
         return await socket.close(CloseCode.POLICY_VIOLATION, "after is not a seq")
     served = ThreadSocket(socket, id, state.pool, state.writer, state.settings.max_content)
-    await served.serve(state.hub, after)
+    await served.serve(state.hub, after, state.joins)
 
 
 @websocket("/ws/threads")

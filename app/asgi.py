@@ -70,6 +70,7 @@ async def _running(app: Litestar) -> AsyncIterator[None]:
         state.pool = pool
         state.account = await accounts.ensure(pool, settings.account)
         state.hub = Hub(partial(messages.replay, pool))
+        state.joins = asyncio.Semaphore(settings.pool_size)
         state.writer = Writer(pool)
         parts.push_async_callback(state.writer.drain)
         receivers = [state.hub.receive]

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import os
+import resource
 import signal
 import socket
 import subprocess
@@ -74,6 +75,7 @@ def serve(host: str, port: int, workers: int, opens: bool) -> None:
     url = f"http://{_in_url(host)}:{address.getsockname()[1]}"
     with contextlib.suppress(KeyboardInterrupt), prepared_database(settings):
         threading.Thread(target=_announce, args=(url, opens), daemon=True).start()
+        _allow_many_sockets()
         _run_servers(settings, workers, address)
 
 
@@ -151,6 +153,14 @@ def _announce(url: str, opens: bool) -> None:
                 webbrowser.open(url)
             return
         sleep(0.05)
+
+
+def _allow_many_sockets() -> None:
+    """Raise the usual limit of 1,024, which is there for programs that use select(): uvloop would cut off the
+    next browser without a word."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with contextlib.suppress(ValueError, OSError):  # macOS has a limit below the one that it names
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
 def _run_servers(settings: Settings, workers: int, address: socket.socket) -> None:

@@ -50,6 +50,9 @@ class PushProtocol(WebSocketsSansIOProtocol):
     async def drained(self) -> None:
         await self.writable.wait()
 
+    def is_gone(self) -> bool:
+        return self.disconnected or self.transport.is_closing()
+
     def _flush(self) -> None:
         turn, self._turn, self._turn_bytes = self._turn, [], 0
         if turn and not self.close_sent and not self.transport.is_closing():

@@ -30,6 +30,9 @@ class Outbox(Protocol):
     async def drained(self) -> None:
         """Wait until there is room."""
 
+    def is_gone(self) -> bool:
+        """Whether the browser is known to have left."""
+
     def before_shutdown(self, finish: Callable[[], None]) -> None:
         """Have `finish` called when the server stops, and leave it to that to call `shutdown`."""
 
@@ -64,6 +67,10 @@ class AsgiOutbox:
 
     async def drained(self) -> None:
         await self._has_room.wait()
+
+    def is_gone(self) -> bool:
+        """ASGI says so only to who receives."""
+        return False
 
     def before_shutdown(self, finish: Callable[[], None]) -> None:
         """A server of which nothing is known closes its sockets itself, at once."""

@@ -136,14 +136,19 @@ class ThreadSocket(Socket):
         self._unstored: set[asyncio.Future[Stored]] = set()
         self._stored_seq = 0
 
-    async def serve(self, hub: Hub, after: int | None) -> None:
+    async def serve(self, hub: Hub, after: int | None, joins: asyncio.Semaphore) -> None:
         """Replay what comes after `after` (None: only what is new), then push what arrives."""
         # Registered first, read after: no message falls between.
         self._room = hub.join(self._thread_id, self)
         try:
-            epoch = self._room.epoch
-            # Known before anything is received: so what this browser writes comes after it, and back.
-            last_seq = await messages.last_seq(self._pool, self._thread_id)
+            # All the browsers that a server has lost join at once. They wait here and not for the pool, where
+            # everybody's sends would wait behind them.
+            async with joins:
+                if self._outbox.is_gone():
+                    return None  # or a server that is behind would work for those only who have given up
+                epoch = self._room.epoch
+                # Known before anything is received: so what this browser writes comes after it, and back.
+                last_seq = await messages.last_seq(self._pool, self._thread_id)
             if last_seq is None:
                 return await self._close(CloseCode.NO_SUCH_THREAD)
             self.seq = last_seq if after is None else min(after, last_seq)
@@ -159,20 +164,26 @@ class ThreadSocket(Socket):
         self._start(self._follow())
 
     async def _join(self, last_seq: int, epoch: int) -> None:
-        if self.seq < last_seq or not self._room.settle(self, epoch):
+        while self.seq < last_seq and await self._read_page():
+            pass
+        if not self._room.settle(self, epoch):
             await self._follow()
         self.push(Frame(wire.ready_frame(self._thread_id, max(self.seq, self._room.seq))))
 
     async def _follow(self) -> None:
         """Read the table from what we hold to its end, as fast as the browser takes it; then go live."""
         while True:
-            await self._outbox.drained()
             epoch = self._room.epoch
-            page = await messages.replay(self._pool, self._thread_id, self.seq)
-            for self.seq, text in page:
-                self.push(Frame(text))
-            if not page and self._room.settle(self, epoch):
+            if not await self._read_page() and self._room.settle(self, epoch):
                 return
+
+    async def _read_page(self) -> bool:
+        """Pass on what follows in the table. False: nothing does."""
+        await self._outbox.drained()
+        page = await messages.replay(self._pool, self._thread_id, self.seq)
+        for self.seq, text in page:
+            self.push(Frame(text))
+        return bool(page)
 
     async def _take(self, frame: wire.ClientFrame) -> None:
         if frame.type == "ping":

@@ -164,7 +164,9 @@ def free_port() -> int:
 def _url_said_by(process: subprocess.Popen[str], log: Path) -> str:
     assert process.stdout is not None
     deadline = time.monotonic() + START_SECONDS
-    while select.select([process.stdout], [], [], max(0, deadline - time.monotonic()))[0]:
+    poll = select.poll()  # select() itself takes no descriptor beyond 1023
+    poll.register(process.stdout, select.POLLIN)
+    while poll.poll(max(0, deadline - time.monotonic()) * 1000):
         line = process.stdout.readline()
         if line.startswith("Chinwag is at "):
             return line.split()[3]

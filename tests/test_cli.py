@@ -3,12 +3,13 @@
 import asyncio
 import json
 import os
+import resource
 import signal
 import socket
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import asyncpg
@@ -120,6 +121,24 @@ def test_a_signal_during_the_start_ends_everything(settings: dict[str, str], dat
     process.terminate()
     assert process.wait(5) == 0
     assert running_url(data) is None
+
+
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_more_browsers_come_than_the_usual_limit_of_open_files(
+    start_server: ServerStarter, workers: str
+) -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (64, hard))
+    try:
+        server = start_server({"CHINWAG_BOT": "none"}, "--workers", workers)
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    with ExitStack() as connections:
+        for _ in range(200):
+            address = ("127.0.0.1", server.port)
+            one = connections.enter_context(socket.create_connection(address, timeout=LIMIT_SECONDS))
+            one.sendall(b"GET /health/live HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            assert one.recv(12) == b"HTTP/1.1 200"
 
 
 async def test_litestar_run_does_the_same(settings: dict[str, str], data: Path) -> None:

@@ -251,6 +251,14 @@ async def test_concurrent_posts_share_commits(http: httpx.AsyncClient, db: Conne
     assert commits < 300, "without gathering, each has its own"
 
 
+async def test_a_connection_goes_back_to_the_pool_without_a_query(
+    http: httpx.AsyncClient, db: Connection, thread: int
+) -> None:
+    await http.get(f"/threads/{thread}/messages")
+    last = await db.fetch("select query from pg_stat_activity where application_name = 'chinwag'")
+    assert [row for row in last if "from message" in row["query"]]
+
+
 async def test_a_bad_row_in_a_batch_fails_alone(http: httpx.AsyncClient, db: Connection, thread: int) -> None:
     await db.execute(
         "alter table message add constraint no_bad_word check (content <> 'bad word') not valid"

@@ -1,0 +1,107 @@
+"""People whose connections are lost all at once, and who come back as browsers do."""
+
+import asyncio
+import contextlib
+import itertools
+import random
+import time
+from collections import Counter
+from dataclasses import dataclass
+
+import click
+from picows import WSError
+
+from app.database import Connection
+from tests.storm.alone import Alone
+from tests.storm.light import LightReader, NotReady
+
+RESTARTING = 1012
+STABLE_SECONDS = 5
+"""As in the browser: a connection that was lost sooner does not begin the tries anew."""
+
+LIMIT_SECONDS = 120
+
+
+class Person(LightReader):
+    """A reader who comes back as the browser does (static/reconnecting-socket.js), but never gives up."""
+
+    def __init__(self, crowd: "Crowd", thread: int) -> None:
+        super().__init__(thread)
+        self._crowd = crowd
+
+    async def stay(self) -> None:
+        await asyncio.sleep(random.uniform(0, self._crowd.arrival_seconds))
+        tries = 0
+        while True:
+            if await self._try_to_connect():
+                await self.until_lost()
+                self._crowd.closes[self.close_code] += 1
+                if time.monotonic() - self.ready_at > STABLE_SECONDS:
+                    tries = 0
+            tries += 1
+            self._crowd.most_tries = max(self._crowd.most_tries, tries)
+            await asyncio.sleep(_backoff(0 if self.close_code == RESTARTING else tries))
+
+    async def _try_to_connect(self) -> bool:
+        began = time.monotonic()
+        try:
+            await self.connect(self._crowd.one.server)
+        except (OSError, TimeoutError, WSError, NotReady) as error:
+            self._crowd.failures.append(Failure(began, time.monotonic(), error))
+            return False
+        return True
+
+
+@dataclass
+class Failure:
+    """A try to connect that did not get as far as `ready`."""
+
+    began: float
+    ended: float
+    error: Exception
+
+    @property
+    def name(self) -> str:
+        return str(self.error) if isinstance(self.error, NotReady) else type(self.error).__name__
+
+
+class Crowd:
+    """All the people, and what they met."""
+
+    def __init__(self, one: Alone, threads: list[int], sockets: int) -> None:
+        self.one = one
+        self.arrival_seconds = sockets / 1000
+        self.people = [Person(self, thread) for thread in itertools.islice(itertools.cycle(threads), sockets)]
+        self.failures: list[Failure] = []
+        self.most_tries = 0
+        self.closes: Counter[int] = Counter()
+        """Live connections, by the code of their close; 0 without one."""
+
+    async def until_back(self, began: float) -> list[float]:
+        """How long it took each of them to be live again, in order."""
+        async with asyncio.timeout(LIMIT_SECONDS):
+            while (back := self._count_back(began)) < len(self.people):
+                seconds = time.monotonic() - began
+                click.echo(f"{seconds:5.1f} s  {back} are back; {len(self.failures)} tries have failed")
+                await asyncio.sleep(1)
+        return sorted(person.ready_at - began for person in self.people)
+
+    def _count_back(self, began: float) -> int:
+        return sum(person.is_live and person.ready_at > began for person in self.people)
+
+    async def count_missed(self, db: Connection) -> int:
+        """What is in the table by now and they do not get, and what they got out of order or twice."""
+        rows = await db.fetch("select id, last_seq from thread")
+        last: dict[int, int] = {row["id"]: row["last_seq"] for row in rows}
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(LIMIT_SECONDS):
+                while any(person.seq < last[person.thread] for person in self.people):
+                    await asyncio.sleep(0.05)
+        missed = sum(max(0, last[person.thread] - person.seq) for person in self.people)
+        return missed + sum(person.wrong for person in self.people)
+
+
+def _backoff(tries: int) -> float:
+    """Full jitter, as the browser has it: 0 to 2 s before the first try, 0 to 1 s if the server said that it
+    restarts, 0 to 10 s at most."""
+    return random.uniform(0, min(10, 2**tries))
