@@ -2,20 +2,17 @@
 
 import asyncio
 import re
-from collections.abc import AsyncIterator, Callable, Coroutine
-from contextlib import AsyncExitStack
-from typing import Any
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urljoin
 from uuid import uuid4
 
 import httpx
 import pytest
 from axe_playwright_python.async_playwright import Axe
-from playwright.async_api import Browser, Locator, Page, WebSocketRoute, expect
+from playwright.async_api import Page, WebSocketRoute, expect
 
 from app.database import Connection
-from tests.page import contents, field, write
-from tests.process import Server, ServerStarter
+from tests.page import Open, contents, field, item, write
+from tests.process import ServerStarter
 
 pytestmark = pytest.mark.anyio
 
@@ -23,36 +20,9 @@ SCRIPT = '<img src=x onerror="document.title=`broken`"><script>document.title="b
 
 TOP = "element => element.getBoundingClientRect().top"
 
-Open = Callable[..., Coroutine[Any, Any, Page]]
-
-
 @pytest.fixture(scope="module")
 def settings() -> dict[str, str]:
     return {"CHINWAG_BOT": "none", "CHINWAG_MAX_CONTENT": "1000"}
-
-
-@pytest.fixture
-async def open_page(browser: Browser, server: Server) -> AsyncIterator[Open]:
-    """Opens a window of another person. At the end, none may have complained or asked another host."""
-    async with AsyncExitStack() as stack:
-        complaints: list[str] = []
-
-        async def open(path: str = "/", **options: Any) -> Page:
-            context = await browser.new_context(**options)
-            stack.push_async_callback(context.close)
-            page = await context.new_page()
-            page.on("console", lambda message: complaints.append(message.text))
-            page.on("pageerror", lambda error: complaints.append(str(error)))
-            page.on("request", lambda request: note(request.url))
-            await page.goto(urljoin(server.url, path))
-            return page
-
-        def note(url: str) -> None:
-            if urlsplit(url).hostname != "127.0.0.1":
-                complaints.append(url)
-
-        yield open
-        assert not [one for one in complaints if not _is_network_noise(one)]
 
 
 async def test_two_people_see_each_message_once_and_in_order(open_page: Open, thread: int) -> None:
@@ -229,7 +199,7 @@ async def test_threads_are_live_in_every_window(open_page: Open, db: Connection)
     await expect(other.locator("thread-list li").first).to_have_attribute("data-id", str(younger))
     await db.execute("insert into message (thread_id, content) values ($1, 'activity')", id)
     await expect(other.locator("thread-list li").first).to_have_attribute("data-id", str(id))
-    await expect(item(other, id).get_by_text("unread")).to_be_attached()
+    await expect(item(other, id).get_by_text("unread")).to_be_visible()
 
     await item(other, id).click()
     await act(one, "Delete…")
@@ -293,8 +263,7 @@ async def test_the_bot_is_seen_typing(open_page: Open, start_server: ServerStart
 
 async def test_everything_can_be_done_with_the_keyboard(open_page: Open) -> None:
     page = await open_page("/")
-    await page.get_by_role("button", name="New chat").first.focus()
-    await page.keyboard.press("Enter")
+    await page.get_by_role("button", name="New chat").first.press("Enter")
     await expect(field(page)).to_be_focused()
     await page.keyboard.type("by keyboard")
     await page.keyboard.press("Enter")
@@ -341,16 +310,7 @@ async def no_finding(page: Page) -> None:
     assert found.violations_count == 0, found.generate_report()
 
 
-def item(page: Page, thread: int) -> Locator:
-    return page.locator(f"thread-list li[data-id='{thread}'] a")
-
-
 async def act(page: Page, name: str) -> None:
     """Choose from the menu of the open thread."""
     await page.get_by_role("button", name="Rename or delete this chat").click()
     await page.get_by_role("button", name=name).click()
-
-
-def _is_network_noise(text: str) -> bool:
-    """What Chromium itself says of a connection that we broke, or of a thread that we asked for in vain."""
-    return bool(re.search(r"ERR_(INTERNET_DISCONNECTED|CONNECTION_REFUSED|NETWORK)|status of 404", text))
