@@ -8,6 +8,7 @@ const TRIES = 5;
 
 export const TOO_BIG = 1009;
 export const NO_SUCH_THREAD = 4004;
+export const INTERNAL_ERROR = 4005;
 const RESTARTING = 1012;
 
 /**
