@@ -60,10 +60,14 @@ async function request(method, path, body) {
   return response.status === 204 ? undefined : response.json();
 }
 
-/** A proxy in front of the server may answer too, with no problem details. @param {Response} response */
+/**
+ * A proxy in front of the server may answer too, with no problem details, and when it has lost the server.
+ * @param {Response} response
+ */
 async function problem(response) {
   const { status, statusText: title } = response;
-  return { status, code: "unknown", title, ...(await response.json().catch(() => ({}))) };
+  const code = status > 500 ? "unreachable" : "unknown";
+  return { status, code, title, ...(await response.json().catch(() => ({}))) };
 }
 
 /** @param {Record<string, string | number | undefined>} page */

@@ -1,8 +1,10 @@
 import "./connection-status.js";
+import "./delivery.js";
 import "./message-list.js";
 import { createThread, readAccount } from "./api.js";
 import { ChatComposer } from "./chat-composer.js";
 import { find } from "./dom.js";
+import { outbox } from "./outbox.js";
 import { store } from "./store.js";
 import { ThreadActions } from "./thread-actions.js";
 import { ThreadList } from "./thread-list.js";
@@ -112,6 +114,7 @@ function openMenu(threadId, button) {
 
 /** @param {number} deletedId */
 function leave(deletedId) {
+  for (const send of outbox.list) if (send.thread_id === deletedId) store.discard(send.client_id);
   if (deletedId !== store.threadId) return;
   const [newest] = threads.list;
   if (newest) go(newest.id, { replace: true });

@@ -21,9 +21,11 @@ export class ConnectionStatus extends HTMLElement {
   connectedCallback() {
     this.#closed = new AbortController();
     const { signal } = this.#closed;
-    const show = () => this.#show();
-    for (const source of this.#sources) source.addEventListener("statechange", show, { signal });
-    this.#retry.addEventListener("click", () => this.#retryAll(), { signal });
+    for (const source of this.#sources) {
+      source.addEventListener("statechange", () => this.#changed(source.state), { signal });
+    }
+    const retryAll = () => this.#sources.forEach((source) => source.retry());
+    this.#retry.addEventListener("click", retryAll, { signal });
     this.#show();
   }
 
@@ -31,8 +33,11 @@ export class ConnectionStatus extends HTMLElement {
     this.#closed.abort();
   }
 
-  #retryAll() {
-    for (const source of this.#sources) if (source.canRetry) source.retry();
+  /** @param {ConnectionState} state */
+  #changed(state) {
+    // The server is there again: the other one need not wait for the person.
+    if (state === "connected") for (const source of this.#sources) if (source.canRetry) source.retry();
+    this.#show();
   }
 
   #show() {

@@ -95,7 +95,7 @@ export class MessageList extends HTMLElement {
   #append(message) {
     const sent = this.#sends.get(message.client_id ?? "");
     const element = sent ?? messageElement(message);
-    const firstSending = [...this.#sends.values()].find(({ dataset }) => dataset.state === "sending");
+    const firstSending = [...this.#sends.values()].find(({ dataset }) => dataset.state !== "failed");
     if (element !== firstSending) this.#live.insertBefore(element, firstSending ?? null);
     if (sent) this.#markStored(sent, message);
     this.#counted(this.#isAtBottom || sent ? 0 : this.#unseen + 1);
@@ -116,9 +116,10 @@ export class MessageList extends HTMLElement {
   /** @param {Send} send */
   #showSend(send) {
     const element = this.#sends.get(send.client_id) ?? messageElement(send);
+    const isSentAgain = element.dataset.state === "failed" && send.state === "sending";
     showSend(element, send);
     // One that has failed stays where it is, and the conversation goes on below it.
-    if (element.isConnected && send.state === "failed") return;
+    if (element.isConnected && !isSentAgain) return;
     this.#sends.delete(send.client_id);
     this.#sends.set(send.client_id, element);
     this.#live.append(element);

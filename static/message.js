@@ -21,10 +21,13 @@ export function messageElement(message) {
 /** A message that is under way, or was not stored. @param {HTMLElement} element @param {Send} send */
 export function showSend(element, { client_id, state, reason }) {
   const hasFailed = state === "failed";
-  element.dataset.state = state;
-  find(element, ".state", HTMLElement).textContent = hasFailed ? `Not sent: ${reason}` : "Sending…";
+  const isWaiting = !hasFailed && !store.isConnected;
+  element.dataset.state = isWaiting ? "waiting" : state;
+  find(element, ".state", HTMLElement).textContent = hasFailed
+    ? `Not sent: ${reason}`
+    : isWaiting ? "Waiting for the connection" : "Sending…";
   showButton(element, ".resend", hasFailed, () => store.resend(client_id));
-  showButton(element, ".discard", hasFailed, () => store.discard(client_id));
+  showButton(element, ".discard", hasFailed || isWaiting, () => store.discard(client_id));
 }
 
 /** The same message, stored. @param {HTMLElement} element @param {Message} message */

@@ -8,12 +8,14 @@ const TRIES = 5;
 
 export const TOO_BIG = 1009;
 export const NO_SUCH_THREAD = 4004;
+export const INTERNAL_ERROR = 4005;
+export const HISTORY_CHANGED = 4006;
 const RESTARTING = 1012;
 
 /**
- * How long to wait before try number `tries`, in ms: full jitter, so that the browsers which one server
- * has lost do not all come back in the same moment.
- * @param {number} tries
+ * How long to wait before try number `tries`, in ms: 0 to 2 s before the first, 10 s at most. Full jitter: all
+ * the browsers that one server has lost must not come back in the same second, to whatever is left.
+ * @param {number} tries 0 where the server is known to be well, or others are: 0 to 1 s
  */
 export const backoff = (tries) => Math.random() * Math.min(10_000, 1_000 * 2 ** tries);
 
@@ -68,9 +70,9 @@ export class ReconnectingSocket extends EventTarget {
     return this.#opened.promise;
   }
 
-  /** Dials at once, with all tries anew. */
+  /** Dials at once, with all tries anew, unless it is connected or dialling. */
   retry() {
-    this.#letGo()?.close();
+    if (this.#socket) return;
     this.#tries = 0;
     this.#dial();
     this.#become("connecting");
@@ -136,7 +138,7 @@ export class ReconnectingSocket extends EventTarget {
 
   #wake() {
     if (this.#state === "connected") this.#probe();
-    else if (!this.#socket) this.retry();
+    else this.retry();
   }
 
   /** @param {number} code */
@@ -148,8 +150,8 @@ export class ReconnectingSocket extends EventTarget {
     } else if (this.#tries === TRIES) {
       this.#become("disconnected");
     } else {
-      this.#after(backoff(code === RESTARTING ? 0 : this.#tries), () => this.#dial());
       this.#tries += 1;
+      this.#after(backoff(code === RESTARTING ? 0 : this.#tries), () => this.#dial());
       this.#become("reconnecting");
     }
     this.dispatchEvent(new CustomEvent("drop", { detail: code }));

@@ -1,5 +1,6 @@
 /** @import { Message, Send } from "./types.js" */
-import { ApiError, listMessages, postMessage } from "./api.js";
+import { ApiError, listMessages } from "./api.js";
+import { outbox } from "./outbox.js";
 import { uuid } from "./uuid.js";
 import { WebSocketService } from "./websocket-service.js";
 
@@ -7,7 +8,7 @@ const PAGE = 50;
 const TYPING_LIMIT = 6_000; // ms; a reply that takes longer, or never comes, is not waited for
 
 /**
- * The thread that is open, and the messages of this window that are not known to be stored yet.
+ * The thread that is open, and its messages that are not known to be stored yet.
  *
  * Events: `status`; `older`, whose detail is the messages that were put before the others; `message`, a
  * new one; `send`, one that is new or has changed; `discard`, whose detail is a client_id; `typing`.
@@ -16,9 +17,6 @@ class Store extends EventTarget {
   #service = WebSocketService.getInstance();
   /** Without gaps, so that the message with seq `s` is at `s - messages[0].seq`. @type {Message[]} */
   #messages = [];
-  /** Of every thread, by client_id: what is under way stays so when another thread is opened.
-   * @type {Map<string, Send>} */
-  #sends = new Map();
   /** Ends with the visit to a thread: whatever is read for it later is of no use. */
   #visit = new AbortController();
   /** @type {Promise<void> | null} */
@@ -38,6 +36,9 @@ class Store extends EventTarget {
     this.#service.addEventListener("typing", () => this.#setTyping(true));
     this.#service.addEventListener("gone", () => this.#become("gone"));
     this.#service.addEventListener("rewound", () => this.threadId && this.open(this.threadId));
+    this.#service.addEventListener("statechange", () => this.sends.forEach((send) => this.#emit("send", send)));
+    outbox.addEventListener("put", (event) => this.#sendChanged(/** @type {CustomEvent} */ (event).detail.send));
+    outbox.addEventListener("delete", (event) => this.discard(/** @type {CustomEvent} */ (event).detail));
   }
 
   /** @param {number} threadId */
@@ -57,7 +58,6 @@ class Store extends EventTarget {
     const live = this.#service.connect(threadId, (message) => this.#add(message), { after: this.lastSeq });
     live.catch(() => {}); // the service goes on trying, and tells its state
     this.#become("open");
-    for (const send of this.sends) if (send.state === "sending") void this.#deliver(send);
   }
 
   close() {
@@ -72,7 +72,12 @@ class Store extends EventTarget {
 
   /** Those of the thread that is open. */
   get sends() {
-    return [...this.#sends.values()].filter((send) => send.thread_id === this.threadId);
+    return outbox.list.filter((send) => send.thread_id === this.threadId);
+  }
+
+  /** Whether what is sent now can arrive. */
+  get isConnected() {
+    return this.#service.state === "connected";
   }
 
   get lastSeq() {
@@ -92,24 +97,27 @@ class Store extends EventTarget {
   /** @param {string} content */
   send(content) {
     if (!this.threadId) return;
-    /** @type {Send} */
-    const send = { client_id: uuid(), thread_id: this.threadId, content, state: "sending", reason: "" };
-    this.#sends.set(send.client_id, send);
-    this.#emit("send", send);
-    if (this.status === "open") void this.#deliver(send);
+    // To the server, half of a surrogate pair would not be JSON.
+    this.#send({ client_id: uuid(), thread_id: this.threadId, content: content.toWellFormed() });
   }
 
   /** @param {string} clientId */
   resend(clientId) {
-    const send = this.#sends.get(clientId);
-    if (!send) return;
-    this.#change(send, "sending");
-    void this.#deliver(send);
+    const send = outbox.get(clientId);
+    if (send) this.#send(send);
   }
 
   /** @param {string} clientId */
   discard(clientId) {
-    if (this.#sends.delete(clientId)) this.#emit("discard", clientId);
+    outbox.delete(clientId);
+    this.#service.cancel(clientId);
+    this.#emit("discard", clientId);
+  }
+
+  /** @param {Pick<Send, "client_id" | "thread_id" | "content">} message */
+  #send(message) {
+    outbox.add(message);
+    if (this.#service.canRetry) this.#service.retry();
   }
 
   #leave() {
@@ -135,39 +143,23 @@ class Store extends EventTarget {
   /** @param {Message[]} page */
   #hold(page) {
     this.#messages.unshift(...page);
-    for (const { client_id } of page) if (client_id) this.#sends.delete(client_id);
+    for (const { client_id } of page) if (client_id) outbox.delete(client_id);
   }
 
   /** @param {Message} message */
   #add(message) {
     this.#messages.push(message);
-    if (message.client_id) this.#sends.delete(message.client_id);
+    if (message.client_id) outbox.delete(message.client_id);
     if (message.role === "assistant") this.#setTyping(false);
     this.#emit("message", message);
   }
 
-  /**
-   * Over the open thread's socket. One whose thread has been left goes over HTTP.
-   * @param {Send} send
-   * @returns {Promise<void>}
-   */
-  async #deliver(send) {
-    const isOpen = send.thread_id === this.threadId;
-    try {
-      const message = await (isOpen ? this.#service.sendMessage(send) : postMessage(send));
-      // Unless it is still to be passed on, behind a gap that is being read, we have it.
-      if (message.thread_id !== this.threadId || message.seq <= this.lastSeq) this.discard(send.client_id);
-    } catch (error) {
-      if (isOpen && send.thread_id !== this.threadId) return this.#deliver(send);
-      this.#change(send, "failed", error instanceof Error ? error.message : "");
-    }
-  }
-
-  /** @param {Send} send @param {Send["state"]} state */
-  #change(send, state, reason = "") {
-    if (!this.#sends.has(send.client_id)) return;
-    Object.assign(send, { state, reason });
-    if (send.thread_id === this.threadId) this.#emit("send", send);
+  /** @param {Send} send */
+  #sendChanged(send) {
+    if (send.thread_id !== this.threadId) return;
+    // What another window has sent can arrive as stored before that window tells that it was sent.
+    if (this.#messages.some(({ client_id }) => client_id === send.client_id)) outbox.delete(send.client_id);
+    else this.#emit("send", send);
   }
 
   /** @param {boolean} isTyping */

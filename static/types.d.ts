@@ -47,11 +47,13 @@ export type ListFrame =
 
 export type ConnectionState = "connecting" | "connected" | "reconnecting" | "disconnected";
 
-/** A message of this window that is not known to be stored yet. */
+/** A message of this browser that is not known to be stored yet. */
 export interface Send {
   client_id: string;
   thread_id: number;
   content: string;
+  /** In ms since 1970, and later than that of each message before it. */
+  sent_at: number;
   state: "sending" | "failed";
   /** Why it failed, for the person. */
   reason: string;

@@ -1,13 +1,15 @@
 /** @import { ConnectionState, Message, ThreadFrame } from "./types.js" */
 import { listMessages } from "./api.js";
-import { backoff, NO_SUCH_THREAD, ReconnectingSocket, TOO_BIG } from "./reconnecting-socket.js";
+import {
+  backoff, HISTORY_CHANGED, INTERNAL_ERROR, NO_SUCH_THREAD, ReconnectingSocket, TOO_BIG,
+} from "./reconnecting-socket.js";
 import { uuid } from "./uuid.js";
 
 const SEND_TRIES = 5; // a message over which the server stumbles each time must not be resent for ever
 const GAP_PAGE = 200;
-const TRY_AGAIN = new Set(["database_unavailable", "thread_busy", "server_stopping"]);
+export const TRY_AGAIN = new Set(["database_unavailable", "thread_busy", "server_stopping"]);
 
-/** A message was not stored. `code` is the server's, or `disconnected`; the message is for the person. */
+/** A message was not stored. `code` is the server's, `disconnected` or `cancelled`; `message` is for people. */
 export class SendError extends Error {
   /** @param {string} code @param {string} message */
   constructor(code, message) {
@@ -20,8 +22,8 @@ export class SendError extends Error {
  * The live messages of one thread at a time: each exactly once and in order, over any loss of connection.
  *
  * Events: `statechange`; `typing`, whose detail is the frame's data; `gone`, when the thread does not exist
- * (any more); `rewound`, when the server has less than was passed on, as after a failover that lost rows: the
- * thread must be read anew.
+ * (any more); `rewound`, when the server has not, or not any more, what was passed on, as after a failover that lost
+ * rows: the thread must be read anew.
  *
  * @typedef {object} PendingSend
  * @property {string} content
@@ -97,6 +99,12 @@ export class WebSocketService extends EventTarget {
     });
   }
 
+  /** It may have been stored nevertheless. @param {string} clientId */
+  cancel(clientId) {
+    const send = this.#sends.get(clientId);
+    if (send) this.#fail(send, "cancelled", "it was cancelled");
+  }
+
   retry() {
     this.#socket?.retry();
   }
@@ -161,8 +169,7 @@ export class WebSocketService extends EventTarget {
   /** @param {PendingSend} send */
   #transmit(send) {
     send.tries += 1;
-    if (send.tries > SEND_TRIES) this.#fail(send, "internal", "the server could not store it");
-    else this.#socket?.send({ content: send.content, client_id: send.client_id });
+    this.#socket?.send({ content: send.content, client_id: send.client_id });
   }
 
   /** @param {Message} message */
@@ -177,7 +184,7 @@ export class WebSocketService extends EventTarget {
   #refused({ code, message, client_id }) {
     const send = this.#sends.get(client_id ?? "");
     if (!send) return;
-    if (!TRY_AGAIN.has(code) || send.tries === SEND_TRIES) return this.#fail(send, code, message);
+    if (!TRY_AGAIN.has(code) || send.tries >= SEND_TRIES) return this.#fail(send, code, message);
     const socket = this.#socket;
     setTimeout(() => {
       const isDue = this.#sends.get(send.client_id) === send && this.#socket === socket;
@@ -190,6 +197,11 @@ export class WebSocketService extends EventTarget {
     if (code === NO_SUCH_THREAD) {
       this.#socket = null;
       this.dispatchEvent(new Event("gone"));
+    }
+    if (code === HISTORY_CHANGED) this.dispatchEvent(new Event("rewound"));
+    // A network that fails again and again says nothing about a message.
+    for (const send of code === INTERNAL_ERROR ? this.#sends.values() : []) {
+      if (send.tries >= SEND_TRIES) this.#fail(send, "internal", "the server could not store it");
     }
     // The server does not say which one was too big for it; if any was, then the longest was.
     const [longest] = [...this.#sends.values()].sort((a, b) => b.content.length - a.content.length);

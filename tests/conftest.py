@@ -8,20 +8,22 @@ import shutil
 import tempfile
 import warnings
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import ExitStack
+from contextlib import AsyncExitStack, ExitStack
 from pathlib import Path
-from urllib.parse import urlsplit
+from typing import Any
+from urllib.parse import urljoin, urlsplit
 
 import asyncpg
 import httpx
 import pytest
 from docker.errors import DockerException
-from playwright.async_api import Browser, async_playwright
+from playwright.async_api import Browser, Page, async_playwright
 from testcontainers.community.postgres import PostgresContainer
 
 from app.database import Connection
 from app.embedded import EmbeddedPostgres
 from app.provision import migrate
+from tests.page import Open, is_network_noise
 from tests.process import CHROMIUM_OPTIONS, Server, ServerStarter, find_program
 
 TEMPLATE = "chinwag_template"
@@ -133,6 +135,30 @@ async def browser() -> AsyncIterator[Browser]:
         )
         yield browser
         await browser.close()
+
+
+@pytest.fixture
+async def open_page(browser: Browser, server: Server) -> AsyncIterator[Open]:
+    """Opens a window of another person. At the end, none may have complained or asked another host."""
+    async with AsyncExitStack() as stack:
+        complaints: list[str] = []
+
+        async def open(path: str = "/", **options: Any) -> Page:
+            context = await browser.new_context(**options)
+            stack.push_async_callback(context.close)
+            context.on("console", lambda message: complaints.append(message.text))
+            context.on("weberror", lambda error: complaints.append(str(error.error)))
+            context.on("request", lambda request: note(request.url))
+            page = await context.new_page()
+            await page.goto(urljoin(server.url, path))
+            return page
+
+        def note(url: str) -> None:
+            if urlsplit(url).hostname != "127.0.0.1":
+                complaints.append(url)
+
+        yield open
+        assert not [one for one in complaints if not is_network_noise(one)]
 
 
 async def _execute(url: str, statement: str) -> None:

@@ -17,6 +17,7 @@ from app.database import Connection
 from app.wire import CloseCode
 from tests.client import LIMIT_SECONDS, open_list, open_thread
 from tests.process import Server, ServerStarter
+from tests.storm.faults import TERMINATE
 from tests.storm.link import Link
 
 pytestmark = pytest.mark.anyio
@@ -27,10 +28,6 @@ INSERT_MANY = """
 """
 INSERT_ELSEWHERE = """
     insert into message (thread_id, seq, content) select $1, 3 + i, 'new' from generate_series(1, $2) i
-"""
-TERMINATE_LISTENER = """
-    select pg_terminate_backend(pid) from pg_stat_activity
-    where datname = current_database() and application_name = 'chinwag listener'
 """
 REPAIRING = """
     select from pg_stat_activity
@@ -90,7 +87,7 @@ async def test_what_was_written_while_the_listener_was_deaf_comes(
         await db.execute(INSERT, thread, "before")
         await client.until_seq(1)
         for round in range(5):
-            while not await db.fetch(TERMINATE_LISTENER):
+            while not await db.fetch(TERMINATE, "chinwag listener"):
                 pass  # it is not back yet
             await db.execute(INSERT_MANY, thread, 700, 10)
             await client.until_seq(1 + 700 * (round + 1))
@@ -110,7 +107,7 @@ async def test_readers_of_what_a_failover_has_lost_are_told_to_read_anew(
             await db.execute("delete from message where thread_id = $1 and seq > 3", thread)
             await db.execute(INSERT_ELSEWHERE, thread, written_since)
             await db.execute("update thread set last_seq = 3 + $2 where id = $1", thread, written_since)
-        await db.execute(TERMINATE_LISTENER)
+        await db.execute(TERMINATE, "chinwag listener")
         assert await client.closed() == CloseCode.HISTORY_CHANGED
     async with open_thread(server, thread, after=0) as client:
         await client.until_seq(3 + written_since)
@@ -127,7 +124,7 @@ async def test_a_server_is_ready_again_only_when_all_is_repaired(
         async with other.transaction():
             await other.execute("lock table message in access exclusive mode")  # no repair gets past this
             await other.execute(INSERT, thread, "missed")
-            await db.execute(TERMINATE_LISTENER)
+            await db.execute(TERMINATE, "chinwag listener")
             async with asyncio.timeout(LIMIT_SECONDS):
                 while not await db.fetch(REPAIRING):
                     pass
@@ -156,7 +153,7 @@ async def test_a_server_that_hears_nothing_is_not_ready(
 
 async def test_after_a_deaf_moment_the_list_of_threads_is_read_anew(server: Server, db: Connection) -> None:
     async with open_list(server) as client:
-        while not await db.fetch(TERMINATE_LISTENER):
+        while not await db.fetch(TERMINATE, "chinwag listener"):
             pass  # it is not back yet
         await client.until(lambda frames: [frame["type"] for frame in frames].count("ready") == 2)
 
