@@ -1,0 +1,1 @@
+"""Chinwag and its peers side by side: `python -m bench`."""

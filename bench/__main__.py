@@ -1,0 +1,59 @@
+"""`python -m bench`: Chinwag and its peers in turn, and a page and a chart of it."""
+
+import resource
+import sys
+from pathlib import Path
+
+import click
+
+from bench import chart, databases, report
+from bench.contest import Contest
+from bench.contestants import CONTESTANTS, ROOT
+
+NAMES = [contestant.name for contestant in CONTESTANTS]
+
+
+@click.command()
+@click.option("--rounds", default=5, show_default=True, type=click.IntRange(1), help="The median is taken.")
+@click.option("--seconds", default=2.0, show_default=True, type=click.FloatRange(0.1), help="A measurement.")
+@click.option("--sockets", default=2000, show_default=True, type=click.IntRange(1), help="No more at a time.")
+@click.option("--only", multiple=True, type=click.Choice(NAMES), help="These alone; can be repeated.")
+@click.option("--output", default=ROOT / "docs", type=click.Path(path_type=Path), help="[default: docs]")
+def main(rounds: int, seconds: float, sockets: int, only: tuple[str, ...], output: Path) -> None:
+    """Measure Chinwag and its peers side by side, and write bench.md and bench.svg."""
+    _allow_many_sockets()
+    skipped, contestants = [], []
+    for contestant in CONTESTANTS:
+        if only and contestant.name not in only:
+            continue
+        if reason := contestant.missing():
+            skipped.append(f"{contestant.title}, {reason}")
+        else:
+            contestants.append(contestant)
+    for sentence in skipped:
+        click.echo(f"skipped: {sentence}", err=True)
+    if not contestants:
+        sys.exit("there is nobody to measure")
+    contest = Contest(rounds, seconds, sockets)
+    with databases.started() as postgres:
+        outcome = contest.hold(contestants, postgres, lambda line: click.echo(line, err=True))
+        version = postgres.server_version()
+    given = " ".join(["python -m bench", *sys.argv[1:]])
+    page = report.render(outcome, contest, skipped, version, given)
+    output.mkdir(parents=True, exist_ok=True)
+    (output / "bench.md").write_text(page, encoding="utf-8")
+    (output / "bench.svg").write_text(chart.draw(outcome, report.caption(contest)), encoding="utf-8")
+    click.echo(page)
+    for failure in outcome.failures:
+        click.echo(f"failed: {failure}", err=True)
+    sys.exit(1 if outcome.failures else 0)
+
+
+def _allow_many_sockets() -> None:
+    """Also for the servers and the load generator: they inherit it."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,112 @@
+"""Everybody in turn, round after round."""
+
+import subprocess
+import sys
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from statistics import median
+
+import msgspec
+
+from bench.contestants import ROOT, Contestant, running
+from bench.databases import Databases
+from bench.measures import Figure, Measurement, figures, measurements
+from bench.wire import Result, Task
+
+LIMIT_SECONDS = 90
+
+
+class MeasureFailed(Exception):
+    """The load generator has no result; this has what it said."""
+
+
+@dataclass
+class Outcome:
+    """What was measured, a number for each round."""
+
+    contestants: list[Contestant]
+    measurements: list[Measurement]
+    figures: list[Figure]
+    values: dict[tuple[str, str], list[float]] = field(default_factory=lambda: defaultdict(list))
+    """By the contestant's name and the figure's key."""
+    shares: dict[tuple[str, str], list[tuple[float, float]]] = field(
+        default_factory=lambda: defaultdict(list)
+    )
+    """What the load generator and the server have used of a core, by the contestant's name and the
+    measurement's."""
+    failures: list[str] = field(default_factory=list)
+
+    def middle(self, contestant: str, key: str) -> float | None:
+        """The median of the rounds; None if there is nothing."""
+        numbers = self.values.get((contestant, key))
+        return median(numbers) if numbers else None
+
+
+@dataclass(frozen=True)
+class Contest:
+    """How long, and how large."""
+
+    rounds: int
+    seconds: float
+    most_sockets: int
+
+    def hold(
+        self, contestants: Sequence[Contestant], databases: Databases, tell: Callable[[str], None]
+    ) -> Outcome:
+        """Measure everything in each round. A measurement that fails is told, and the others go on."""
+        outcome = Outcome(list(contestants), measurements(self.most_sockets), figures(self.most_sockets))
+        for number in range(self.rounds):
+            # Each is first in turn: what runs behind another may find the machine warmer.
+            shift = number % len(contestants)
+            order = [*contestants[shift:], *contestants[:shift]]
+            for measurement in outcome.measurements:
+                for contestant in order:
+                    if measurement.fits(contestant):
+                        told = self._measure(outcome, databases, contestant, measurement)
+                        what = f"{measurement.title:31} {contestant.title:28}"
+                        tell(f"round {number + 1}/{self.rounds}  {what} {told}")
+        return outcome
+
+    def _measure(
+        self, outcome: Outcome, databases: Databases, contestant: Contestant, measurement: Measurement
+    ) -> str:
+        try:
+            with databases.fresh(contestant) as url, running(contestant, url) as (pid, sockets_url):
+                task = Task(
+                    measure=measurement.measure,
+                    dialect=contestant.dialect,
+                    url=sockets_url,
+                    database_url=url,
+                    hears_sql=contestant.hears_sql,
+                    pid=pid,
+                    sockets=measurement.sockets,
+                    seconds=self.seconds,
+                    batch=measurement.batch,
+                )
+                result = _generate_load(task)
+        except Exception as error:
+            # Whatever it is, it is one contestant's: the others are still worth comparing.
+            told = "\n".join([f"{type(error).__name__}: {error}", *getattr(error, "__notes__", [])])
+            outcome.failures.append(f"{contestant.name}, {measurement.title}: {told}")
+            return f"failed: {told}"
+        for name, value in result.values.items():
+            outcome.values[contestant.name, f"{measurement.name}.{name}"].append(value)
+        outcome.shares[contestant.name, measurement.name].append((result.load, result.server))
+        numbers = "  ".join(f"{name} {value:,.2f}" for name, value in result.values.items())
+        return f"{numbers}  (CPU: load {result.load:.0%}, server {result.server:.0%})"
+
+
+def _generate_load(task: Task) -> Result:
+    command = [sys.executable, "-m", "bench.load"]
+    done = subprocess.run(
+        command,
+        input=msgspec.json.encode(task),
+        capture_output=True,
+        cwd=ROOT,
+        timeout=LIMIT_SECONDS,
+        check=False,
+    )
+    if done.returncode != 0:
+        raise MeasureFailed(done.stderr.decode()[-2000:])
+    return msgspec.json.decode(done.stdout, type=Result)

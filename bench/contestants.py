@@ -1,0 +1,203 @@
+"""Who takes part, what each needs, and how its server is started."""
+
+import importlib.util
+import json
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+
+from bench.wire import Dialect
+
+ROOT = Path(__file__).parents[1]
+PEERS = Path(__file__).parent / "peers"
+START_SECONDS = 30
+STOP_SECONDS = 10
+
+
+class DidNotStart(Exception):
+    """A server ended before it was ready, or was not ready in time; this has its log."""
+
+
+@dataclass(frozen=True)
+class Contestant:
+    """A program that pushes rows to WebSockets."""
+
+    name: str
+    title: str
+    command: tuple[str, ...]
+    """Empty: a client of PostgreSQL without a server, to compare with."""
+    schema: tuple[str, ...]
+    """Files in peers/. Empty: Chinwag's own."""
+    missing: Callable[[], str | None]
+    """What has to be installed before it can run, if anything."""
+    version: Callable[[], str]
+    path: str = "/threads/{thread}"
+    dialect: Dialect = "plain"
+    hears_sql: bool = True
+
+
+def _python_lacks(*packages: str) -> Callable[[], str | None]:
+    def missing() -> str | None:
+        lacking = [name for name in packages if importlib.util.find_spec(name) is None]
+        if not lacking:
+            return None
+        return f"{', '.join(lacking)} is missing: pip install -r bench/requirements.txt"
+
+    return missing
+
+
+def _node_lacks(*packages: str) -> Callable[[], str | None]:
+    def missing() -> str | None:
+        if shutil.which("node") is None:
+            return "Node is missing: install Node 20 or newer, then npm ci --prefix bench"
+        lacking = [name for name in packages if not (PEERS.parent / "node_modules" / name).is_dir()]
+        return f"{', '.join(lacking)} is missing: npm ci --prefix bench" if lacking else None
+
+    return missing
+
+
+def _bun_lacks() -> str | None:
+    if shutil.which("bun") is None:
+        return "Bun is missing: install it (https://bun.sh), then npm ci --prefix bench"
+    return _node_lacks("postgres")() if shutil.which("node") else None
+
+
+def _python_versions(*packages: str) -> Callable[[], str]:
+    return lambda: ", ".join(f"{name} {version(name)}" for name in packages)
+
+
+def _js_versions(runtime: str, *packages: str) -> Callable[[], str]:
+    def versions() -> str:
+        said = subprocess.run([runtime, "--version"], capture_output=True, text=True, check=True).stdout
+        files = [PEERS.parent / "node_modules" / name / "package.json" for name in packages]
+        installed = [json.loads(file.read_text()) for file in files]
+        pairs = [f"{package['name']} {package['version']}" for package in installed]
+        return ", ".join([f"{runtime} {said.strip().removeprefix('v')}", *pairs])
+
+    return versions
+
+
+CONTESTANTS = (
+    Contestant(
+        "chinwag",
+        "Chinwag",
+        (sys.executable, "-m", "app.cli", "serve", "--port", "{port}"),
+        (),
+        lambda: None,
+        _python_versions("litestar", "uvicorn", "asyncpg"),
+        path="/api/v1/ws/threads/{thread}",
+    ),
+    Contestant(
+        "bun",
+        "Bun, native publish",
+        ("bun", "bench/peers/bun.mjs"),
+        ("schema.sql", "notify_frame.sql"),
+        _bun_lacks,
+        _js_versions("bun", "postgres"),
+    ),
+    Contestant(
+        "node_ws",
+        "Node ws",
+        ("node", "bench/peers/node_ws.mjs"),
+        ("schema.sql", "notify_frame.sql"),
+        _node_lacks("ws", "pg"),
+        _js_versions("node", "ws", "pg"),
+    ),
+    Contestant(
+        "socketio",
+        "Socket.IO, Postgres adapter",
+        ("node", "bench/peers/socketio.mjs"),
+        ("schema.sql", "socketio.sql"),
+        _node_lacks("socket.io", "@socket.io/postgres-adapter", "pg"),
+        _js_versions("node", "socket.io", "@socket.io/postgres-adapter"),
+        path="/socket.io/?EIO=4&transport=websocket",
+        dialect="socketio",
+    ),
+    Contestant(
+        "litestar_channels",
+        "Litestar channels",
+        (sys.executable, "bench/peers/litestar_channels.py"),
+        ("schema.sql", "litestar_channels.sql"),
+        lambda: None,
+        _python_versions("litestar", "uvicorn", "asyncpg"),
+    ),
+    Contestant(
+        "fastapi_obvious",
+        "FastAPI, the obvious design",
+        (sys.executable, "bench/peers/fastapi_obvious.py"),
+        ("schema.sql",),
+        _python_lacks("fastapi", "sqlalchemy", "greenlet"),
+        _python_versions("fastapi", "sqlalchemy", "uvicorn"),
+        hears_sql=False,
+    ),
+    Contestant(
+        "listen",
+        "bare LISTEN client",
+        (),
+        (),
+        lambda: None,
+        _python_versions("asyncpg"),
+        path="chinwag",
+        dialect="listen",
+    ),
+)
+
+
+@contextmanager
+def running(contestant: Contestant, database_url: str) -> Iterator[tuple[int, str]]:
+    """The server's process id, and the URL of its sockets, while the block runs."""
+    if not contestant.command:
+        yield 0, contestant.path
+        return
+    port = _free_port()
+    environ = {name: value for name, value in os.environ.items() if not name.startswith("CHINWAG_")} | {
+        "DATABASE_URL": database_url,
+        "PORT": str(port),
+        "NODE_ENV": "production",
+        "CHINWAG_BOT": "none",
+        "CHINWAG_LOG_FORMAT": "json",
+    }
+    command = [part.format(port=port) for part in contestant.command]
+    with tempfile.TemporaryFile("w+") as log:
+        process = subprocess.Popen(command, env=environ, cwd=ROOT, stdout=log, stderr=log)
+        try:
+            _wait_until_it_listens(process, port)
+            yield process.pid, f"ws://127.0.0.1:{port}{contestant.path}"
+            if process.poll() is not None:
+                raise DidNotStart("it died while it was measured")
+        except Exception as error:
+            log.seek(0)
+            error.add_note(f"The log of {contestant.name}:\n{log.read()[-2000:]}")
+            raise
+        finally:
+            process.terminate()
+            try:
+                process.wait(STOP_SECONDS)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+
+
+def _wait_until_it_listens(process: subprocess.Popen[bytes], port: int) -> None:
+    deadline = time.monotonic() + START_SECONDS
+    while process.poll() is None and time.monotonic() < deadline:
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)) == 0:
+                return
+        time.sleep(0.02)
+    raise DidNotStart("it did not start")
+
+
+def _free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port: int = probe.getsockname()[1]
+    return port

@@ -1,0 +1,95 @@
+"""One PostgreSQL for all, and a fresh database for each server that is started."""
+
+import asyncio
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import asyncpg
+
+from app.embedded import EmbeddedPostgres
+from bench.contestants import PEERS, ROOT, Contestant
+from bench.load import THREADS
+
+OPTIONS = {"fsync": "off", "full_page_writes": "off", "shared_buffers": "256MB", "max_wal_size": "4GB"}
+"""The programs are compared, and not the disk: with it, who commits each message alone would do worse."""
+
+
+class Databases:
+    """Makes databases that have a contestant's schema, and threads 1 to 200."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+        self._templates: dict[tuple[str, ...], str] = {}
+
+    @contextmanager
+    def fresh(self, contestant: Contestant) -> Iterator[str]:
+        """The URL of a database that is dropped behind the block."""
+        template = self._template(contestant)
+        _execute(self._url, f'create database "bench" template "{template}"')
+        try:
+            yield self._url_of("bench")
+        finally:
+            _execute(self._url, 'drop database "bench" with (force)')
+
+    def server_version(self) -> str:
+        async def ask() -> str:
+            connection = await asyncpg.connect(self._url)
+            try:
+                return str(await connection.fetchval("show server_version"))
+            finally:
+                await connection.close()
+
+        return asyncio.run(ask())
+
+    def _template(self, contestant: Contestant) -> str:
+        if contestant.schema not in self._templates:
+            name = f"bench_template_{len(self._templates)}"
+            _execute(self._url, f'create database "{name}"')
+            url = self._url_of(name)
+            if contestant.schema:
+                for file in contestant.schema:
+                    _execute(url, (PEERS / file).read_text())
+            else:
+                _migrate(url)
+            _execute(url, f"insert into thread (title) select 'bench' from generate_series(1, {THREADS})")  # noqa: S608
+            self._templates[contestant.schema] = name
+        return self._templates[contestant.schema]
+
+    def _url_of(self, name: str) -> str:
+        return urlsplit(self._url)._replace(path=f"/{name}").geturl()
+
+
+@contextmanager
+def started() -> Iterator[Databases]:
+    """A PostgreSQL that is gone without a trace behind the block."""
+    # Not TemporaryDirectory: its mode would keep out the user that runs PostgreSQL for root.
+    directory = Path(tempfile.mkdtemp(prefix="chinwag-bench-"))
+    directory.chmod(0o755)
+    try:
+        with EmbeddedPostgres(directory / "postgres", options=OPTIONS) as postgres:
+            yield Databases(postgres.url)
+    finally:
+        shutil.rmtree(directory)
+
+
+def _migrate(url: str) -> None:
+    command = [sys.executable, "-m", "app.cli", "migrate"]
+    subprocess.run(command, env=os.environ | {"DATABASE_URL": url}, cwd=ROOT, check=True, capture_output=True)
+
+
+def _execute(url: str, script: str) -> None:
+    async def execute() -> None:
+        connection = await asyncpg.connect(url)
+        try:
+            await connection.execute(script)
+        finally:
+            await connection.close()
+
+    asyncio.run(execute())
