@@ -149,6 +149,7 @@ async def test_after_five_tries_the_person_is_asked(open_page: Open, thread: int
     await page.route_web_socket(re.compile(r"/ws/threads/\d"), break_off)
     await page.goto(urljoin(page.url, f"/threads/{thread}"))
     await write(page, "unsent")
+    await expect(item(page, thread)).to_be_visible()  # or the clock would run out on the list's connection
     async with asyncio.timeout(20):
         while not await page.get_by_text("Not connected").is_visible():
             await page.clock.run_for(1_000)
