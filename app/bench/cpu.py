@@ -1,5 +1,6 @@
 """Whose CPU it was, as Linux tells in /proc; elsewhere only our own is known."""
 
+import contextlib
 import os
 import time
 from collections import defaultdict
@@ -9,14 +10,14 @@ from pathlib import Path
 PROC = Path("/proc")
 
 LOAD = "load"
-"""The name of our own share: of this process, and of those that are given under this name."""
+"""The name of this process, which holds the sockets."""
 
 
 class Cpu:
-    """The time that processes and all their descendants use, in percent of one core."""
+    """The time that processes and all their descendants use, in percent of one core; and that we use."""
 
     def __init__(self, processes: Mapping[str, Sequence[int]]) -> None:
-        self._processes = {LOAD: ()} | dict(processes)
+        self._processes = {name: pids for name, pids in processes.items() if pids}
         self._began = time.monotonic()
         self._before = self._seconds()
 
@@ -30,11 +31,10 @@ class Cpu:
 
     def _seconds(self) -> dict[str, float]:
         known = _processes()
-        seconds = {name: 0.0 for name, pids in self._processes.items() if name == LOAD or pids}
-        for name in seconds:
-            seconds[name] += sum(known[pid][1] for pid in _trees(self._processes[name], known))
-        seconds[LOAD] += time.process_time()
-        return seconds
+        seconds = {
+            name: sum(known[pid][1] for pid in _trees(pids, known)) for name, pids in self._processes.items()
+        }
+        return seconds | {LOAD: time.process_time()}
 
 
 def resident_bytes(pids: Iterable[int]) -> int:
@@ -42,6 +42,14 @@ def resident_bytes(pids: Iterable[int]) -> int:
     page = os.sysconf("SC_PAGE_SIZE")
     trees = _trees(pids, _processes())
     return sum(int((PROC / str(pid) / "statm").read_text().split()[1]) * page for pid in trees)
+
+
+def postmaster_of(backend: int) -> int | None:
+    """The process that started a backend of PostgreSQL, if that is on this computer."""
+    with contextlib.suppress(OSError):
+        if (PROC / str(backend) / "comm").read_text().startswith("postgres"):
+            return _processes()[backend][0]
+    return None
 
 
 def _trees(pids: Iterable[int], known: Mapping[int, tuple[int, float]]) -> list[int]:

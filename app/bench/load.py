@@ -5,24 +5,21 @@ written (`Insert`). The messages of a thread must be numbered 1, 2, 3 …: take 
 """
 
 import asyncio
-import statistics
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 
 import asyncpg
 
 from app.bench.client import Client, LoadFailed, Wire, connected
-from app.bench.cpu import LOAD, Cpu, resident_bytes
+from app.bench.cpu import Cpu, resident_bytes
 from app.bench.inserter import Insert, Inserter, Pace, inserting
+from app.bench.readers import Reader, Sender, Tally, TimedReader, check, check_alive, until
+from app.bench.span import Connections, Latencies, Span
 
 WARM_UP_SECONDS = 0.5
 """Before the clock runs: code is loaded, statements are prepared, caches are warm."""
 
 WATCH_SECONDS = 0.2
-DRAIN_SECONDS = 10
-"""A server that does not deliver what is under way within this has lost it."""
-
 SETTLE_SECONDS = 1.0
 """What a handshake leaves behind for a moment is not counted as an idle socket's memory."""
 
@@ -35,95 +32,6 @@ Watch = Callable[[str], None]
 
 def nobody(_: str) -> None:
     """Does not watch."""
-
-
-@dataclass(frozen=True)
-class Span:
-    """What was counted in so many seconds, and who used the CPU meanwhile, in percent of one core."""
-
-    count: int
-    seconds: float
-    cpu: Mapping[str, float] = field(default_factory=dict)
-
-    @property
-    def rate(self) -> float:
-        return self.count / self.seconds
-
-
-@dataclass(frozen=True)
-class Latencies(Span):
-    """How long each message was under way, in seconds."""
-
-    latencies: Sequence[float] = ()
-
-    @property
-    def median(self) -> float:
-        return statistics.median(self.latencies)
-
-    @property
-    def p99(self) -> float:
-        return statistics.quantiles(self.latencies, n=100)[98]
-
-
-@dataclass(frozen=True)
-class Connections(Span):
-    """Handshakes, and the bytes that each socket costs the server while it is idle: None if its processes are
-    not known."""
-
-    bytes_per_socket: float | None = None
-
-
-class Tally:
-    """What all sockets of a run have got together, and what may be sent."""
-
-    def __init__(self) -> None:
-        self.delivered = 0
-        self.due = 0
-        self.stopped = False
-        self.on_due: Callable[[], None] = lambda: None
-
-
-class Reader(Client):
-    """Counts what it gets."""
-
-    def __init__(self, wire: Wire, tally: Tally) -> None:
-        super().__init__(wire)
-        self._tally = tally
-
-    def take(self, first: int, last: int) -> None:
-        tally = self._tally
-        tally.delivered += last - first + 1
-        if tally.delivered >= tally.due:
-            tally.on_due()
-
-
-class Sender(Client):
-    """Sends its next message when the last one came back."""
-
-    def __init__(self, wire: Wire, tally: Tally) -> None:
-        super().__init__(wire)
-        self._tally = tally
-        self.sent = 0
-
-    def take(self, first: int, last: int) -> None:
-        self._tally.delivered += last - first + 1
-        if last == self.sent and not self._tally.stopped:
-            self.send_next()
-
-    def send_next(self) -> None:
-        self.sent += 1
-        self.send(self.sent)
-
-
-class TimedReader(Client):
-    """Notes when each message came, on time.monotonic()."""
-
-    def __init__(self, wire: Wire) -> None:
-        super().__init__(wire)
-        self.came: list[float] = []
-
-    def take(self, first: int, last: int) -> None:
-        self.came += [time.monotonic()] * (last - first + 1)
 
 
 async def fanout(
@@ -151,8 +59,8 @@ async def fanout(
         last = _keep_under_way(tally, inserter, sockets, max(window, rows_per_commit), rows_per_commit)
         span = await _counted(tally, readers, seconds, _with(processes, inserter), watch)
         tally.stopped = True
-        await _until(lambda: tally.delivered >= last() * sockets, readers)
-        _check(readers, last())
+        await until(lambda: tally.delivered >= last() * sockets, readers)
+        check(readers, last())
     return span
 
 
@@ -177,9 +85,9 @@ async def ingest(
             sender.send_next()
         span = await _counted(tally, senders, seconds, processes, watch)
         tally.stopped = True
-        await _until(lambda: all(sender.held >= sender.sent for sender in senders), senders)
+        await until(lambda: all(sender.held >= sender.sent for sender in senders), senders)
         for sender in senders:
-            _check([sender], sender.sent)
+            check([sender], sender.sent)
     return span
 
 
@@ -206,8 +114,8 @@ async def latency(
         inserter.allow(0)
         started = await inserter.started()
         shares = cpu.shares()
-        await _until(lambda: all(reader.held >= pace.messages for reader in readers), readers)
-        _check(readers, pace.messages)
+        await until(lambda: all(reader.held >= pace.messages for reader in readers), readers)
+        check(readers, pace.messages)
     return _latencies(started, [reader.came for reader in readers], rate, shares)
 
 
@@ -239,7 +147,7 @@ async def listen_latency(
             inserter.allow(0)
             started = await inserter.started()
             shares = cpu.shares()
-            await _until(lambda: len(came) >= pace.messages, ())
+            await until(lambda: len(came) >= pace.messages, ())
     finally:
         await connection.close()
     return _latencies(started, [came], rate, shares)
@@ -271,7 +179,7 @@ async def connections(
         async with connected(clients, urls):
             seconds, shares = time.monotonic() - began, cpu.shares()
             await asyncio.sleep(SETTLE_SECONDS)
-            _check(clients, 0)
+            check(clients, 0)
             grown = (resident_bytes(server) - before) / sockets if server else None
     finally:
         watcher.cancel()
@@ -309,7 +217,7 @@ async def _counted(
         await asyncio.sleep(min(WATCH_SECONDS, left))
         elapsed = time.monotonic() - began
         watch(f"{elapsed:3.1f} of {seconds:g} s, {(tally.delivered - before) / elapsed:9,.0f}/s")
-        _check_lost(clients)
+        check_alive(clients)
         seen = tally.delivered
     span = Span(seen - before, time.monotonic() - began, cpu.shares())
     if not span.count:
@@ -323,32 +231,8 @@ async def _watch_connections(clients: Sequence[Client], watch: Watch) -> None:
         watch(f"{sum(client.is_live for client in clients):,} of {len(clients):,} sockets")
 
 
-async def _until(condition: Callable[[], bool], clients: Sequence[Client]) -> None:
-    deadline = time.monotonic() + DRAIN_SECONDS
-    while not condition():
-        _check_lost(clients)
-        if time.monotonic() > deadline:
-            raise LoadFailed("not every message was delivered")
-        await asyncio.sleep(0.005)
-
-
-def _check(clients: Sequence[Client], last: int) -> None:
-    """Raises LoadFailed: a socket did not get each message up to this one, once and in order."""
-    _check_lost(clients)
-    for client in clients:
-        if client.missed or client.held != last:
-            raise LoadFailed(f"a socket holds {client.held} of {last} messages, and missed {client.missed}")
-
-
-def _check_lost(clients: Sequence[Client]) -> None:
-    for client in clients:
-        if client.lost:
-            raise LoadFailed(f"a socket was lost: {client.lost}")
-
-
 def _with(processes: Processes | None, inserter: Inserter) -> Processes:
-    known = processes or {}
-    return {**known, LOAD: [*known.get(LOAD, ()), inserter.pid]}
+    return {**(processes or {}), "inserter": [inserter.pid]}
 
 
 def _pace(rate: float, seconds: float) -> Pace:

@@ -7,7 +7,6 @@ try failed while the server was up, `/health/live` did not answer, or the server
 
 import asyncio
 import itertools
-import resource
 import statistics
 import sys
 import time
@@ -20,6 +19,7 @@ import click
 import uvloop
 
 from app.database import Connection
+from app.limits import allow_many_sockets
 from tests.storm.alone import Alone, alone, resident_bytes
 from tests.storm.health import Answer, asked_for_health
 from tests.storm.returning import STABLE_SECONDS, Crowd, Failure
@@ -81,8 +81,7 @@ class Loss:
 @click.option("--threads", default=50, show_default=True)
 def main(sockets: int, threads: int) -> None:
     """Lose every socket at once, three ways, and watch them come back."""
-    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+    allow_many_sockets()
     sys.exit(uvloop.run(measure(sockets, threads)))
 
 
