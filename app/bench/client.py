@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
-from app.errors import ChinwagError
+from app.errors import ChinwagError, LoadFailed
 
 try:
     from picows import WSError, WSFrame, WSListener, WSMsgType, WSTransport, ws_connect
@@ -34,10 +34,6 @@ RESET = struct.pack("ii", 1, 0)  # socket(7): linger on, for 0 s
 
 CONTROL_BYTES = 125
 """No control frame is longer (RFC 6455, section 5.5)."""
-
-
-class LoadFailed(ChinwagError):
-    """The server did not do what a measure needs."""
 
 
 def is_always_ready(_: memoryview) -> bool:

@@ -14,7 +14,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 import asyncpg
 import msgspec
 
-from app.bench.client import LoadFailed
+from app.errors import LoadFailed
 
 LIMIT_SECONDS = 60
 

@@ -10,11 +10,12 @@ from collections.abc import Callable, Mapping, Sequence
 
 import asyncpg
 
-from app.bench.client import Client, LoadFailed, Wire, connected
+from app.bench.client import Client, Wire, connected
 from app.bench.cpu import Cpu, resident_bytes
 from app.bench.inserter import Insert, Inserter, Pace, inserting
 from app.bench.readers import Reader, Sender, Tally, TimedReader, check, check_alive, until
 from app.bench.span import Connections, Latencies, Span
+from app.errors import LoadFailed
 
 WARM_UP_SECONDS = 0.5
 """Before the clock runs: code is loaded, statements are prepared, caches are warm."""

@@ -4,7 +4,8 @@ import asyncio
 import time
 from collections.abc import Callable, Sequence
 
-from app.bench.client import Client, LoadFailed, Wire
+from app.bench.client import Client, Wire
+from app.errors import LoadFailed
 
 DRAIN_SECONDS = 10
 """A server that does not deliver what is under way within this has lost it."""

@@ -80,10 +80,8 @@ def table(bench: str, options: Mapping[str, object], results: Sequence[Result]) 
         shares = [f"{result.cpu[part]:.0f} %" if part in result.cpu else "" for part in parts]
         rows.append([f"{result.name}, {result.unit}", _number(result.median), values, *shares])
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    lines = [
-        "  ".join(cell.rjust(width) if place else cell.ljust(width) for place, (cell, width) in enumerate(pairs))
-        for pairs in (zip(row, widths, strict=True) for row in rows)
-    ]
+    formats = [f"<{widths[0]}", *(f">{width}" for width in widths[1:])]
+    lines = ["  ".join(map(format, row, formats)) for row in rows]
     return "\n".join([_command(bench, options), "", *lines, "", *_remarks(results)])
 
 

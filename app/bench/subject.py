@@ -20,10 +20,10 @@ from urllib.parse import urlsplit
 import msgspec
 
 from app import wire
-from app.bench.client import LoadFailed
 from app.bench.cpu import postmaster_of
 from app.database import connect
 from app.embedded import EmbeddedPostgres, die_with
+from app.errors import LoadFailed
 
 ANSWER_SECONDS = 30
 LOG_LINES = 15

@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from app.bench.client import LoadFailed
 from app.bench.cpu import Cpu
 from app.bench.load import Watch
 from app.bench.measures import Scale, run
@@ -16,6 +15,7 @@ from app.bench.report import Figure
 from app.bench.span import Span
 from app.bench.subject import Subject, new_threads
 from app.database import connect
+from app.errors import LoadFailed
 from app.packaged import binary, libpq
 from app.provision import migrate
 
