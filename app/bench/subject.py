@@ -90,8 +90,7 @@ def new_threads(subject: Subject, count: int) -> Iterator[list[int]]:
         yield ids
     finally:
         if not subject.is_own:  # that is gone with its directory
-            for id in ids:
-                _ask(subject, "DELETE", f"/{id}")
+            _delete(subject, ids, title)
 
 
 @contextlib.contextmanager
@@ -123,6 +122,19 @@ def _url_said_by(process: subprocess.Popen[str], log_file: Path) -> str:
             return line.split()[3]
     end = "".join(log_file.read_text().splitlines(keepends=True)[-LOG_LINES:])
     raise LoadFailed(f"the server did not start:\n{end}")
+
+
+def _delete(subject: Subject, ids: list[int], title: str) -> None:
+    # One may have been created whose answer Ctrl-C has cut off.
+    newest = msgspec.json.decode(_ask(subject, "GET", ""), type=list[wire.Thread])
+    failures = []
+    for id in {*ids, *(thread.id for thread in newest if thread.title == title)}:
+        try:
+            _ask(subject, "DELETE", f"/{id}")
+        except LoadFailed as error:
+            failures.append(error)
+    if failures:
+        raise LoadFailed(f"threads called {title!r} could not be deleted: {failures[0]}")
 
 
 def _ask(subject: Subject, method: str, path: str, body: bytes | None = None) -> bytes:
