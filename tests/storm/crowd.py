@@ -8,7 +8,6 @@ answer, or the server's log has errors.
 
 import asyncio
 import itertools
-import resource
 import statistics
 import sys
 import time
@@ -21,6 +20,7 @@ import click
 import uvloop
 
 from app.database import Connection
+from app.limits import allow_many_sockets
 from tests.storm.alone import Alone, alone, resident_bytes
 from tests.storm.health import Answer, asked_for_health
 from tests.storm.returning import STABLE_SECONDS, Crowd, Failure
@@ -88,8 +88,7 @@ class Loss:
 @click.option("--way", multiple=True, type=click.Choice(list(WAYS)), help="Only this one; several times.")
 def main(sockets: int, threads: int, way: tuple[str, ...]) -> None:
     """Lose every socket at once, three ways, and watch them come back."""
-    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+    allow_many_sockets()
     sys.exit(uvloop.run(measure(sockets, threads, way or tuple(WAYS))))
 
 
