@@ -51,7 +51,7 @@ class PushProtocol(WebSocketsSansIOProtocol):
         await self.writable.wait()
 
     def is_gone(self) -> bool:
-        return self.disconnected or self.transport.is_closing()
+        return self.disconnected
 
     def _flush(self) -> None:
         turn, self._turn, self._turn_bytes = self._turn, [], 0

@@ -141,14 +141,16 @@ class ThreadSocket(Socket):
         # Registered first, read after: no message falls between.
         self._room = hub.join(self._thread_id, self)
         try:
-            # All the browsers that a server has lost join at once. They wait here and not for the pool, where
-            # everybody's sends would wait behind them.
-            async with joins:
-                if self._outbox.is_gone():
-                    return None  # or a server that is behind would work for those only who have given up
-                epoch = self._room.epoch
-                # Known before anything is received: so what this browser writes comes after it, and back.
-                last_seq = await messages.last_seq(self._pool, self._thread_id)
+            epoch, last_seq = self._room.epoch, self._room.end
+            if last_seq is None or (after or 0) > last_seq:
+                # All the browsers that a server has lost join at once. They wait here and not for the pool,
+                # where everybody's sends would wait behind them.
+                async with joins:
+                    if self._outbox.is_gone():
+                        return None  # or a server that is behind would work only for those who gave up
+                    epoch = self._room.epoch
+                    # Known before anything is received: so what this browser writes comes after it, and back.
+                    last_seq = await messages.last_seq(self._pool, self._thread_id)
             if last_seq is None:
                 return await self._close(CloseCode.NO_SUCH_THREAD)
             self.seq = last_seq if after is None else min(after, last_seq)
