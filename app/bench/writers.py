@@ -81,16 +81,19 @@ async def _pgbench(
         *command, env=os.environ | secret, stdout=PIPE, stderr=STDOUT
     )
     cpu = Cpu({**processes, "pgbench": [process.pid]})
-    said, shares = [], {}
+    said: list[str] = []
+    shares: dict[str, float] = {}
+    # While all of them still run: of a process that has just ended nothing is known.
+    reading = asyncio.get_running_loop().call_later(0.9 * seconds, lambda: shares.update(cpu.shares()))
     try:
         assert process.stdout
         async for line in process.stdout:
             said.append(line.decode())
             if progress := re.match(r"progress: ([\d.]+) s, ([\d.]+) tps", said[-1]):
                 watch(f"{len(threads)} writers, {float(progress[2]):,.0f} commits/s")
-                shares = cpu.shares()  # of the last whole second: the next reading may find it gone
         await process.wait()
     finally:
+        reading.cancel()
         if process.returncode is None:
             process.kill()
             await process.wait()
