@@ -162,7 +162,7 @@ async def test_after_five_tries_the_person_is_asked(open_page: Open, thread: int
 
 
 async def test_planned_restarts_use_up_no_tries(open_page: Open, thread: int) -> None:
-    restarts = 0
+    restarts, restarted = 0, asyncio.Event()
 
     async def restart(browser: WebSocketRoute) -> None:
         nonlocal restarts
@@ -174,17 +174,16 @@ async def test_planned_restarts_use_up_no_tries(open_page: Open, thread: int) ->
             if '"ready"' in str(text) and restarts < 8:
                 restarts += 1
                 await browser.close(code=1012)
+                if restarts == 8:
+                    restarted.set()
 
         server.on_message(pass_on)
 
     page = await open_page("/static/favicon.svg")
-    await page.clock.install()
     await page.route_web_socket(re.compile(r"/ws/threads/\d"), restart)
     await page.goto(urljoin(page.url, f"/threads/{thread}"))
     await write(page, "in the end")
-    async with asyncio.timeout(20):
-        while restarts < 8:
-            await page.clock.run_for(200)
+    await asyncio.wait_for(restarted.wait(), 30)
     await expect(page.get_by_role("article")).to_contain_text("Sent")
     await expect(page.get_by_text("Not connected")).to_be_hidden()
 
