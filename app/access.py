@@ -22,11 +22,11 @@ async def check_origin(connection: AnyConnection, _handler: BaseRouteHandler) ->
 
     Programs that are not browsers send no Origin, and may pass. Raises OriginNotAllowed.
     """
-    origin = connection.headers.get("origin")
+    origin = _header(connection, b"origin")
     if origin is None or connection.scope.get("method", "") in SAFE_METHODS:
         return
     settings: Settings = connection.app.state.settings
-    host = connection.headers.get("host", "")
+    host = _header(connection, b"host") or ""
     same_site = host != "" and origin.partition("://")[2] == host
     if not same_site and origin not in settings.allowed_origins:
         raise OriginNotAllowed(f"a page of {origin[:100]} may not use this server")
@@ -40,9 +40,17 @@ async def check_signed_in(connection: AnyConnection, _handler: BaseRouteHandler)
     client = connection.scope.get("client")
     # A name of somebody else's that leads to 127.0.0.1 would make a foreign page a local one (DNS
     # rebinding). So the name in the address bar must be a local one too.
-    host = _name_in(connection.headers.get("host", ""))
+    host = _name_in(_header(connection, b"host") or "")
     if not (client and _is_loopback(client[0]) and (host == "localhost" or _is_loopback(host))):
         raise NotSignedIn()
+
+
+def _header(connection: AnyConnection, name: bytes) -> str | None:
+    # connection.headers would decode all of them, and keep them for as long as a socket lives.
+    for key, value in connection.scope["headers"]:
+        if key.lower() == name:  # uvicorn leaves those of a WebSocket as they came
+            return value.decode("latin-1")
+    return None
 
 
 def _name_in(host: str) -> str:

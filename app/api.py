@@ -179,8 +179,9 @@ async def methods(request: AnyRequest) -> Response[None]:
 
 
 @websocket("/ws/threads/{thread_id:str}")
-async def thread_socket(socket: AnyWebSocket, thread_id: str, state: State) -> None:
+async def thread_socket(socket: AnyWebSocket, thread_id: str) -> None:
     """A thread: what is written goes in, what is stored comes out."""
+    state = socket.app.state  # Litestar would give each socket a copy of it, to keep
     # Accepted first: a browser cannot see why a WebSocket was closed before.
     await socket.accept()
     try:
@@ -196,10 +197,10 @@ async def thread_socket(socket: AnyWebSocket, thread_id: str, state: State) -> N
 
 
 @websocket("/ws/threads")
-async def list_socket(socket: AnyWebSocket, state: State) -> None:
+async def list_socket(socket: AnyWebSocket) -> None:
     """The list of threads: created, renamed, deleted, active."""
     await socket.accept()
-    await ListSocket(socket).serve(state.hub)
+    await ListSocket(socket).serve(socket.app.state.hub)
 
 
 @get("/health/live", guards=[], summary="Whether this process answers")

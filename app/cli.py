@@ -1,9 +1,8 @@
-"""The command `chinwag`: serve, migrate, psql, audit, version."""
+"""The command `chinwag`: serve, migrate, psql, audit, bench, version."""
 
 import asyncio
 import contextlib
 import os
-import resource
 import signal
 import socket
 import subprocess
@@ -15,7 +14,6 @@ from importlib.metadata import PackageNotFoundError
 from importlib.metadata import version as version_of
 from pathlib import Path
 from time import sleep
-from urllib.parse import unquote, urlsplit
 
 import asyncpg
 import click
@@ -27,8 +25,9 @@ from app.audit import audit_database
 from app.bot import load_bot
 from app.database import DATABASE_ERRORS
 from app.errors import ChinwagError
+from app.limits import allow_many_sockets
 from app.logs import configure_logs
-from app.packaged import binary
+from app.packaged import binary, libpq
 from app.provision import database_in_use, prepared_database
 from app.settings import Settings, load_settings
 
@@ -53,7 +52,21 @@ def main() -> None:
         sys.exit(f"chinwag: the database refuses: {error}")
 
 
-@click.group()
+class Commands(click.Group):
+    """With `bench`, of which nothing is imported until somebody asks for it."""
+
+    def list_commands(self, context: click.Context) -> list[str]:
+        return sorted([*super().list_commands(context), "bench"])
+
+    def get_command(self, context: click.Context, name: str) -> click.Command | None:
+        if name != "bench":
+            return super().get_command(context, name)
+        from app.bench.command import bench
+
+        return bench
+
+
+@click.group(cls=Commands)
 def cli() -> None:
     """A real-time chat that needs PostgreSQL and nothing else."""
 
@@ -75,7 +88,7 @@ def serve(host: str, port: int, workers: int, opens: bool) -> None:
     url = f"http://{_in_url(host)}:{address.getsockname()[1]}"
     with contextlib.suppress(KeyboardInterrupt), prepared_database(settings):
         threading.Thread(target=_announce, args=(url, opens), daemon=True).start()
-        _allow_many_sockets()
+        allow_many_sockets()
         _run_servers(settings, workers, address)
 
 
@@ -97,14 +110,10 @@ def psql(arguments: tuple[str, ...]) -> None:
     It works while `chinwag serve` runs in another terminal, and when it does not.
     """
     with database_in_use(load_settings()) as url:
-        parts = urlsplit(url)
-        # The password goes through the environment: everybody can see a command line.
-        environ = os.environ | ({"PGPASSWORD": unquote(parts.password)} if parts.password else {})
-        user, _, place = parts.netloc.rpartition("@")
-        bare = parts._replace(netloc=f"{user.partition(':')[0]}@{place}" if user else place).geturl()
+        bare, secret = libpq(url)
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for psql
         command = [str(binary("psql")), "--dbname", bare, *arguments]
-        sys.exit(subprocess.run(command, env=environ, check=False).returncode)
+        sys.exit(subprocess.run(command, env=os.environ | secret, check=False).returncode)
 
 
 @cli.command()
@@ -153,14 +162,6 @@ def _announce(url: str, opens: bool) -> None:
                 webbrowser.open(url)
             return
         sleep(0.05)
-
-
-def _allow_many_sockets() -> None:
-    """Raise the usual limit of 1,024, which is there for programs that use select(): uvloop would cut off the
-    next browser without a word."""
-    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
-    with contextlib.suppress(ValueError, OSError):  # macOS has a limit below the one that it names
-        resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
 def _run_servers(settings: Settings, workers: int, address: socket.socket) -> None:

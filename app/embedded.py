@@ -214,7 +214,7 @@ class EmbeddedPostgres:
             # Ctrl-C at the terminal is for us, who stop the server after its last client.
             "start_new_session": True,
             # Runs after the change of user, which would clear PDEATHSIG.
-            "preexec_fn": partial(_die_with, os.getpid()),
+            "preexec_fn": partial(die_with, os.getpid()),
         }
 
     def _initialize(self) -> None:
@@ -386,11 +386,11 @@ def _account(data: Path) -> pwd.struct_passwd | None:
     return pwd.getpwnam("nobody")
 
 
-def _die_with(parent: int) -> None:
-    """In the child: have the kernel send it SIGINT when the parent dies.
+def die_with(parent: int) -> None:
+    """In a child that was just forked: have the kernel send it SIGINT when the parent dies.
 
-    SIGINT is the fast shutdown. The immediate one (SIGQUIT) loses no message either, but throws
-    away the statistics that autovacuum lives on, and leaves a recovery to the next start.
+    For PostgreSQL, SIGINT is the fast shutdown. The immediate one (SIGQUIT) loses no message either, but
+    throws away the statistics that autovacuum lives on, and leaves a recovery to the next start.
     """
     if _prctl is not None:
         _prctl(PR_SET_PDEATHSIG, ctypes.c_ulong(signal.SIGINT))

@@ -13,6 +13,7 @@ from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIO
 from websockets.http11 import Request
 
 from app.hub import Frame
+from app.light import Gate, Inbox
 from app.outbox import EXTENSION
 
 TURN_BYTES = 256 * 1024
@@ -25,8 +26,28 @@ RESET = struct.pack("ii", 1, 0)  # socket(7): linger on, for 0 s
 class PushProtocol(WebSocketsSansIOProtocol):
     """One browser's WebSocket, and its outbox."""
 
+    # Half of them are uvicorn's. Python keeps up to 30 attributes in a dictionary whose keys all instances
+    # share; with more, each idle socket would have 1 KiB of its own for them.
+    __slots__ = (
+        "_finish",
+        "_turn",
+        "_turn_bytes",
+        "close_timer",
+        "initial_response",
+        "last_ping_rtt",
+        "pending_ping_payload",
+        "ping_sent_at",
+        "ping_timer",
+        "pong_timer",
+        "request",
+        "response",
+        "scope",
+    )
+
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.queue = cast(Any, Inbox())
+        self.writable = cast(Any, Gate())
         self._turn: list[bytes] = []
         self._turn_bytes = 0
         self._finish: Callable[[], None] | None = None
@@ -51,7 +72,7 @@ class PushProtocol(WebSocketsSansIOProtocol):
         await self.writable.wait()
 
     def is_gone(self) -> bool:
-        return self.disconnected or self.transport.is_closing()
+        return self.disconnected
 
     def _flush(self) -> None:
         turn, self._turn, self._turn_bytes = self._turn, [], 0
@@ -62,6 +83,15 @@ class PushProtocol(WebSocketsSansIOProtocol):
         # What was pushed before a close goes before it.
         self._flush()
         await super().send(message)
+        if message["type"] == "websocket.accept":
+            self._forget_handshake()
+
+    def _forget_handshake(self) -> None:
+        # The parser, uvicorn and Litestar would keep it for as long as the socket lives. So whatever the
+        # application wants to know of the headers, it must ask before it accepts.
+        self.request.headers.clear()
+        self.scope["headers"] = []
+        self.request = self.response = cast(Any, None)
 
     def before_shutdown(self, finish: Callable[[], None]) -> None:
         self._finish = finish

@@ -99,6 +99,11 @@ class Room:
         """Register a reader, before it reads the table: so no message falls between."""
         self.readers.add(reader)
 
+    @property
+    def end(self) -> int | None:
+        """The seq of the newest message, as all live readers hold it; None if that is not known for sure."""
+        return self.seq if self._live and self._repair is None else None
+
     def settle(self, reader: Reader, epoch: int) -> bool:
         """Make a reader live that found the table's end in this epoch, with what has arrived since.
 

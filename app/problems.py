@@ -69,12 +69,13 @@ def failed(request: AnyRequest, error: Exception) -> Response[wire.Problem]:
 class AnswerWhenCancelled(ASGIMiddleware):
     """uvicorn cancels what is still under way when it must stop, and would answer a bare 500."""
 
+    scopes = (ScopeType.HTTP,)
+
     async def handle(self, scope: Scope, receive: Receive, send: Send, next_app: ASGIApp) -> None:
         try:
             await next_app(scope, receive, send)
         except asyncio.CancelledError:
-            if scope["type"] == ScopeType.HTTP:
-                raise ServerStopping from None
+            raise ServerStopping from None
 
 
 HANDLERS: dict[int | type[Exception], Any] = {

@@ -3,7 +3,7 @@
 const CONNECT_LIMIT = 5_000; // ms to `ready`, and between two frames before it
 const PING_AFTER = 20_000; // ms of silence
 const PONG_LIMIT = 5_000; // ms; with the silence before it, a dead network is noticed within 25 s
-const STABLE_AFTER = 5_000; // ms; a connection that was lost sooner does not begin the tries anew
+const STABLE_AFTER = 5_000; // ms; a connection that breaks sooner does not begin the tries anew
 const TRIES = 5;
 
 export const TOO_BIG = 1009;
@@ -143,7 +143,8 @@ export class ReconnectingSocket extends EventTarget {
 
   /** @param {number} code */
   #lose(code) {
-    if (this.#state === "connected" && Date.now() - this.#connectedAt > STABLE_AFTER) this.#tries = 0;
+    const wasStable = code === RESTARTING || Date.now() - this.#connectedAt > STABLE_AFTER;
+    if (this.#state === "connected" && wasStable) this.#tries = 0;
     this.#letGo()?.close();
     if (code === NO_SUCH_THREAD) {
       void this.close();

@@ -26,7 +26,9 @@ from app.provision import migrate
 from tests.page import Open, is_network_noise
 from tests.process import CHROMIUM_OPTIONS, Server, ServerStarter, find_program
 
-TEMPLATE = "chinwag_template"
+# Where there is one PostgreSQL for all, each process of the tests has databases of its own.
+WORKER = os.environ.get("PYTEST_XDIST_WORKER", "gw")
+TEMPLATE = f"chinwag_template_{WORKER}"
 
 
 @pytest.fixture(scope="session")
@@ -67,7 +69,7 @@ def new_database(postgres_url: str, template: str) -> Callable[[], str]:
     count = iter(range(1, 10_000))
 
     def make() -> str:
-        name = f"chinwag_{next(count)}"
+        name = f"chinwag_{WORKER}_{next(count)}"
         asyncio.run(_execute(postgres_url, f'drop database if exists "{name}" with (force)'))
         asyncio.run(_execute(postgres_url, f'create database "{name}" template "{TEMPLATE}"'))
         return _with_database(postgres_url, name)

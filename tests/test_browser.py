@@ -149,6 +149,7 @@ async def test_after_five_tries_the_person_is_asked(open_page: Open, thread: int
     await page.route_web_socket(re.compile(r"/ws/threads/\d"), break_off)
     await page.goto(urljoin(page.url, f"/threads/{thread}"))
     await write(page, "unsent")
+    await expect(item(page, thread)).to_be_visible()  # or the clock would run out on the list's connection
     async with asyncio.timeout(20):
         while not await page.get_by_text("Not connected").is_visible():
             await page.clock.run_for(1_000)
@@ -158,6 +159,33 @@ async def test_after_five_tries_the_person_is_asked(open_page: Open, thread: int
     await page.get_by_role("button", name="Try again").click()
     await expect(page.get_by_text("Not connected")).to_be_hidden()
     await expect(page.get_by_role("article")).to_contain_text("Sent")
+
+
+async def test_planned_restarts_use_up_no_tries(open_page: Open, thread: int) -> None:
+    restarts, restarted = 0, asyncio.Event()
+
+    async def restart(browser: WebSocketRoute) -> None:
+        nonlocal restarts
+        server = browser.connect_to_server()
+
+        async def pass_on(text: str | bytes) -> None:
+            nonlocal restarts
+            browser.send(text)
+            if '"ready"' in str(text) and restarts < 8:
+                restarts += 1
+                await browser.close(code=1012)
+                if restarts == 8:
+                    restarted.set()
+
+        server.on_message(pass_on)
+
+    page = await open_page("/static/favicon.svg")
+    await page.route_web_socket(re.compile(r"/ws/threads/\d"), restart)
+    await page.goto(urljoin(page.url, f"/threads/{thread}"))
+    await write(page, "in the end")
+    await asyncio.wait_for(restarted.wait(), 30)
+    await expect(page.get_by_role("article")).to_contain_text("Sent")
+    await expect(page.get_by_text("Not connected")).to_be_hidden()
 
 
 async def test_another_page_can_import_the_service(open_page: Open, thread: int) -> None:

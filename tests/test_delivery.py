@@ -4,7 +4,7 @@ import asyncio
 import json
 import select
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from pathlib import Path
 from urllib.parse import urlsplit
 from uuid import UUID
@@ -77,6 +77,42 @@ async def test_after_beyond_the_end_is_the_end(server: Server, db: Connection, t
         assert (await client.frame("ready"))["last_seq"] == 0
         await db.execute(INSERT, thread, "first")
         await client.until_seq(1)
+
+
+async def test_who_joins_others_needs_no_database(
+    database_url: str, settings: dict[str, str], db: Connection, thread: int
+) -> None:
+    async with (
+        server_by_link(database_url, settings) as (server, link),
+        open_thread(server, thread) as first,
+    ):
+        await first.frame("ready")
+        await db.execute(INSERT_MANY, thread, 3, 10)
+        await first.until_seq(3)
+        link.open.clear()
+        async with open_thread(server, thread, after=3) as second, open_thread(server, thread) as third:
+            assert (await second.frame("ready"))["last_seq"] == 3
+            assert (await third.frame("ready"))["last_seq"] == 3
+            link.resume()
+            await db.execute(INSERT, thread, "and on")
+            await second.until_seq(4)
+            await third.until_seq(4)
+
+
+async def test_a_crowd_that_joins_at_once_gets_in(
+    start_server: ServerStarter, settings: dict[str, str], db: Connection, thread: int
+) -> None:
+    server = start_server(settings | {"CHINWAG_POOL_SIZE": "2"})
+    await db.execute(INSERT_MANY, thread, 10, 10)
+    async with AsyncExitStack() as stack, asyncio.TaskGroup() as group:
+
+        async def join() -> None:
+            client = await stack.enter_async_context(open_thread(server, thread, after=5))
+            await client.until_seq(10)
+            await client.frame("ready")
+
+        for _ in range(200):
+            group.create_task(join())
 
 
 async def test_what_was_written_while_the_listener_was_deaf_comes(

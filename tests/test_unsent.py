@@ -250,6 +250,40 @@ async def test_without_local_storage_it_waits_in_memory(
     assert await stored(db, thread) == ["one", "two"]
 
 
+@pytest.mark.parametrize("is_given_up", [False, True], ids=["for a moment", "until it is given up"])
+async def test_what_was_lost_on_its_way_is_sent_again(
+    open_page: Open, db: Connection, thread: int, is_given_up: bool
+) -> None:
+    page, line = await open_losing_first(open_page, thread, then_cut=is_given_up)
+    for content in ("one", "two"):
+        await write(page, content)
+    if is_given_up:
+        async with asyncio.timeout(20):
+            while not await page.get_by_text("Not connected").is_visible():
+                await page.clock.run_for(1_000)
+        await expect(states(page)).to_have_text([WAITING] * 2)
+        line.is_cut = False
+        await page.get_by_role("button", name="Try again").click()
+    await expect(states(page)).to_have_count(0, timeout=SOON)
+    await expect(contents(page)).to_have_text(["one", "two"])
+    assert await stored(db, thread) == ["one", "two"]
+
+
+async def test_what_was_lost_on_its_way_can_be_discarded(
+    open_page: Open, db: Connection, thread: int
+) -> None:
+    page, line = await open_losing_first(open_page, thread, then_cut=True)
+    await write(page, "one")
+    await expect(states(page)).to_have_text([WAITING])
+    await write(page, "two")
+    discarded = page.get_by_role("article").filter(has_text="one")
+    await discarded.get_by_role("button", name="Discard").click()
+    line.is_cut = False
+    await expect(states(page)).to_have_count(0, timeout=SOON)
+    await expect(contents(page)).to_have_text(["two"])
+    assert await stored(db, thread) == ["two"]
+
+
 async def test_a_database_that_is_away_for_long_makes_nothing_fail(
     open_page: Open, db: Connection, thread: int
 ) -> None:
@@ -273,6 +307,7 @@ async def test_a_database_that_is_away_for_long_makes_nothing_fail(
     await page.clock.install()
     await page.route_web_socket(re.compile(r"/ws/threads/\d"), meddle)
     await page.goto(urljoin(page.url, f"/threads/{thread}"))
+    await expect(item(page, thread)).to_be_visible()
     said = ["one", "two"]
     for content in said:
         await write(page, content)
@@ -321,12 +356,14 @@ async def test_a_lost_browser_takes_its_time(open_page: Open, thread: int, code:
     await page.goto(urljoin(page.url, f"/threads/{thread}"))
     await write(page, "hello")
     await expect(page.locator(".message .state")).to_have_text(["Sent"])
+    await page.clock.pause_at(await page.evaluate("Date.now() + 1_000"))
     await routes[0].close(code=code)
     await expect(page.locator("connection-status")).to_have_attribute("data-state", "reconnecting")
     await page.clock.run_for(ms - 100)
+    await page.evaluate("null")  # what the page did before, is known here now
     assert len(routes) == 1
     await page.clock.run_for(100)
-    await expect(page.locator("connection-status")).to_have_attribute("data-state", "connected")
+    await page.evaluate("null")
     assert len(routes) == 2
 
 
@@ -339,6 +376,32 @@ async def open_cut_off(open_page: Open, thread: int, script: str = "") -> tuple[
     await line.lay(page.context)
     await page.goto(urljoin(page.url, f"/threads/{thread}"))
     await expect(field(page)).to_be_visible()
+    return page, line
+
+
+async def open_losing_first(open_page: Open, thread: int, *, then_cut: bool) -> tuple[Page, Line]:
+    """A window with a clock, whose first message is lost on its way, and its socket with it."""
+    line = Line()
+    losses: list[asyncio.Task[None]] = []
+
+    async def lose_first(browser: WebSocketRoute) -> None:
+        if line.is_cut:
+            return await browser.close()
+        server = browser.connect_to_server()
+
+        def pass_on(frame: str | bytes) -> None:
+            if losses or "content" not in str(frame):
+                return server.send(frame)
+            line.is_cut = then_cut
+            losses.append(asyncio.create_task(browser.close()))
+
+        browser.on_message(pass_on)
+
+    page = await open_page("/static/favicon.svg")
+    await page.clock.install()
+    await page.route_web_socket(re.compile(r"/ws/threads/\d"), lose_first)
+    await page.goto(urljoin(page.url, f"/threads/{thread}"))
+    await expect(item(page, thread)).to_be_visible()  # or the clock would run out on the list's connection
     return page, line
 
 

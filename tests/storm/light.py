@@ -1,27 +1,16 @@
 """A reader of one thread that costs little, so that one process can be thousands of them."""
 
 import asyncio
-import logging
-import socket
-import struct
 import time
-from typing import Any
 
 import msgspec
-from picows import WSFrame, WSListener, WSMsgType, WSTransport, ws_connect
+from picows import WSFrame, WSListener, WSMsgType, WSTransport
 
+from app.bench.client import open_socket, reset
 from tests.process import Server
 
 LIMIT_SECONDS = 5
 """The browser's limit, to `ready` and between two frames before it."""
-
-CHEAP: dict[str, Any] = {
-    "read_buffer_init_size": 2048,  # picows' own choice would be 80 MB for 5,000 sockets
-    "logger_name": logging.getLogger(__name__),
-    "use_aiofastnet": False,  # its create_connection is written in Python
-}
-
-RESET = struct.pack("ii", 1, 0)  # socket(7): linger on, for 0 s
 
 
 class Data(msgspec.Struct):
@@ -63,15 +52,7 @@ class LightReader(WSListener):
         """
         self.ready_at, self.close_code = 0.0, 0
         url = f"{server.websocket_url}/api/v1/ws/threads/{self.thread}?after={self.seq}"
-        loop = asyncio.get_running_loop()
-        deadline = loop.time() + LIMIT_SECONDS
-        # Of a handshake that is cancelled, picows keeps the connection open; one that times out it drops.
-        async with asyncio.timeout_at(deadline):
-            end = await _connect_tcp(server.port, receive_bytes)
-        left = max(0.0, deadline - loop.time())
-        transport, _ = await ws_connect(
-            lambda: self, url, socket_factory=lambda _: end, websocket_handshake_timeout=left, **CHEAP
-        )
+        transport = await open_socket(self, url, LIMIT_SECONDS, receive_bytes)
         try:
             while not self.ready_at:
                 if self.transport is not transport:
@@ -88,9 +69,7 @@ class LightReader(WSListener):
     def reset(self) -> None:
         """Lose the connection as a network does: at once, and without a word of the protocol."""
         if self.transport:
-            connection = self.transport.underlying_transport
-            connection.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
-            connection.abort()
+            reset(self.transport)
 
     def on_ws_connected(self, transport: WSTransport) -> None:
         self.transport = transport
@@ -101,6 +80,8 @@ class LightReader(WSListener):
         elif frame.msg_type == WSMsgType.CLOSE:
             self.close_code = int(frame.get_close_code().value)
             transport.disconnect()
+        elif frame.msg_type == WSMsgType.PING:
+            transport.send_pong(frame.get_payload_as_bytes())
         self._heard.set()
 
     def on_ws_disconnected(self, transport: WSTransport) -> None:
@@ -128,19 +109,6 @@ class LightReader(WSListener):
             self.wrong += frame.data.seq != self.seq + 1
             self.seq = frame.data.seq
             self.take(frame.data, size)
-
-
-async def _connect_tcp(port: int, receive_bytes: int) -> socket.socket:
-    end = socket.socket()
-    end.setblocking(False)
-    if receive_bytes:
-        end.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_bytes)
-    try:
-        await asyncio.get_running_loop().sock_connect(end, ("127.0.0.1", port))
-    except BaseException:
-        end.close()
-        raise
-    return end
 
 
 decode = msgspec.json.Decoder(Frame).decode
