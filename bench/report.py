@@ -43,8 +43,8 @@ def render(outcome: Outcome, contest: Contest, skipped: Sequence[str], postgres:
         "## How it is measured",
         METHOD.read_text(encoding="utf-8").rstrip(),
         "## Who used the processor",
-        "The load generator / the server, in percent of one core, the most of all rounds. Where the first is near "
-        "100 %, the load generator is what was measured.",
+        "The load generator / the server, in percent of one core, the most of all rounds. Where the first is "
+        "near 100 %, the load generator is what was measured.",
         _table(
             "load generator / server",
             columns,
