@@ -94,6 +94,7 @@ async def test_sigterm_lets_claims_go_at_once(
 ) -> None:
     slow = start_server(SLOW)
     async with open_thread(server, thread, after=0) as reader:
+        await reader.frame("ready")
         await reader.send("hello")
         assert await reader.frame("typing") == {"thread_id": thread, "role": "assistant"}
         assert await db.fetchval(CLAIMED) == 1
@@ -127,6 +128,7 @@ async def test_a_reply_by_hand_while_the_bot_thinks(
 ) -> None:
     bot = start_server(ECHO | {"CHINWAG_BOT_PACE": "1"})
     async with open_thread(server, thread, after=0) as reader:
+        await reader.frame("ready")
         await reader.send("hello")
         await reader.frame("typing")
         await db.execute(REPLY, thread, 1)
@@ -142,6 +144,7 @@ async def test_a_transaction_that_holds_a_request_holds_up_no_other(
 ) -> None:
     bot = start_server(SLOW)
     async with open_thread(server, thread, after=0) as reader, asyncio.timeout(LIMIT_SECONDS):
+        await reader.frame("ready")
         await db.execute(INSERT, thread, 2)
         await reader.frame("typing")
         async with db.transaction():
