@@ -19,6 +19,8 @@ from bench.wire import Dialect
 
 ROOT = Path(__file__).parents[1]
 PEERS = Path(__file__).parent / "peers"
+NODE_MODULES = Path(__file__).parent / "node_modules"
+BUN = str(NODE_MODULES / ".bin" / "bun")
 START_SECONDS = 30
 STOP_SECONDS = 10
 
@@ -59,29 +61,36 @@ def _node_lacks(*packages: str) -> Callable[[], str | None]:
     def missing() -> str | None:
         if shutil.which("node") is None:
             return "Node is missing: install Node 20 or newer, then npm ci --prefix bench"
-        lacking = [name for name in packages if not (PEERS.parent / "node_modules" / name).is_dir()]
-        return f"{', '.join(lacking)} is missing: npm ci --prefix bench" if lacking else None
+        return _npm_lacks(*packages)()
 
     return missing
 
 
-def _bun_lacks() -> str | None:
-    if shutil.which("bun") is None:
-        return "Bun is missing: install it (https://bun.sh), then npm ci --prefix bench"
-    return _node_lacks("postgres")() if shutil.which("node") else None
+def _npm_lacks(*packages: str) -> Callable[[], str | None]:
+    def missing() -> str | None:
+        lacking = [name for name in packages if not (NODE_MODULES / name).is_dir()]
+        return f"{', '.join(lacking)} is missing: npm ci --prefix bench" if lacking else None
+
+    return missing
 
 
 def _python_versions(*packages: str) -> Callable[[], str]:
     return lambda: ", ".join(f"{name} {version(name)}" for name in packages)
 
 
-def _js_versions(runtime: str, *packages: str) -> Callable[[], str]:
+def _node_versions(*packages: str) -> Callable[[], str]:
     def versions() -> str:
-        said = subprocess.run([runtime, "--version"], capture_output=True, text=True, check=True).stdout
-        files = [PEERS.parent / "node_modules" / name / "package.json" for name in packages]
+        said = subprocess.run(["node", "--version"], capture_output=True, text=True, check=True).stdout  # noqa: S607
+        return f"node {said.strip().removeprefix('v')}, {_npm_versions(*packages)()}"
+
+    return versions
+
+
+def _npm_versions(*packages: str) -> Callable[[], str]:
+    def versions() -> str:
+        files = [NODE_MODULES / name / "package.json" for name in packages]
         installed = [json.loads(file.read_text()) for file in files]
-        pairs = [f"{package['name']} {package['version']}" for package in installed]
-        return ", ".join([f"{runtime} {said.strip().removeprefix('v')}", *pairs])
+        return ", ".join(f"{package['name']} {package['version']}" for package in installed)
 
     return versions
 
@@ -99,10 +108,10 @@ CONTESTANTS = (
     Contestant(
         "bun",
         "Bun, native publish",
-        ("bun", "bench/peers/bun.mjs"),
+        (BUN, "bench/peers/bun.mjs"),
         ("schema.sql", "notify_frame.sql"),
-        _bun_lacks,
-        _js_versions("bun", "postgres"),
+        _npm_lacks("bun", "postgres"),
+        _npm_versions("bun", "postgres"),
     ),
     Contestant(
         "node_ws",
@@ -110,7 +119,7 @@ CONTESTANTS = (
         ("node", "bench/peers/node_ws.mjs"),
         ("schema.sql", "notify_frame.sql"),
         _node_lacks("ws", "pg"),
-        _js_versions("node", "ws", "pg"),
+        _node_versions("ws", "pg"),
     ),
     Contestant(
         "socketio",
@@ -118,7 +127,7 @@ CONTESTANTS = (
         ("node", "bench/peers/socketio.mjs"),
         ("schema.sql", "socketio.sql"),
         _node_lacks("socket.io", "@socket.io/postgres-adapter", "pg"),
-        _js_versions("node", "socket.io", "@socket.io/postgres-adapter"),
+        _node_versions("socket.io", "@socket.io/postgres-adapter"),
         path="/socket.io/?EIO=4&transport=websocket",
         dialect="socketio",
     ),
