@@ -1,7 +1,6 @@
 """uvicorn's WebSocket protocol, made for pushing: the outbox that app.outbox speaks of.
 
-A frame that goes to many sockets is framed once (app.hub.Frame). All frames that reach a socket in one turn
-of the event loop leave it in one write.
+What is pushed to many sockets is framed once, and joined once (app.turns).
 """
 
 import struct
@@ -12,13 +11,9 @@ from typing import Any, cast
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.http11 import Request
 
-from app.hub import Frame
 from app.light import Gate, Inbox
 from app.outbox import EXTENSION
-
-TURN_BYTES = 256 * 1024
-"""More than this is written before the turn ends, so that a burst does not pile up for each socket."""
-
+from app.turns import Burst
 
 RESET = struct.pack("ii", 1, 0)  # socket(7): linger on, for 0 s
 
@@ -30,8 +25,6 @@ class PushProtocol(WebSocketsSansIOProtocol):
     # share; with more, each idle socket would have 1 KiB of its own for them.
     __slots__ = (
         "_finish",
-        "_turn",
-        "_turn_bytes",
         "close_timer",
         "initial_response",
         "last_ping_rtt",
@@ -48,8 +41,6 @@ class PushProtocol(WebSocketsSansIOProtocol):
         super().__init__(*args, **kwargs)
         self.queue = cast(Any, Inbox())
         self.writable = cast(Any, Gate())
-        self._turn: list[bytes] = []
-        self._turn_bytes = 0
         self._finish: Callable[[], None] | None = None
 
     def handle_connect(self, event: Request) -> None:
@@ -58,14 +49,9 @@ class PushProtocol(WebSocketsSansIOProtocol):
             # In time: the application's task has been created, but has not run yet.
             cast(dict[str, Any], self.scope["extensions"])[EXTENSION] = self
 
-    def push(self, frame: Frame) -> bool:
-        framed = frame.framed
-        if not self._turn:
-            self.loop.call_soon(self._flush)
-        self._turn.append(framed)
-        self._turn_bytes += len(framed)
-        if self._turn_bytes > TURN_BYTES:
-            self._flush()
+    def push(self, burst: Burst) -> bool:
+        if not self.close_sent and not self.transport.is_closing():
+            self.transport.write(burst.framed)
         return self.writable.is_set()
 
     async def drained(self) -> None:
@@ -74,14 +60,7 @@ class PushProtocol(WebSocketsSansIOProtocol):
     def is_gone(self) -> bool:
         return self.disconnected
 
-    def _flush(self) -> None:
-        turn, self._turn, self._turn_bytes = self._turn, [], 0
-        if turn and not self.close_sent and not self.transport.is_closing():
-            self.transport.write(turn[0] if len(turn) == 1 else b"".join(turn))
-
     async def send(self, message: Any) -> None:
-        # What was pushed before a close goes before it.
-        self._flush()
         await super().send(message)
         if message["type"] == "websocket.accept":
             self._forget_handshake()
@@ -102,7 +81,6 @@ class PushProtocol(WebSocketsSansIOProtocol):
         if finish and not self.close_sent:
             finish()
         elif self.writable.is_set():
-            self._flush()
             super().shutdown()
         else:
             self._reset()

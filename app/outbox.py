@@ -11,7 +11,7 @@ from typing import Any, Protocol, cast
 from litestar import WebSocket
 from litestar.exceptions import WebSocketException
 
-from app.hub import Frame
+from app.turns import Burst
 
 AnyWebSocket = WebSocket[Any, Any, Any]
 
@@ -24,8 +24,8 @@ OUTBOX_FRAMES = 64
 class Outbox(Protocol):
     """What goes out to one browser, in order."""
 
-    def push(self, frame: Frame) -> bool:
-        """Send a frame. False: it was taken, but no more should come before `drained`."""
+    def push(self, burst: Burst) -> bool:
+        """Send frames. False: they were taken, but no more should come before `drained`."""
 
     async def drained(self) -> None:
         """Wait until there is room."""
@@ -52,16 +52,16 @@ class AsgiOutbox:
 
     def __init__(self, socket: AnyWebSocket) -> None:
         self._socket = socket
-        self._frames: deque[Frame] = deque()
+        self._texts: deque[bytes] = deque()
         self._has_room = asyncio.Event()
         self._has_room.set()
         self._sender: asyncio.Task[None] | None = None
 
-    def push(self, frame: Frame) -> bool:
-        self._frames.append(frame)
+    def push(self, burst: Burst) -> bool:
+        self._texts.extend(burst.texts)
         if self._sender is None:
             self._sender = asyncio.create_task(self._send())
-        if len(self._frames) >= OUTBOX_FRAMES:
+        if len(self._texts) >= OUTBOX_FRAMES:
             self._has_room.clear()
         return self._has_room.is_set()
 
@@ -80,13 +80,13 @@ class AsgiOutbox:
 
     async def _send(self) -> None:
         try:
-            while self._frames:
-                await self._socket.send_text(self._frames[0].text.decode())
-                self._frames.popleft()
-                if not self._frames:
+            while self._texts:
+                await self._socket.send_text(self._texts[0].decode())
+                self._texts.popleft()
+                if not self._texts:
                     self._has_room.set()
         except (WebSocketException, OSError, RuntimeError):
             # Three ways in which servers say that it is closed. Its handler ends by itself.
-            self._frames.clear()
+            self._texts.clear()
         finally:
             self._sender = None

@@ -14,8 +14,9 @@ from litestar.exceptions import WebSocketException
 from app import messages, wire
 from app.database import DATABASE_ERRORS, Pool
 from app.errors import BadJson, BadMessage, Refusal, ServerStopping
-from app.hub import Frame, Hub
+from app.hub import Hub
 from app.outbox import AnyWebSocket, outbox_of
+from app.turns import Burst
 from app.wire import CloseCode
 from app.writer import Post, Stored, Writer
 
@@ -25,8 +26,8 @@ UNSTORED_POSTS = 64
 FINISH_SECONDS = 1
 """So long a server that stops waits until a browser has the frames of what it has sent."""
 
-PONG = Frame(wire.PONG)
-LIST_READY = Frame(wire.LIST_READY)
+PONG = Burst(wire.PONG)
+LIST_READY = Burst(wire.LIST_READY)
 
 log = structlog.get_logger(__name__)
 
@@ -42,8 +43,8 @@ class Socket:
         self._stopping = False
         self._outbox.before_shutdown(self._stop)
 
-    def push(self, frame: Frame) -> bool:
-        return self._outbox.push(frame)
+    def push(self, burst: Burst) -> bool:
+        return self._outbox.push(burst)
 
     def close(self, code: CloseCode) -> None:
         """Close it soon; its handler then ends as if the browser had closed it."""
@@ -83,7 +84,7 @@ class Socket:
     def _refuse(self, error: BaseException, client_id: UUID | None = None) -> None:
         code = error.code if isinstance(error, Refusal) else Refusal.code
         log.info("refused", code=code)
-        self.push(Frame(wire.error_frame(code, str(error), client_id)))
+        self.push(Burst(wire.error_frame(code, str(error), client_id)))
 
     def _stop(self) -> None:
         self._stopping = True
@@ -170,7 +171,7 @@ class ThreadSocket(Socket):
             pass
         if not self._room.settle(self, epoch):
             await self._follow()
-        self.push(Frame(wire.ready_frame(self._thread_id, max(self.seq, self._room.seq))))
+        self.push(Burst(wire.ready_frame(self._thread_id, max(self.seq, self._room.seq))))
 
     async def _follow(self) -> None:
         """Read the table from what we hold to its end, as fast as the browser takes it; then go live."""
@@ -183,8 +184,9 @@ class ThreadSocket(Socket):
         """Pass on what follows in the table. False: nothing does."""
         await self._outbox.drained()
         page = await messages.replay(self._pool, self._thread_id, self.seq)
-        for self.seq, text in page:
-            self.push(Frame(text))
+        if page:
+            self.push(Burst(*(text for _, text in page)))
+            self.seq = page[-1][0]
         return bool(page)
 
     async def _take(self, frame: wire.ClientFrame) -> None:
@@ -224,10 +226,11 @@ class ThreadSocket(Socket):
         # The frames come as always. Only here are they waited for: not worth an event for each of them.
         while self._room.held_by(self) < self._stored_seq:  # noqa: ASYNC110
             await asyncio.sleep(FINISH_SECONDS / 50)
+        self._room.push()
 
     async def _push_again(self, seq: int) -> None:
         for _, text in (await messages.replay(self._pool, self._thread_id, seq - 1))[:1]:
-            self.push(Frame(text))
+            self.push(Burst(text))
 
 
 class ListSocket(Socket):

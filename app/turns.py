@@ -1,0 +1,89 @@
+"""What is pushed together, and when.
+
+A write to a socket costs a system call, and so does each read of it: far more than the bytes. So what
+arrives in one turn of the event loop leaves in one write, and where pushing is all that a server does, it
+rests in between, for more to arrive.
+"""
+
+import asyncio
+import time
+from collections.abc import Callable
+
+import structlog
+
+MOST_REST_SECONDS = 0.05
+"""Nobody waits longer, however many sockets there are."""
+
+log = structlog.get_logger(__name__)
+
+
+class Burst:
+    """The JSON texts of frames that leave together, and their form on the wire: made once for all the sockets
+    that get them."""
+
+    __slots__ = ("_framed", "texts")
+
+    def __init__(self, *texts: bytes) -> None:
+        self.texts = texts
+        self._framed = b""
+
+    @property
+    def framed(self) -> bytes:
+        """Each as an unmasked text frame of RFC 6455, section 5.2."""
+        if not self._framed:
+            self._framed = b"".join([part for text in self.texts for part in (_head(len(text)), text)])
+        return self._framed
+
+
+def _head(size: int) -> bytes:
+    if size < 126:
+        return b"\x81" + size.to_bytes(1, "big")
+    if size < 65536:
+        return b"\x81\x7e" + size.to_bytes(2, "big")
+    return b"\x81\x7f" + size.to_bytes(8, "big")
+
+
+class Turns:
+    """Pushes at the end of a turn of the event loop, and for no more than half of the time.
+
+    A message that comes alone never waits. While pushing takes all the time there is, what arrives in the
+    other half leaves together, and a burst costs a fraction.
+    """
+
+    def __init__(self) -> None:
+        self._pushes: list[Callable[[], None]] = []
+        self._began: float | None = None
+        self._rested_at = 0.0
+
+    def add(self, push: Callable[[], None]) -> None:
+        """Have `push` called once, soon."""
+        self._pushes.append(push)
+        if len(self._pushes) == 1 and self._began is None:
+            self._schedule()
+
+    def _schedule(self) -> None:
+        rest = self._rested_at - time.perf_counter()
+        loop = asyncio.get_running_loop()
+        if rest > 0:
+            loop.call_later(min(rest, MOST_REST_SECONDS), self._push)
+        else:
+            loop.call_soon(self._push)
+
+    def _push(self) -> None:
+        self._began = time.perf_counter()
+        pushes, self._pushes = self._pushes, []
+        # Called next whatever happens: uvloop writes to the sockets at the end of this turn.
+        asyncio.get_running_loop().call_soon(self._rest)
+        for push in pushes:
+            try:
+                push()
+            except Exception:
+                log.exception("push_failed")  # the others must not miss theirs
+
+    def _rest(self) -> None:
+        assert self._began is not None
+        now = time.perf_counter()
+        self._rested_at = 2 * now - self._began
+        self._began = None
+        if self._pushes:
+            self._schedule()
