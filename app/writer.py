@@ -46,7 +46,6 @@ INSERT = """
     select thread_id, role, content, client_id, reply_to
     from unnest($1::bigint[], $2::text[], $3::text[], $4::uuid[], $5::bigint[])
       with ordinality as post (thread_id, role, content, client_id, reply_to, place)
-    where exists (select from thread where id = post.thread_id)
     order by thread_id, place
     returning thread_id, seq, client_id, reply_to
 """

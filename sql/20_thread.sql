@@ -14,4 +14,3 @@ create table if not exists thread (
 
 -- The list is read newest activity first, and continued from (updated_at, id).
 create index if not exists thread_by_activity on thread (updated_at desc, id desc);
-create index if not exists thread_by_owner on thread (owner);

@@ -17,6 +17,8 @@ create table if not exists message (
     constraint replied_message_exists references message,
   created_at timestamptz not null default clock_timestamp(),
   constraint seq_is_unique_in_thread unique (thread_id, seq),
-  constraint client_id_is_unique_in_thread unique (thread_id, client_id),
-  constraint message_has_one_reply unique (reply_to)
+  constraint client_id_is_unique_in_thread unique (thread_id, client_id)
 );
+
+-- Few messages are replies: no entry for the others.
+create unique index if not exists message_has_one_reply on message (reply_to) where reply_to is not null;

@@ -7,11 +7,13 @@
 create or replace function tg_message__number() returns trigger
 language plpgsql security definer set search_path = pg_catalog, public, pg_temp set enable_seqscan = off
 as $$
-declare
-  v_last_seq bigint;
 begin
   -- The lock is held until commit: whoever gets the next number commits after us, or we never did.
-  select last_seq into v_last_seq from public.thread where id = new.thread_id for no key update;
+  -- thread.last_seq moves once a statement (tg_message__publish): moving it for each row would leave one
+  -- dead version of the thread a row, and a burst would take quadratic time. So the rows that this
+  -- statement has inserted already are looked up: the last entry of an index.
+  select greatest(last_seq, (select max(seq) from public.message where thread_id = new.thread_id)) + 1
+  into new.seq from public.thread where id = new.thread_id for no key update;
   if not found then
     raise exception 'there is no thread %', new.thread_id
       using errcode = 'foreign_key_violation', table = 'message', constraint = 'thread_exists';
@@ -33,11 +35,6 @@ begin
     end if;
   end if;
 
-  -- thread.last_seq moves once a statement (tg_message__publish): moving it for each row would leave one
-  -- dead version of the thread a row, and a burst would take quadratic time. So the rows that this
-  -- statement has inserted already are looked up: the last entry of an index.
-  select greatest(v_last_seq, max(seq)) + 1 into new.seq
-  from public.message where thread_id = new.thread_id;
   return new;
 end
 $$;

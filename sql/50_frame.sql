@@ -5,15 +5,16 @@ create or replace function wire_time(moment timestamptz) returns text
 language sql stable parallel safe
 return to_char(moment at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"');
 
--- A message as the JSON object that clients see.
+-- A message as the JSON object that clients see. One expression, and no query: so it is part of the plan of
+-- whatever calls it. It is made for each message, and row_to_json() would take twice as long.
 create or replace function message_json(m message) returns json
 language sql stable parallel safe
 return (
-  select row_to_json(fields) from (
-    select m.id, m.thread_id, m.seq, m.role, m.content, wire_time(m.created_at) as created_at,
-           m.client_id, m.reply_to
-  ) as fields
-);
+  '{"id":' || m.id || ',"thread_id":' || m.thread_id || ',"seq":' || m.seq || ',"role":"' || m.role
+  || '","content":' || to_json(m.content) || ',"created_at":"' || wire_time(m.created_at)
+  || '","client_id":' || coalesce(to_json(m.client_id)::text, 'null')
+  || ',"reply_to":' || coalesce(m.reply_to::text, 'null') || '}'
+)::json;
 
 -- A thread as the JSON object that clients see.
 create or replace function thread_json(t thread) returns json

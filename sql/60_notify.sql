@@ -1,51 +1,52 @@
 -- How what is committed reaches the servers. A payload is '<thread_id> <seq> <frame>'; seq 0 is for events
 -- that are not messages.
 
--- Notifies the servers of one frame. A payload of 8,000 bytes would fail: a longer one goes without its
--- frame, and the receiver reads the row.
+-- The payload for a frame. One of 8,000 bytes would fail: a longer one goes without its frame, and the
+-- receiver reads the row.
+create or replace function payload(thread_id bigint, seq bigint, frame text) returns text
+language sql stable parallel safe
+return thread_id || ' ' || seq || case when octet_length(frame) < 7950 then ' ' || frame else '' end;
+
+-- Notifies the servers.
+create or replace function notify_servers(payload text) returns void
+language sql
+return pg_notify('chinwag', payload);
+
+-- Notifies the servers of one frame.
 create or replace function notify_frame(thread_id bigint, seq bigint, frame text) returns void
 language plpgsql set search_path = pg_catalog, public, pg_temp
 as $$
-declare
-  v_payload text := thread_id || ' ' || seq || ' ' || frame;
 begin
-  if octet_length(v_payload) >= 8000 then
-    v_payload := thread_id || ' ' || seq;
-  end if;
-  perform pg_notify('chinwag', v_payload);
+  perform public.notify_servers(public.payload(thread_id, seq, frame));
 end
 $$;
 
 -- Moves the threads that a statement has written to, asks for the bot's replies and notifies the servers.
--- Nothing is joined here: a session keeps its plans, and the plan of a join that was made for a bulk insert
--- would read whole tables for each single row after it.
+-- A session keeps its plans. One that was made for a bulk insert would read whole tables for each single row
+-- after it, so each row that is looked for here is looked up in an index.
 create or replace function tg_message__publish() returns trigger
-language plpgsql security definer set search_path = pg_catalog, public, pg_temp set enable_seqscan = off
+language plpgsql security definer set search_path = pg_catalog, public, pg_temp
+set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off
 as $$
-declare
-  v_thread_id bigint;
-  v_last_seq bigint;
 begin
-  for v_thread_id, v_last_seq in
-    select thread_id, max(seq) from written_message group by thread_id order by thread_id
-  loop
-    -- greatest: a trigger of somebody's own may have written more already.
-    update public.thread set last_seq = greatest(last_seq, v_last_seq), updated_at = clock_timestamp()
-    where id = v_thread_id;
-  end loop;
+  -- greatest: a trigger of somebody's own may have written more already.
+  update public.thread
+  set last_seq = greatest(thread.last_seq, written.last_seq), updated_at = clock_timestamp()
+  from (select thread_id, max(seq) as last_seq from written_message group by thread_id) as written
+  where id = written.thread_id;
 
-  delete from public.reply_request
-  where message_id = any (array(select reply_to from written_message where reply_to is not null));
   insert into public.reply_request (message_id)
   select id from written_message as w
   where role = 'user' and (select true from public.message where reply_to = w.id) is null
   order by id;
 
-  perform public.notify_frame(thread_id, seq, public.frame('message', public.message_json(message)))
+  perform public.notify_servers(public.payload(thread_id, seq, frame))
   from (
-    select thread_id, seq, row(w.*)::public.message as message from written_message as w
-  ) as written
-  order by thread_id, seq;
+    select thread_id, seq, public.frame('message', public.message_json(row(w.*)::public.message)) as frame
+    from written_message as w
+    order by thread_id, seq
+    offset 0 -- or the frame, which is named more than once in the payload, would be made as often
+  ) as written;
   return null;
 end
 $$;
@@ -53,6 +54,20 @@ $$;
 create or replace trigger message_30_publish
   after insert on message referencing new table as written_message
   for each statement execute function tg_message__publish();
+
+-- A reply takes its request with it, whoever wrote it.
+create or replace function tg_message__withdraw_request() returns trigger
+language plpgsql security definer set search_path = pg_catalog, public, pg_temp
+as $$
+begin
+  delete from public.reply_request where message_id = new.reply_to;
+  return null;
+end
+$$;
+
+create or replace trigger message_30_withdraw_request
+  after insert on message for each row when (new.reply_to is not null)
+  execute function tg_message__withdraw_request();
 
 -- Tells the lists of threads that a thread was created, renamed or deleted.
 create or replace function tg_thread__publish() returns trigger

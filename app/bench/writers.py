@@ -31,8 +31,8 @@ JOBS = 2
 def writers(subject: Subject, scale: Scale, watch: Watch) -> list[Figure]:
     """Each writer has a thread of its own, so that they meet in nothing but the database's commit.
 
-    Without NOTIFY is measured in a second database of our own PostgreSQL, whose `notify_frame` does nothing.
-    In a database of somebody else's nothing is changed, and so it is left out.
+    Without NOTIFY is measured in a second database of our own PostgreSQL, whose `notify_servers` does
+    nothing. In a database of somebody else's nothing is changed, and so it is left out.
     """
     figures = []
     with new_threads(subject, max(COUNTS)) as threads:
