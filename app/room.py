@@ -93,6 +93,7 @@ class Room:
             return False
         if not self._is_followed() and self.seq < reader.seq:
             self.seq, self._newest = reader.seq, None
+            self._recent.clear()  # they are not the ones before it
         behind = self.seq - reader.seq
         if behind > len(self._recent):
             return False
@@ -191,6 +192,7 @@ class Room:
                 try:
                     if self._in_doubt and not await self._is_still_there():
                         return self._begin_anew()
+                    heard = self._heard
                     page = await self._replay(self.thread_id, self.seq)
                 except Exception as error:
                     # The database is away. The readers wait for it, and so do we.
@@ -203,7 +205,8 @@ class Room:
                 if not page:
                     if self.seq >= self._heard:
                         return None
-                    misses += 1
+                    # What was heard while the table was being read, may have been committed behind it.
+                    misses += heard > self.seq
             log.error("rows_missing", thread=self.thread_id, seq=self.seq, heard=self._heard)
             self._heard = 0
         finally:

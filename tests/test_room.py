@@ -1,4 +1,4 @@
-"""What arrives in one turn of the event loop leaves together, and still once and in order for each reader."""
+"""A room by itself: each reader gets each message once and in order, and what arrives together, together."""
 
 import asyncio
 
@@ -86,6 +86,38 @@ async def test_a_turn_with_much_in_it_does_not_wait(room: Room) -> None:
     assert not reader.bursts
     room.receive(2, b"x" * (TURN_BYTES // 2 + 1))
     assert len(reader.bursts[0]) == 2
+
+
+async def test_what_is_notified_while_the_table_is_read_is_not_taken_for_lost() -> None:
+    committed, most = 1, 20
+
+    async def replay(_thread: int, after: int) -> list[tuple[int, bytes]]:
+        nonlocal committed
+        page = [(seq, b"%d" % seq) for seq in range(after + 1, committed + 1)]
+        if not page and committed < most:
+            committed += 1
+            busy.receive(committed, None)  # committed and notified, but behind what this query sees
+        return page
+
+    busy = Room(1, replay, Turns())
+    reader = join(busy, Reader())
+    busy.receive(1, None)
+    repair = busy.repair()
+    assert repair is not None
+    await repair
+    busy.push()
+    assert [text for burst in reader.bursts for text in burst] == [b"%d" % seq for seq in range(1, most + 1)]
+
+
+async def test_what_was_not_notified_yet_is_not_made_up_for_by_older_frames(room: Room) -> None:
+    one, other = Reader(), Reader()
+    room.join(one)
+    room.join(other)
+    room.receive(1, b"1")
+    one.seq, other.seq = 2, 1  # read in the table: the one when 2 was there, the other just before
+    assert room.settle(one, room.epoch)
+    assert not room.settle(other, room.epoch)
+    assert not other.bursts
 
 
 async def test_who_is_full_holds_what_it_was_pushed_and_catches_up(room: Room) -> None:
