@@ -17,9 +17,12 @@ NAMES = [contestant.name for contestant in CONTESTANTS]
 @click.option("--rounds", default=5, show_default=True, type=click.IntRange(1), help="The median is taken.")
 @click.option("--seconds", default=2.0, show_default=True, type=click.FloatRange(0.1), help="A measurement.")
 @click.option("--sockets", default=2000, show_default=True, type=click.IntRange(1), help="No more at a time.")
+@click.option("--fsync/--no-fsync", default=True, help="Whether a commit waits for the disk.")
 @click.option("--only", multiple=True, type=click.Choice(NAMES), help="These alone; can be repeated.")
 @click.option("--output", default=ROOT / "docs", type=click.Path(path_type=Path), help="[default: docs]")
-def main(rounds: int, seconds: float, sockets: int, only: tuple[str, ...], output: Path) -> None:
+def main(
+    rounds: int, seconds: float, sockets: int, fsync: bool, only: tuple[str, ...], output: Path
+) -> None:
     """Measure Chinwag and its peers side by side, and write bench.md and bench.svg."""
     _allow_many_sockets()
     skipped, contestants = [], []
@@ -35,7 +38,7 @@ def main(rounds: int, seconds: float, sockets: int, only: tuple[str, ...], outpu
     if not contestants:
         sys.exit("there is nobody to measure")
     contest = Contest(rounds, seconds, sockets)
-    with databases.started() as postgres:
+    with databases.started(fsync=fsync) as postgres:
         outcome = contest.hold(contestants, postgres, lambda line: click.echo(line, err=True))
         version = postgres.server_version()
     given = " ".join(["python -m bench", *sys.argv[1:]])

@@ -17,8 +17,9 @@ from app.embedded import EmbeddedPostgres
 from bench.contestants import PEERS, ROOT, Contestant
 from bench.load import THREADS
 
-OPTIONS = {"fsync": "off", "full_page_writes": "off", "shared_buffers": "256MB", "max_wal_size": "4GB"}
-"""The programs are compared, and not the disk: with it, who commits each message alone would do worse."""
+OPTIONS = {"shared_buffers": "256MB", "max_wal_size": "4GB"}
+UNSAFE = {"fsync": "off", "full_page_writes": "off"}
+"""A commit then waits for no disk, and a crash may cost the database."""
 
 
 class Databases:
@@ -67,13 +68,14 @@ class Databases:
 
 
 @contextmanager
-def started() -> Iterator[Databases]:
+def started(*, fsync: bool) -> Iterator[Databases]:
     """A PostgreSQL that is gone without a trace behind the block."""
     # Not TemporaryDirectory: its mode would keep out the user that runs PostgreSQL for root.
     directory = Path(tempfile.mkdtemp(prefix="chinwag-bench-"))
     directory.chmod(0o755)
+    options = OPTIONS if fsync else OPTIONS | UNSAFE
     try:
-        with EmbeddedPostgres(directory / "postgres", options=OPTIONS) as postgres:
+        with EmbeddedPostgres(directory / "postgres", options=options) as postgres:
             yield Databases(postgres.url)
     finally:
         shutil.rmtree(directory)

@@ -34,6 +34,11 @@ WARM_UP = 0.25
 """Of the seconds: so long before anything is counted."""
 LIMIT_SECONDS = 20
 
+MARK = b"@"
+"""Twice in each message, and nowhere else in a frame."""
+READ_BUFFER = bytearray(256 * 1024)
+"""One for all sockets: it is looked at before the next one is read."""
+
 PADDING = "The quick brown fox jumps over the lazy dog, twice."
 SHORTEST = 100
 """Bytes. A frame that is shorter is no message, for the content and the names of its fields are longer."""
@@ -54,8 +59,8 @@ class Tally:
         self.wanted = 0
         self.enough = asyncio.Event()
 
-    def arrive(self) -> None:
-        self.arrived += 1
+    def arrive(self, messages: int = 1) -> None:
+        self.arrived += messages
         if self.arrived >= self.wanted:
             self.enough.set()
 
@@ -97,6 +102,12 @@ class Client(WSListener):
         message = '{"content":"' + content + '","client_id":"' + client_id + '"}'
         self._send(f'42["message",{message}]' if self._socketio else message)
 
+    def only_count(self, tally: Tally) -> None:
+        """Look at no frame any more."""
+        if self.transport is None:
+            raise Unfit("a socket was closed")
+        self.transport.underlying_transport.set_protocol(Counter(self, tally))
+
     def _send(self, text: str) -> None:
         if self.transport is None:
             raise Unfit("a socket was closed")
@@ -110,6 +121,29 @@ class Client(WSListener):
             self._send(f'40{{"thread":{self.thread}}}')
         elif self._socketio and payload == b"2":
             self._send("3")
+
+
+class Counter(asyncio.BufferedProtocol):
+    """Counts the messages of a socket that is live already, by the mark in each, one look for each read. With
+    a look at each frame, the load generator would be what is measured."""
+
+    def __init__(self, client: Client, tally: Tally) -> None:
+        self._client = client
+        self._tally = tally
+        self._marks = 0
+
+    def get_buffer(self, sizehint: int) -> bytearray:
+        return READ_BUFFER
+
+    def buffer_updated(self, nbytes: int) -> None:
+        before = self._marks // 2
+        self._marks += READ_BUFFER.count(MARK, 0, nbytes)  # one byte: no read ends in its middle
+        arrived = self._marks // 2 - before
+        self._client.received += arrived
+        self._tally.arrive(arrived)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._client.transport = None
 
 
 class Run:
@@ -126,6 +160,8 @@ class Run:
 
     async def fanout(self) -> dict[str, float]:
         await self._connect([1] * self.task.sockets, lambda _client, _frame: self.tally.arrive())
+        for client in self.clients:
+            client.only_count(self.tally)
         writers = [await self._writer(place) for place in range(WRITERS)]
         stop = asyncio.Event()
 
