@@ -1,0 +1,104 @@
+"""The curve of message sizes."""
+
+import asyncpg
+import uvloop
+
+from bench.contestants import running
+from bench.databases import Databases
+from bench.growth.chinwag import CHINWAG
+from bench.growth.crowd import Crowd
+from bench.growth.curve import Curve, Figure, Panel, Record, Scale
+from bench.growth.load import Writers, flood, paced_inserts
+from bench.load import THREADS, Unfit
+
+SOCKETS = 100
+WRITERS = 4
+WINDOW = 100
+BYTES_AHEAD = 256_000
+"""For each socket. A server that is further behind would take its readers for slow ones, and is meant to."""
+
+KNEE = 8_000
+"""Bytes. A longer payload of NOTIFY is refused by PostgreSQL."""
+
+PAYLOAD = """
+    select octet_length(thread_id || ' ' || seq || ' ' || frame('message', message_json(message)))
+    from message where thread_id = $1 order by seq desc limit 1
+"""
+
+ABOUT = f"""\
+Four writers insert into one thread with {SOCKETS} sockets, one message a commit. The size is that of the
+content; its frame has some 200 bytes more. A payload of NOTIFY that would reach {KNEE:,} bytes goes without
+its frame, and the server reads the row: the column *payload* is what the frame would make, and from
+{KNEE:,} on each message costs the server a query more. From there a room reads what has gathered meanwhile
+at once."""
+
+
+def measure(databases: Databases, points: tuple[int, ...], scale: Scale, record: Record) -> None:
+    for _ in range(scale.rounds):
+        with databases.fresh(CHINWAG) as url, running(CHINWAG, url) as (pid, sockets_url):
+            # Each size has a thread of its own.
+            for thread, size in zip(range(1, THREADS + 1), points, strict=False):
+                record(size, uvloop.run(_point(url, pid, Crowd(sockets_url), thread, size, scale.seconds)))
+
+
+async def _point(
+    url: str, pid: int, crowd: Crowd, thread: int, size: int, seconds: float
+) -> dict[str, float]:
+    window = max(WRITERS, min(WINDOW, BYTES_AHEAD // size))
+    async with Writers(url, thread, "x" * size) as writers:
+        writes = await writers.open(WRITERS)
+        await crowd.join([thread] * SOCKETS)
+        flow = await flood(crowd, thread, writes, pid=pid, seconds=seconds, window=window)
+        latencies = await paced_inserts(crowd, thread, writes[0], seconds)
+    crowd.leave()
+    return {
+        "payload": await _payload(url, thread),
+        "rate": flow.rate,
+        "megabytes": flow.rate * size / 1e6,
+        "cpu_us": flow.cpu * 1e6,
+        **latencies,
+    }
+
+
+async def _payload(url: str, thread: int) -> float:
+    connection = await asyncpg.connect(url)
+    try:
+        length = await connection.fetchval(PAYLOAD, thread)
+    finally:
+        await connection.close()
+    if length is None:
+        raise Unfit("no message was stored")
+    return float(length)
+
+
+def label(size: int) -> str:
+    return f"{size} B" if size < 1000 else f"{size / 1000:g} kB"
+
+
+CURVE = Curve(
+    name="size",
+    title="The size of a message",
+    about=ABOUT,
+    axis="content",
+    points=(10, 100, 1_000, 4_000, 7_000, 7_700, 8_000, 16_000, 64_000),
+    small=(10, 8_000),
+    figures=(
+        Figure("payload", "payload, bytes"),
+        Figure("rate", "deliveries/s"),
+        Figure("megabytes", "MB/s of content"),
+        Figure("cpu_us", "CPU of the server, µs a delivery"),
+        Figure("median_ms", "latency, median, ms"),
+        Figure("p99_ms", "99th percentile, ms"),
+    ),
+    panels=(
+        Panel(f"Size of a message, {SOCKETS} sockets", "deliveries/s", (("rate", ""),)),
+        Panel(f"Size of a message, {SOCKETS} sockets", "MB/s of content", (("megabytes", ""),)),
+        Panel(
+            f"Size of a message, {SOCKETS} sockets",
+            "ms from INSERT to the frame",
+            (("median_ms", "median"), ("p99_ms", "99th percentile")),
+        ),
+    ),
+    measure=measure,
+    label=label,
+)
