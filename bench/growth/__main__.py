@@ -22,7 +22,7 @@ OTHER_FILES = 500
 
 @click.command()
 @click.option("--rounds", default=5, show_default=True, type=click.IntRange(1), help="The median is taken.")
-@click.option("--seconds", default=1.0, show_default=True, type=click.FloatRange(0.1), help="A measurement.")
+@click.option("--seconds", default=0.75, show_default=True, type=click.FloatRange(0.1), help="A measurement.")
 @click.option("--only", multiple=True, type=click.Choice(NAMES), help="These alone; can be repeated.")
 @click.option("--small", is_flag=True, help="Few points, and little of everything: to see that it works.")
 @click.option("--output", default=ROOT / "docs", type=click.Path(path_type=Path), help="[default: docs]")
@@ -71,8 +71,14 @@ def _measure(curve: Curve, postgres: Databases, scale: Scale, outcome: Outcome) 
         curve.measure(postgres, points, scale, record)
     except Exception as error:
         # Whatever it is, it is this curve's: the others are still worth drawing.
-        told = "\n".join([f"{type(error).__name__}: {error}", *getattr(error, "__notes__", [])])
-        outcome.failures.append(f"{curve.name}: {told}")
+        outcome.failures.append(f"{curve.name}: {_told(error)}")
+
+
+def _told(error: BaseException) -> str:
+    notes = getattr(error, "__notes__", [])
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    return "\n".join([f"{type(error).__name__}: {error}", *notes])
 
 
 def _write(outcome: Outcome, versions: list[str], output: Path) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import asyncpg
 
-from bench.growth.crowd import Crowd
+from bench.growth.crowd import LIMIT_SECONDS, Crowd
 from bench.growth.load import CONTENT, INSERT, WARM_UP_SECONDS, pace
 from bench.load import Unfit, cpu_seconds
 
@@ -65,7 +65,8 @@ class Committers:
             began = time.perf_counter()
             self._crowd.writing(1, is_timed=True)
             await self._connections[0].execute(INSERT, 1, CONTENT)
-            taken.append(await heard.get() - began)
+            async with asyncio.timeout(LIMIT_SECONDS):
+                taken.append(await heard.get() - began)
 
         listener: Any = await asyncpg.connect(self._url)
         try:

@@ -18,7 +18,7 @@ from bench.load import Tally, Unfit
 
 CONNECTING = 50
 """Sockets that connect at the same time."""
-LIMIT_SECONDS = 30
+LIMIT_SECONDS = 20
 CHEAP: dict[str, Any] = {"logger_name": logging.getLogger(__name__), "read_buffer_init_size": 8192}
 
 MESSAGE = re.compile(rb'\{"type":"message",.*?"seq":(\d+)')
@@ -115,8 +115,17 @@ class Crowd:
         self.on_message(socket)
 
     async def all_but(self, deliveries: int) -> None:
-        """Wait until no more than this are under way."""
-        await self._tally.until(self._tally.written - deliveries)
+        """Wait until no more than this are under way.
+
+        Raises:
+            Unfit: nothing comes any more.
+        """
+        try:
+            async with asyncio.timeout(LIMIT_SECONDS):
+                await self._tally.until(self._tally.written - deliveries)
+        except TimeoutError:
+            came = f"{self._tally.arrived} of {self._tally.written} deliveries"
+            raise Unfit(self.fault or f"after {LIMIT_SECONDS} s, {came} have come") from None
 
     async def settle(self) -> None:
         """Wait for what is under way, and check it.
@@ -124,11 +133,7 @@ class Crowd:
         Raises:
             Unfit: a socket was lost, or did not get each message once and in order.
         """
-        try:
-            async with asyncio.timeout(LIMIT_SECONDS):
-                await self.all_but(0)
-        except TimeoutError:
-            self.fault = self.fault or "not every message was delivered"
+        await self.all_but(0)
         if self.fault:
             raise Unfit(self.fault)
         for socket in self.sockets:

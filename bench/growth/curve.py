@@ -16,6 +16,13 @@ class Figure:
     """With its unit."""
 
 
+SHARES = (
+    Figure("server_share", "server, % of a core"),
+    Figure("load_share", "load generator, % of a core"),
+)
+"""Where the second is near 100, the load generator is what was measured."""
+
+
 @dataclass(frozen=True)
 class Panel:
     """A small chart of one or two figures."""

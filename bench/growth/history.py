@@ -20,7 +20,7 @@ from bench.load import Unfit
 PAGE = paint.PAGE
 RENEWED = 100
 """Threads with so few messages are new in each round, for in each round some are written."""
-VISITS_A_PAINT = 5
+VISITS_A_PAINT = 3
 """A page takes long to open, and is opened less often than the rest is done."""
 
 ABOUT = f"""\

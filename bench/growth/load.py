@@ -28,10 +28,27 @@ Write = Callable[[], Awaitable[object]]
 class Flow:
     """What was counted while a server was kept busy."""
 
-    rate: float
-    """Deliveries a second."""
-    cpu: float
-    """Seconds of the server's CPU a delivery."""
+    deliveries: int
+    seconds: float
+    server: float
+    """Seconds of the server's CPU."""
+    load: float
+    """And of this process's, which holds the sockets."""
+
+    @property
+    def rate(self) -> float:
+        """Deliveries a second."""
+        return self.deliveries / self.seconds
+
+    @property
+    def values(self) -> dict[str, float]:
+        """By the figures' keys."""
+        return {
+            "rate": self.rate,
+            "cpu_us": self.server / max(1, self.deliveries) * 1e6,
+            "server_share": 100 * self.server / self.seconds,
+            "load_share": 100 * self.load / self.seconds,
+        }
 
 
 class Writers:
@@ -86,12 +103,14 @@ async def flood(
 async def count(crowd: Crowd, pid: int, seconds: float) -> Flow:
     """What arrives in so many seconds, after the warm-up."""
     await asyncio.sleep(WARM_UP_SECONDS)
-    began, arrived, used = time.perf_counter(), crowd.arrived, cpu_seconds(pid)
+    began, arrived = time.perf_counter(), crowd.arrived
+    server, load = cpu_seconds(pid), time.process_time()
     await asyncio.sleep(seconds)
-    deliveries = crowd.arrived - arrived
     return Flow(
-        rate=deliveries / (time.perf_counter() - began),
-        cpu=(cpu_seconds(pid) - used) / max(1, deliveries),
+        deliveries=crowd.arrived - arrived,
+        seconds=time.perf_counter() - began,
+        server=cpu_seconds(pid) - server,
+        load=time.process_time() - load,
     )
 
 

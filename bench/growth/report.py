@@ -17,9 +17,10 @@ PROMISED = ("paint_ms", "join_ms", "rejoin_ms", "post_ms", "http_post_ms")
 METHOD = """\
 The server, PostgreSQL and the load generator share this machine. Each round measures all points of a curve,
 so that what disturbs the machine disturbs them alike; a figure is the median of the rounds. A round counts
-only if every socket has got every message of its thread once and in order, and the table has each number
-once. PostgreSQL runs with `fsync = off`, as in [the comparison with others](bench.md); the bot is off. CPU
-is as the kernel counts it for the processes, in ticks of 10 ms: short runs make it coarse."""
+only if every socket has got every message of its thread once and in order. PostgreSQL runs with `fsync =
+off`, as in [the comparison with others](bench.md); the bot is off. CPU is as the kernel counts it for the
+processes, in ticks of 10 ms: short runs make it coarse. Where the load generator is near 100 % of a core,
+it is what was measured."""
 
 
 def render(outcome: Outcome, versions: Sequence[str], command: str) -> str:

@@ -22,7 +22,8 @@ fewer because everything here shares the cores, and the two columns of CPU tell 
 would see: *the servers'* part is that of all together, and each machine would bear its own; *PostgreSQL's*
 part, in which each listener is woken and written to, stays with the database. The latency is that of one
 message after the other, 20 a second at most: from the `INSERT` to a bare connection that LISTENs beside the
-servers, and to the socket. At each point one more message must reach a socket of every server."""
+servers, and to the socket. PostgreSQL wakes one listener after the other: that bare one comes late, the
+first server early. At each point one more message must reach a socket of every server."""
 
 
 def measure(databases: Databases, points: tuple[int, ...], scale: Scale, record: Record) -> None:

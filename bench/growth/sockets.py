@@ -6,7 +6,7 @@ from bench.contestants import running
 from bench.databases import Databases
 from bench.growth.chinwag import CHINWAG
 from bench.growth.crowd import Crowd
-from bench.growth.curve import Curve, Figure, Panel, Record, Scale
+from bench.growth.curve import SHARES, Curve, Figure, Panel, Record, Scale
 from bench.growth.load import Writers, flood, paced_inserts
 
 THREAD = 1
@@ -39,7 +39,7 @@ async def _round(
             window = max(WRITERS, min(WINDOW, DELIVERIES_AHEAD // sockets))
             flow = await flood(crowd, THREAD, writes, pid=pid, seconds=seconds, window=window)
             latencies = await paced_inserts(crowd, THREAD, writes[0], seconds)
-            record(sockets, {"rate": flow.rate, "cpu_us": flow.cpu * 1e6, **latencies})
+            record(sockets, {**flow.values, **latencies})
     crowd.leave()
 
 
@@ -55,6 +55,7 @@ CURVE = Curve(
         Figure("cpu_us", "CPU of the server, µs a delivery"),
         Figure("median_ms", "latency, median, ms"),
         Figure("p99_ms", "99th percentile, ms"),
+        *SHARES,
     ),
     panels=(
         Panel("Sockets in a thread", "deliveries/s", (("rate", ""),), is_log=True),

@@ -11,7 +11,7 @@ from bench.contestants import running
 from bench.databases import Databases
 from bench.growth.chinwag import CHINWAG
 from bench.growth.crowd import Crowd, Socket
-from bench.growth.curve import Curve, Figure, Panel, Record, Scale
+from bench.growth.curve import SHARES, Curve, Figure, Panel, Record, Scale
 from bench.growth.load import CONTENT, Flow, count, pace
 from bench.load import THREADS
 
@@ -54,7 +54,7 @@ async def _round(
         flow = await speakers.flood(pid, seconds)
         await pace(crowd, speakers.speak_timed, seconds)
         latencies = crowd.take_latencies()
-        record(threads, {"rate": flow.rate, "cpu_us": flow.cpu * 1e6, **latencies})
+        record(threads, {**flow.values, **latencies})
     crowd.leave()
 
 
@@ -97,6 +97,7 @@ CURVE = Curve(
         Figure("cpu_us", "CPU of the server, µs a message"),
         Figure("median_ms", "latency, median, ms"),
         Figure("p99_ms", "99th percentile, ms"),
+        *SHARES,
     ),
     panels=(
         Panel("Threads, a socket in each", "messages/s, browser to row to browser", (("rate", ""),)),
