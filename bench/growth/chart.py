@@ -15,6 +15,8 @@ WIDTH, HEIGHT = 1080, 216
 """Pixels: the whole picture is so wide, a panel so high."""
 LEFT, RIGHT, TOP, BOTTOM = 58, 16, 46, 48
 """What is around a panel's plot."""
+LETTER = 7
+"""A letter's width, about: fonts differ."""
 TICKS = 4
 
 STYLE = """
@@ -89,7 +91,7 @@ def _draw(plot: Plot, outcome: Outcome, width: int) -> str:
     end = -math.inf
     for point in plot.points:
         name = _name(point, plot.curve)
-        half = 3.5 * len(name)
+        half = LETTER * len(name) / 2
         if x(point) - half > end:  # where points are close, not each is named
             parts.append(_text(x(point), floor + 16, name, anchor="middle"))
             end = x(point) + half + 2
@@ -139,13 +141,13 @@ def _line(values: dict[int, list[float]], style: str, x: Axis, y: Axis) -> str:
 
 
 def _key(plot: Plot, width: int) -> str:
-    parts, right = [], width - RIGHT
+    parts, right = [], float(width - RIGHT)
     for style, (name, _) in reversed(list(zip("ab", plot.lines, strict=False))):
         if name:
-            parts.append(_text(right, 32, name, anchor="end"))
-            right -= round(6.4 * len(name)) + 12
-            parts.append(f'<rect class="key {style}" x="{right}" y="24" width="8" height="8" rx="2"/>')
-            right -= 12
+            right -= LETTER * len(name)
+            parts.append(_text(right, 16, name))
+            parts.append(f'<rect class="key {style}" x="{right - 12}" y="8" width="8" height="8" rx="2"/>')
+            right -= 22
     return "".join(parts)
 
 

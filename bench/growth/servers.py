@@ -87,14 +87,14 @@ CURVE = Curve(
         Figure("socket_ms", "to a socket, median, ms"),
     ),
     panels=(
-        Panel("Servers that LISTEN, on one machine", "commits/s", (("rate", ""),)),
+        Panel("Servers that LISTEN", "commits/s", (("rate", ""),)),
         Panel(
-            "Servers that LISTEN, on one machine",
+            "Servers that LISTEN",
             "µs of CPU a commit",
             (("database_us", "PostgreSQL"), ("servers_us", "all servers")),
         ),
         Panel(
-            "Servers that LISTEN, on one machine",
+            "Servers that LISTEN",
             "ms from INSERT, median",
             (("listen_ms", "bare LISTEN"), ("socket_ms", "socket")),
         ),

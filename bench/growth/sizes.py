@@ -92,10 +92,10 @@ CURVE = Curve(
         *SHARES,
     ),
     panels=(
-        Panel(f"Size of a message, {SOCKETS} sockets", "deliveries/s", (("rate", ""),)),
-        Panel(f"Size of a message, {SOCKETS} sockets", "MB/s of content", (("megabytes", ""),)),
+        Panel("Size of a message", f"deliveries/s to {SOCKETS} sockets", (("rate", ""),)),
+        Panel("Size of a message", f"MB/s of content to {SOCKETS} sockets", (("megabytes", ""),)),
         Panel(
-            f"Size of a message, {SOCKETS} sockets",
+            "Size of a message",
             "ms from INSERT to one socket",
             (("median_ms", "median"), ("p99_ms", "99th percentile")),
         ),

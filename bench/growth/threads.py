@@ -100,10 +100,10 @@ CURVE = Curve(
         *SHARES,
     ),
     panels=(
-        Panel("Threads, a socket in each", "messages/s, browser to row to browser", (("rate", ""),)),
-        Panel("Threads, a socket in each", "µs of server CPU a message", (("cpu_us", ""),)),
+        Panel("Threads", "messages/s, browser to row to browser", (("rate", ""),)),
+        Panel("Threads", "µs of server CPU a message", (("cpu_us", ""),)),
         Panel(
-            "Threads, a socket in each",
+            "Threads",
             "ms from sending to the frame",
             (("median_ms", "median"), ("p99_ms", "99th percentile")),
         ),
