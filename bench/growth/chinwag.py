@@ -1,0 +1,5 @@
+"""Whom this is about."""
+
+from bench.contestants import CONTESTANTS
+
+CHINWAG = next(one for one in CONTESTANTS if one.name == "chinwag")

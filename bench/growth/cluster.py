@@ -1,0 +1,44 @@
+"""Servers of one database, more and more of them."""
+
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from typing import Self
+
+from bench.contestants import running
+from bench.growth.chinwag import CHINWAG
+
+STARTING = 4
+"""Servers that start at the same time."""
+
+
+class Cluster:
+    """At the end of the block none of them is left."""
+
+    def __init__(self, database_url: str) -> None:
+        self.places: list[tuple[int, str]] = []
+        """The process id and the sockets' URL of each server."""
+        self._database_url = database_url
+        self._stacks: list[ExitStack] = []
+        self._threads = ThreadPoolExecutor(STARTING)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def grow(self, servers: int) -> None:
+        """Returns when there are so many."""
+        missing = servers - len(self.places)
+        starts = [self._threads.submit(self._start) for _ in range(missing)]
+        for start in starts:
+            self.places.append(start.result())
+
+    def __exit__(self, *_: object) -> None:
+        # Waits for those that are still starting, or their processes would be left.
+        self._threads.shutdown(cancel_futures=True)
+        with ThreadPoolExecutor(STARTING) as threads:
+            list(threads.map(ExitStack.close, self._stacks))
+
+    def _start(self) -> tuple[int, str]:
+        stack = ExitStack()
+        place = stack.enter_context(running(CHINWAG, self._database_url))
+        self._stacks.append(stack)
+        return place

@@ -1,0 +1,40 @@
+"""A plain HTTP client, on one connection that is kept."""
+
+import http.client
+import json
+from typing import Any, Self
+from urllib.parse import urlsplit
+
+from bench.load import Unfit
+
+LIMIT_SECONDS = 20
+
+
+class Http:
+    """Of one server; closed at the end of the block."""
+
+    def __init__(self, url: str) -> None:
+        self._connection = http.client.HTTPConnection(urlsplit(url).netloc, timeout=LIMIT_SECONDS)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._connection.close()
+
+    def newest(self, thread: int, limit: int) -> bytes:
+        """The newest page of messages, as it comes."""
+        return self._ask("GET", f"/api/v1/threads/{thread}/messages?limit={limit}", 200)
+
+    def post(self, thread: int, content: str) -> bytes:
+        """Returns when it is stored."""
+        return self._ask("POST", f"/api/v1/threads/{thread}/messages", 201, {"content": content})
+
+    def _ask(self, method: str, path: str, expected: int, body: Any = None) -> bytes:
+        content = None if body is None else json.dumps(body)
+        self._connection.request(method, path, content, {"Content-Type": "application/json"})
+        answer = self._connection.getresponse()
+        text = answer.read()
+        if answer.status != expected:
+            raise Unfit(f"{method} {path}: {answer.status} {text.decode()[:500]}")
+        return text
