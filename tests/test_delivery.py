@@ -262,13 +262,6 @@ async def test_a_repeated_send_is_answered_with_what_is_stored(
     assert await db.fetchval("select count(*) from message where thread_id = $1", thread) == 1
 
 
-async def test_what_is_sent_before_ready_comes_back(server: Server, thread: int) -> None:
-    for seq in range(1, 51):
-        async with open_thread(server, thread) as client:
-            await client.send("mine")
-            await client.until_seq(seq)
-
-
 async def test_what_one_socket_sends_stays_in_order(server: Server, thread: int) -> None:
     async with open_thread(server, thread) as client:
         for i in range(1000):
