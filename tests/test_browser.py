@@ -9,15 +9,7 @@ import pytest
 from playwright.async_api import expect
 
 from app.database import Connection
-from tests.page import (
-    Open,
-    act,
-    contents,
-    field,
-    is_sent,
-    item,
-    write,
-)
+from tests.page import Open, act, contents, field, is_sent, item, write
 from tests.process import ServerStarter
 
 pytestmark = pytest.mark.anyio

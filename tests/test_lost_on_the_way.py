@@ -9,17 +9,7 @@ import pytest
 from playwright.async_api import Page, WebSocketRoute, expect
 
 from app.database import Connection
-from tests.page import (
-    WAITING,
-    Line,
-    Open,
-    all_is_stored,
-    contents,
-    item,
-    states,
-    stored,
-    write,
-)
+from tests.page import WAITING, Line, Open, all_is_stored, contents, item, states, stored, write
 
 pytestmark = pytest.mark.anyio
 

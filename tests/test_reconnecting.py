@@ -8,16 +8,7 @@ import pytest
 from playwright.async_api import WebSocketRoute, expect
 
 from app.database import Connection
-from tests.page import (
-    SOON,
-    Open,
-    contents,
-    is_sent,
-    item,
-    open_live,
-    states,
-    write,
-)
+from tests.page import SOON, Open, contents, is_sent, item, open_live, states, write
 from tests.process import ServerStarter
 from tests.storm.faults import TERMINATE
 

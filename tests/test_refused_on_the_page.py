@@ -5,17 +5,7 @@ import pytest
 from playwright.async_api import expect
 
 from app.database import Connection
-from tests.page import (
-    SOON,
-    WAITING,
-    Open,
-    contents,
-    kept,
-    open_cut_off,
-    states,
-    stored,
-    write,
-)
+from tests.page import SOON, WAITING, Open, contents, kept, open_cut_off, states, stored, write
 
 pytestmark = pytest.mark.anyio
 

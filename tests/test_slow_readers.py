@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from app.database import Connection
-from tests.client import LIMIT_SECONDS, open_thread
+from tests.client import LIMIT_SECONDS, handshake, open_thread
 from tests.process import Server, ServerStarter
 from tests.sql import INSERT_MANY
 
@@ -49,10 +49,7 @@ class SlowReader:
 
     async def __aenter__(self) -> "SlowReader":
         self._reader, self._writer = await asyncio.open_connection("127.0.0.1", self._server.port, limit=1024)
-        self._writer.write(
-            f"GET {self._path} HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-            "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n".encode()
-        )
+        self._writer.write(handshake(self._path))
         await self._reader.readuntil(b"\r\n\r\n")
         return self
 
