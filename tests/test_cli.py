@@ -7,7 +7,7 @@ from contextlib import ExitStack
 import pytest
 
 from app.database import Connection
-from app.embedded import running_url
+from app.postmaster import running_url
 from tests.client import LIMIT_SECONDS, open_thread
 from tests.command import chinwag, post
 from tests.process import ServerStarter, directory_for_all

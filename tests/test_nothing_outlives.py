@@ -15,7 +15,7 @@ import asyncpg
 import httpx
 import pytest
 
-from app.embedded import running_url
+from app.postmaster import running_url
 from app.settings import ROOT
 from tests.client import LIMIT_SECONDS, handshake, open_thread
 from tests.command import chinwag, post

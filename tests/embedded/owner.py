@@ -14,11 +14,12 @@ QUICK = {"fsync": "off"}
 OWNER = """
 import sys
 from pathlib import Path
-from app import embedded
+from app import programs
+from app.embedded import EmbeddedPostgres
 
 if "watch" in sys.argv:
-    embedded._prctl = None
-server = embedded.EmbeddedPostgres(Path(sys.argv[1]), options={"fsync": "off"})
+    programs._prctl = None
+server = EmbeddedPostgres(Path(sys.argv[1]), options={"fsync": "off"})
 print(server.start(), server.pid, flush=True)
 sys.stdin.read()
 server.stop()

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from app.embedded import EmbeddedPostgres, running_url
+from app.embedded import EmbeddedPostgres
 from app.errors import EmbeddedPostgresFailed
+from app.postmaster import running_url
 from tests.embedded.owner import QUICK, has_word, spawn_owner, sql, start_owner, start_sleeper, store_word
 from tests.process import wait_until
 

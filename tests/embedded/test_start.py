@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 
 from app import embedded
-from app.embedded import EmbeddedPostgres, default_directory, running_url
+from app.embedded import EmbeddedPostgres
 from app.errors import EmbeddedPostgresFailed
 from app.packaged import binary
+from app.postmaster import default_directory, running_url
 from tests.embedded.owner import QUICK, sql
 
 
