@@ -8,15 +8,16 @@ from tests.page import Open, contents
 
 pytestmark = pytest.mark.anyio
 
+INSERT_NUMBERED = """
+    insert into message (thread_id, content) select $1, 'n ' || i from generate_series(1, $2) i
+"""
 TOP = "element => element.getBoundingClientRect().top"
 
 
 async def test_older_messages_come_without_moving_what_is_read(
     open_page: Open, db: Connection, thread: int
 ) -> None:
-    await db.execute(
-        "insert into message (thread_id, content) select $1, 'n ' || i from generate_series(1, 300) i", thread
-    )
+    await db.execute(INSERT_NUMBERED, thread, 300)
     page = await open_page(f"/threads/{thread}")
     await expect(contents(page).last).to_be_in_viewport()
     while (count := await contents(page).count()) < 300:
@@ -32,9 +33,7 @@ async def test_older_messages_come_without_moving_what_is_read(
 async def test_who_reads_older_messages_is_not_moved_by_new_ones(
     open_page: Open, db: Connection, thread: int
 ) -> None:
-    await db.execute(
-        "insert into message (thread_id, content) select $1, 'n ' || i from generate_series(1, 40) i", thread
-    )
+    await db.execute(INSERT_NUMBERED, thread, 40)
     page = await open_page(f"/threads/{thread}")
     await expect(contents(page).last).to_be_in_viewport()
     await db.execute("insert into message (thread_id, content) values ($1, 'followed')", thread)
