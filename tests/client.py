@@ -111,3 +111,11 @@ async def _open(url: str, options: dict[str, Any]) -> AsyncIterator[Client]:
         yield client
     finally:
         await client.end()
+
+
+def handshake(path: str) -> bytes:
+    """The request for a WebSocket, for clients that do not follow the protocol any further."""
+    return (
+        f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+        "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n"
+    ).encode()

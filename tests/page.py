@@ -3,10 +3,18 @@
 import re
 from collections.abc import Callable, Coroutine
 from typing import Any
+from urllib.parse import urljoin
 
-from playwright.async_api import BrowserContext, Locator, Page, WebSocketRoute
+from playwright.async_api import BrowserContext, Locator, Page, WebSocketRoute, expect
+
+from app.database import Connection
 
 Open = Callable[..., Coroutine[Any, Any, Page]]
+
+SOON = 20_000
+"""ms until a page is connected again, whatever the dice of its backoff say."""
+
+WAITING = "Waiting for the connection"
 
 
 class Line:
@@ -26,6 +34,26 @@ class Line:
             browser.connect_to_server()
 
 
+async def open_live(open_page: Open, path: str) -> Page:
+    """A window on a thread that is live: "before" has been written in it and is stored."""
+    page = await open_page(path)
+    await write(page, "before")
+    await is_sent(page)
+    return page
+
+
+async def open_cut_off(open_page: Open, thread: int, script: str = "") -> tuple[Page, Line]:
+    """A window on a thread, in which no WebSocket gets through."""
+    line = Line()
+    line.is_cut = True
+    page = await open_page("/static/favicon.svg")
+    await page.context.add_init_script(script)
+    await line.lay(page.context)
+    await page.goto(urljoin(page.url, f"/threads/{thread}"))
+    await expect(field(page)).to_be_visible()
+    return page, line
+
+
 def field(page: Page) -> Locator:
     return page.get_by_role("textbox", name="Message")
 
@@ -33,6 +61,40 @@ def field(page: Page) -> Locator:
 async def write(page: Page, content: str) -> None:
     await field(page).fill(content)
     await field(page).press("Enter")
+
+
+async def act(page: Page, name: str) -> None:
+    """Choose from the menu of the open thread."""
+    await page.get_by_role("button", name="Rename or delete this chat").click()
+    await page.get_by_role("button", name=name).click()
+
+
+async def is_sent(page: Page) -> None:
+    """Wait until the only message of a window is stored."""
+    await expect(page.locator(".message .state")).to_have_text(["Sent"])
+
+
+async def all_is_stored(page: Page, db: Connection, thread: int, said: list[str]) -> None:
+    """Wait until nothing waits in a window any more: it shows what was said, and that is what is stored."""
+    await expect(states(page)).to_have_count(0, timeout=SOON)
+    await expect(contents(page)).to_have_text(said)
+    assert await stored(db, thread) == said
+
+
+async def stored(db: Connection, thread: int) -> list[str]:
+    rows = await db.fetch("select content from message where thread_id = $1 order by seq", thread)
+    return [row["content"] for row in rows]
+
+
+async def kept(page: Page) -> list[str]:
+    """The names of what a browser keeps for the pages of the server."""
+    keys: list[str] = await page.evaluate("Object.keys(localStorage)")
+    return keys
+
+
+def states(page: Page) -> Locator:
+    """What is said of the messages that are not known to be stored."""
+    return page.locator(".message[data-state] .state")
 
 
 def contents(page: Page) -> Locator:

@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Self
+from typing import NoReturn, Self
 from urllib.parse import urlsplit
 
 import pytest
@@ -145,10 +145,14 @@ def wait_until(condition: Callable[[], object], seconds: float = 10) -> None:
 
 
 def find_program(name: str, package: str) -> str:
-    """The path of a program that Debian has. Without it the test is skipped; in CI that is a failure."""
+    """The path of a program that Debian has. Without it the test is skipped."""
     if path := shutil.which(name, path=f"{os.environ['PATH']}:/usr/sbin"):
         return path
-    sentence = f"{name} is missing; on Debian: apt install {package}"
+    skip_for_lack(f"{name} is missing; on Debian: apt install {package}")
+
+
+def skip_for_lack(sentence: str) -> NoReturn:
+    """Skip the test for something that is not installed; in CI, where all is, that is a failure."""
     if os.environ.get("CI"):
         pytest.fail(sentence)
     pytest.skip(sentence)

@@ -8,8 +8,9 @@ import httpx
 import pytest
 
 from app.database import Connection
-from tests.client import open_thread
+from tests.client import open_list, open_thread
 from tests.process import Server, ServerStarter
+from tests.sql import INSERT_MANY
 
 pytestmark = pytest.mark.anyio
 
@@ -107,3 +108,10 @@ async def test_the_frame_is_the_same_whoever_writes(
             f'"{key}":{json.dumps(strange[key])}', f'"{key}":{json.dumps(usual[key])}'
         )
     assert text == client.raw[-2]
+
+
+async def test_the_activity_of_a_busy_thread_is_gathered(server: Server, db: Connection, thread: int) -> None:
+    async with open_list(server) as client:
+        await db.execute(INSERT_MANY, thread, 1000, 10)
+        await client.frame("thread.active", lambda data: data == {"thread_id": thread, "last_seq": 1000})
+        assert len(client.frames) < 10

@@ -22,8 +22,9 @@ import msgspec
 from app import wire
 from app.bench.cpu import postmaster_of
 from app.database import connect
-from app.embedded import EmbeddedPostgres, die_with
+from app.embedded import EmbeddedPostgres
 from app.errors import LoadFailed
+from app.programs import die_with
 
 ANSWER_SECONDS = 30
 LOG_LINES = 15

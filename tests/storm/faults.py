@@ -99,25 +99,11 @@ def stop_reading_for_ever(readers: list[Reader]) -> Fault:
 
 
 def go_offline(browsers: list[BrowserReader]) -> Fault:
-    async def fault(storm: Storm[Cluster]) -> None:
-        browser = random.choice(browsers)
-        await browser.set_offline(True)
-        await asyncio.sleep(random.uniform(2, 10))
-        await browser.set_offline(False)
-
-    fault.__name__ = "browser_offline"
-    return fault
+    return _for_a_while(browsers, BrowserReader.set_offline, 10, "browser_offline")
 
 
 def fall_asleep(browsers: list[BrowserReader]) -> Fault:
-    async def fault(storm: Storm[Cluster]) -> None:
-        browser = random.choice(browsers)
-        await browser.set_asleep(True)
-        await asyncio.sleep(random.uniform(2, 15))
-        await browser.set_asleep(False)
-
-    fault.__name__ = "laptop_asleep"
-    return fault
+    return _for_a_while(browsers, BrowserReader.set_asleep, 15, "laptop_asleep")
 
 
 def burst_of(thread: int, rows: int) -> Fault:
@@ -125,6 +111,22 @@ def burst_of(thread: int, rows: int) -> Fault:
         await burst(storm, thread, rows)
 
     fault.__name__ = "burst"
+    return fault
+
+
+def _for_a_while(
+    browsers: list[BrowserReader],
+    set_state: Callable[[BrowserReader, bool], Awaitable[None]],
+    most_seconds: float,
+    name: str,
+) -> Fault:
+    async def fault(storm: Storm[Cluster]) -> None:
+        browser = random.choice(browsers)
+        await set_state(browser, True)
+        await asyncio.sleep(random.uniform(2, most_seconds))
+        await set_state(browser, False)
+
+    fault.__name__ = name
     return fault
 
 

@@ -1,0 +1,71 @@
+"""Another process that owns an embedded PostgreSQL, and what is asked of the database."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from app.packaged import binary
+from app.settings import ROOT
+from tests.process import wait_until
+
+QUICK = {"fsync": "off"}
+
+OWNER = """
+import sys
+from pathlib import Path
+from app import programs
+from app.embedded import EmbeddedPostgres
+
+if "watch" in sys.argv:
+    programs._prctl = None
+server = EmbeddedPostgres(Path(sys.argv[1]), options={"fsync": "off"})
+print(server.start(), server.pid, flush=True)
+sys.stdin.read()
+server.stop()
+"""
+
+
+def start_owner(
+    directory: Path, means: str = "prctl", site: Path | None = None
+) -> tuple[subprocess.Popen[bytes], str, int]:
+    """Another process that runs the server until its stdin ends."""
+    owner = spawn_owner(directory, means, site)
+    assert owner.stdout
+    url, pid = owner.stdout.readline().split()
+    return owner, url.decode(), int(pid)
+
+
+def spawn_owner(directory: Path, means: str = "prctl", site: Path | None = None) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(
+        [sys.executable, "-c", OWNER, directory, means],
+        cwd=ROOT,
+        env=os.environ | {"PYTHONPATH": os.pathsep.join([str(site or ROOT), *sys.path])},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+
+
+def start_sleeper(url: str) -> subprocess.Popen[bytes]:
+    """A client in the middle of a statement."""
+    command = [str(binary("psql")), "-Xc", "select pg_sleep(60)", url]
+    sleeper = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    asleep = "select exists (select from pg_stat_activity where wait_event = 'PgSleep')"
+    wait_until(lambda: sql(url, asleep) == "t")
+    return sleeper
+
+
+def store_word(url: str) -> str:
+    return sql(url, "insert into kept values (gen_random_uuid()) returning word")
+
+
+def has_word(url: str, word: str) -> bool:
+    return sql(url, f"select exists (select from kept where word = '{word}')") == "t"
+
+
+def sql(url: str, statement: str) -> str:
+    command = [str(binary("psql")), "-XAtqc", statement, url]
+    done = subprocess.run(command, capture_output=True, check=False, text=True)
+    assert done.returncode == 0, done.stderr
+    return done.stdout.strip()

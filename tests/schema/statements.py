@@ -1,0 +1,43 @@
+"""What the tests of the schema write and ask."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from app.database import Connection
+from tests.client import LIMIT_SECONDS
+
+INSERT_NAMED = "insert into message (thread_id, content, client_id) values ($1, $2, $3) returning seq"
+INSERT_REPLY = """
+    insert into message (thread_id, role, content, reply_to) values ($1, 'assistant', 'y', $2) returning seq
+"""
+SEQS = "select array_agg(seq order by seq) from message where thread_id = $1"
+CONTENTS = "select array_agg(content order by seq) from message where thread_id = $1"
+WAITING = "select count(*) from reply_request join message on id = message_id where thread_id = $1"
+LAST_SEQ = "select last_seq from thread where id = $1"
+
+
+async def new_thread(db: Connection) -> int:
+    id: int = await db.fetchval("insert into thread default values returning id")
+    return id
+
+
+async def notifications(db: Connection, work: Callable[[], Awaitable[Any]]) -> list[str]:
+    """What is notified while some work is done."""
+    heard: list[str] = []
+    last = asyncio.Event()
+
+    def hear(_connection: object, _pid: int, _channel: str, payload: object) -> None:
+        assert isinstance(payload, str)
+        if payload == "last":
+            last.set()
+        else:
+            heard.append(payload)
+
+    await db.add_listener("chinwag", hear)
+    await work()
+    await db.execute("notify chinwag, 'last'")
+    async with asyncio.timeout(LIMIT_SECONDS):
+        await last.wait()
+    await db.remove_listener("chinwag", hear)
+    return heard
