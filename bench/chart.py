@@ -60,7 +60,7 @@ def _panel(figure: Figure, outcome: Outcome) -> tuple[str, int]:
         max([*outcome.values[one.name, figure.key], outcome.middle(one.name, tail) or 0]) for one in shown
     )
     step = _step(most)
-    end = step * math.ceil(most / step)
+    end = step * max(1, math.ceil(most / step))
     right = WIDTH // COLUMNS - FIGURE
     floor = HEAD + (BAR + GAP) * len(shown)
 
@@ -110,6 +110,8 @@ def _bar(
 
 def _step(most: float) -> float:
     """A round number, of which four or fewer reach the end of the axis."""
+    if most <= 0:
+        return 1  # nobody's memory has grown
     power = 10.0 ** math.floor(math.log10(most / 4))
     return next(power * factor for factor in (1, 2, 5, 10) if power * factor * 4 >= most)
 

@@ -97,7 +97,8 @@ async def _pgbench(
         if process.returncode is None:
             process.kill()
             await process.wait()
-    rate = re.search(r"^tps = ([\d.]+)", "".join(said), re.M)
-    if not rate or process.returncode:
-        raise LoadFailed(f"pgbench failed:\n{''.join(said)}")
-    return Span(round(float(rate[1]) * seconds), seconds, shares)
+    result = "".join(said)
+    if process.returncode or "transactions actually processed" not in result:
+        raise LoadFailed(f"pgbench failed:\n{result}")
+    rate = re.search(r"^tps = ([\d.]+)", result, re.M)  # left out if there was no transaction in time
+    return Span(round(float(rate[1]) * seconds) if rate else 0, seconds, shares)
