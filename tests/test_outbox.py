@@ -1,0 +1,167 @@
+"""A receiver is told all that its browser does: under our own server, where no task waits for it, and under
+any other."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any, cast
+
+import pytest
+import uvicorn
+from litestar.types import Receive, Scope, Send
+from websockets.asyncio.client import ClientConnection, connect
+
+from app.frames import PushProtocol
+from app.hub import Frame
+from app.outbox import BareWebSocket, Outbox, outbox_of
+from tests.client import LIMIT_SECONDS
+
+pytestmark = pytest.mark.anyio
+
+
+class Witness:
+    """A receiver that keeps what it is told."""
+
+    def __init__(self, outbox: Outbox) -> None:
+        self.outbox = outbox
+        self.heard: list[str | None] = []
+        self.is_stopped = self.has_left = False
+        self.busy: asyncio.Future[Any] | None = None
+
+    def receive(self, text: str | None) -> asyncio.Future[Any] | None:
+        self.heard.append(text)
+        self.outbox.push(Frame(b"heard"))
+        return self.busy
+
+    def stop(self) -> None:
+        self.is_stopped = True
+        self.outbox.finish()
+
+    def left(self) -> None:
+        assert not self.has_left, "once"
+        self.has_left = True
+
+
+class Here:
+    """A server in this process, whose application gives each socket a witness."""
+
+    def __init__(self, protocol: Any) -> None:
+        config = uvicorn.Config(
+            cast(Any, self._application),
+            port=0,
+            ws=protocol,
+            interface="asgi3",
+            lifespan="off",
+            log_config=None,
+            timeout_graceful_shutdown=1,
+        )
+        self.server = uvicorn.Server(config)
+        self.witnesses: list[Witness] = []
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator["Here"]:
+        serving = asyncio.create_task(self.server.serve())
+        await until(lambda: self.server.started)
+        yield self
+        self.server.should_exit = True
+        await serving
+
+    @property
+    def url(self) -> str:
+        return f"ws://127.0.0.1:{self.server.servers[0].sockets[0].getsockname()[1]}"
+
+    async def _application(self, scope: Scope, receive: Receive, send: Send) -> None:
+        socket = BareWebSocket(scope, receive, send)
+        await socket.accept()
+        witness = Witness(outbox_of(socket))
+        self.witnesses.append(witness)
+        await witness.outbox.serve(witness)
+
+
+@pytest.fixture(params=[PushProtocol, "websockets-sansio"], ids=["our server", "another"])
+async def here(request: pytest.FixtureRequest) -> AsyncIterator[Here]:
+    async with Here(request.param).running() as here:
+        yield here
+
+
+@pytest.fixture
+async def ours() -> AsyncIterator[Here]:
+    async with Here(PushProtocol).running() as here:
+        yield here
+
+
+@pytest.mark.parametrize("how", ["closes", "breaks off", "breaks the protocol"])
+async def test_that_a_browser_has_left_is_told_once(here: Here, how: str) -> None:
+    async with connect(here.url, proxy=None) as browser:
+        await browser.send("last words")
+        await answered(browser)
+        if how == "breaks off":
+            browser.transport.abort()
+        elif how == "breaks the protocol":
+            browser.transport.write(b"\xff\xff")
+    [witness] = here.witnesses
+    await until(lambda: witness.has_left)
+    assert witness.heard == ["last words"]
+
+
+async def test_that_we_have_closed_is_told_once(here: Here) -> None:
+    async with connect(here.url, proxy=None) as browser:
+        await until(lambda: here.witnesses)
+        [witness] = here.witnesses
+        await witness.outbox.close(4004, "no_such_thread")
+        assert await closed(browser) == 4004
+        await until(lambda: witness.has_left)
+
+
+async def test_nothing_more_comes_while_a_receiver_is_busy(here: Here) -> None:
+    async with connect(here.url, proxy=None) as browser, connect(here.url, proxy=None) as other:
+        await until(lambda: len(here.witnesses) == 2)
+        busy = asyncio.get_running_loop().create_future()
+        for witness in here.witnesses:
+            witness.busy = busy
+        for text in ("1", b"2", "3"):
+            await browser.send(text)
+        await answered(browser)
+        await other.send("that the server has had a turn")
+        await answered(other)
+        assert sorted(len(witness.heard) for witness in here.witnesses) == [1, 1]
+        busy.set_result(None)
+        await answered(browser)
+        await answered(browser)
+        assert ["1", None, "3"] in [witness.heard for witness in here.witnesses]
+
+
+async def test_an_idle_socket_needs_no_task(ours: Here) -> None:
+    tasks = asyncio.all_tasks()
+    async with connect(ours.url, proxy=None) as browser:
+        await browser.send("x")
+        await answered(browser)
+        assert not ours.server.server_state.tasks
+        assert len(asyncio.all_tasks() - tasks) <= 1, "the browser's"
+
+
+async def test_a_receiver_is_told_that_the_server_stops_and_closes_then(ours: Here) -> None:
+    async with connect(ours.url, proxy=None) as browser:
+        await until(lambda: ours.witnesses)
+        ours.server.should_exit = True
+        assert await closed(browser) == 1012
+    [witness] = ours.witnesses
+    assert witness.is_stopped
+    await until(lambda: witness.has_left)
+
+
+async def answered(browser: ClientConnection) -> None:
+    async with asyncio.timeout(LIMIT_SECONDS):
+        assert await browser.recv() == "heard"
+
+
+async def closed(browser: ClientConnection) -> int | None:
+    async with asyncio.timeout(LIMIT_SECONDS):
+        await browser.wait_closed()
+    return browser.close_code
+
+
+async def until(holds: Any) -> None:
+    async with asyncio.timeout(LIMIT_SECONDS):
+        while not holds():
+            await asyncio.sleep(0.001)
