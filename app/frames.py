@@ -9,17 +9,20 @@ import struct
 from socket import SO_LINGER, SOL_SOCKET
 from typing import Any, cast
 
+import websockets.frames
 from uvicorn.protocols.utils import ClientDisconnected
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.http11 import Request
 
 from app.hub import Frame
+from app.keepalive import Peer, keepalive_of
 from app.light import Gate, Inbox
 from app.outbox import EXTENSION, Receiver
 
 TURN_BYTES = 256 * 1024
 """More than this is written before the turn ends, so that a burst does not pile up for each socket."""
 
+PING = b"\x89\0"  # RFC 6455, section 5.5.2
 
 RESET = struct.pack("ii", 1, 0)  # socket(7): linger on, for 0 s
 
@@ -30,7 +33,9 @@ class PushProtocol(WebSocketsSansIOProtocol):
     # Half of them are uvicorn's. Python keeps up to 30 attributes in a dictionary whose keys all instances
     # share; with more, each idle socket would have 1 KiB of its own for them.
     __slots__ = (
+        "_awaits_pong",
         "_busy",
+        "_portion",
         "_receiver",
         "_turn",
         "_turn_bytes",
@@ -54,6 +59,8 @@ class PushProtocol(WebSocketsSansIOProtocol):
         self._turn_bytes = 0
         self._receiver: Receiver | None = None
         self._busy: asyncio.Future[Any] | None = None
+        self._portion: set[Peer] | None = None
+        self._awaits_pong = False
 
     def handle_connect(self, event: Request) -> None:
         super().handle_connect(event)
@@ -155,8 +162,24 @@ class PushProtocol(WebSocketsSansIOProtocol):
         else:
             self._reset()
 
-    def keepalive_timeout(self) -> None:
-        self._reset()
+    def start_keepalive(self) -> None:
+        if self.ping_interval:
+            self._portion = keepalive_of(self.loop, self.ping_interval).join(self)
+
+    def stop_keepalive(self) -> None:
+        if self._portion is not None:
+            self._portion.discard(self)
+            self._portion = None
+
+    def check(self) -> None:
+        if self._awaits_pong:
+            return self._reset()
+        self._awaits_pong = True
+        if not self.close_sent and not self.transport.is_closing():  # else it has as long to be gone
+            self.transport.write(PING)
+
+    def handle_pong(self, event: websockets.frames.Frame) -> None:
+        self._awaits_pong = False  # any will do: somebody is there
 
     def _reset(self) -> None:
         # Not close(), which would wait for a buffer that the dead peer never empties; and with a reset, or

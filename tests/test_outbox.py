@@ -5,18 +5,27 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any, cast
+from unittest.mock import Mock
+from urllib.parse import urlsplit
 
 import pytest
 import uvicorn
 from litestar.types import Receive, Scope, Send
 from websockets.asyncio.client import ClientConnection, connect
 
-from app.frames import PushProtocol
+from app.frames import PING, PushProtocol
 from app.hub import Frame
+from app.keepalive import SLOTS, Keepalive
 from app.outbox import BareWebSocket, Outbox, outbox_of
 from tests.client import LIMIT_SECONDS
 
 pytestmark = pytest.mark.anyio
+
+HANDSHAKE = (
+    b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+    b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n"
+)
+PONG = b"\x8a\x80\0\0\0\0"  # masked, and empty
 
 
 class Witness:
@@ -45,7 +54,7 @@ class Witness:
 class Here:
     """A server in this process, whose application gives each socket a witness."""
 
-    def __init__(self, protocol: Any) -> None:
+    def __init__(self, protocol: Any, **options: Any) -> None:
         config = uvicorn.Config(
             cast(Any, self._application),
             port=0,
@@ -54,6 +63,7 @@ class Here:
             lifespan="off",
             log_config=None,
             timeout_graceful_shutdown=1,
+            **options,
         )
         self.server = uvicorn.Server(config)
         self.witnesses: list[Witness] = []
@@ -148,6 +158,43 @@ async def test_a_receiver_is_told_that_the_server_stops_and_closes_then(ours: He
     [witness] = ours.witnesses
     assert witness.is_stopped
     await until(lambda: witness.has_left)
+
+
+async def test_who_answers_pings_stays_and_who_does_not_is_reset() -> None:
+    async with Here(PushProtocol, ws_ping_interval=0.1).running() as here:
+        parts = urlsplit(here.url)
+        reader, writer = await asyncio.open_connection(parts.hostname, parts.port)
+        writer.write(HANDSHAKE)
+        async with asyncio.timeout(LIMIT_SECONDS):
+            await reader.readuntil(b"\r\n\r\n")
+            for _ in range(3):
+                assert await reader.readexactly(2) == PING
+                writer.write(PONG)
+            assert await reader.readexactly(2) == PING
+            with pytest.raises(ConnectionResetError):
+                await reader.read()
+        writer.close()
+        await until(lambda: here.witnesses[0].has_left)
+
+
+def test_the_wheel_checks_each_peer_once_a_turn_until_it_leaves() -> None:
+    loop = Mock()
+    wheel = Keepalive(loop, seconds=64)
+    one, other = Mock(), Mock()
+
+    def turn() -> None:
+        for _ in range(SLOTS):
+            loop.call_later.call_args.args[1]()
+
+    wheel.join(one)
+    loop.call_later.call_args.args[1]()
+    portion = wheel.join(other)
+    turn()
+    turn()
+    assert (one.check.call_count, other.check.call_count) == (2, 2)
+    portion.discard(other)
+    turn()
+    assert (one.check.call_count, other.check.call_count) == (3, 2)
 
 
 async def answered(browser: ClientConnection) -> None:
