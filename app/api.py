@@ -13,7 +13,7 @@ from litestar.routes import HTTPRoute
 from litestar.types import ControllerRouterHandler
 
 from app import messages, threads, wire
-from app.access import check_origin, check_signed_in
+from app.access import CheckAccess
 from app.errors import BadInput, BadJson
 from app.outbox import BareWebSocket, outbox_of
 from app.socket import ListSocket, ThreadSocket
@@ -203,7 +203,7 @@ async def list_socket(socket: BareWebSocket) -> None:
     await ListSocket(outbox_of(socket)).serve(socket.app.state.hub)
 
 
-@get("/health/live", guards=[], summary="Whether this process answers")
+@get("/health/live", summary="Whether this process answers")
 async def live() -> wire.Health:
     return wire.Health("ok")
 
@@ -222,7 +222,7 @@ async def ready(state: State) -> Response[wire.Health]:
 ROUTES: list[ControllerRouterHandler] = [
     Router(
         "/api/v1",
-        guards=[check_origin, check_signed_in],
+        middleware=[CheckAccess()],
         before_request=read_json,
         route_handlers=[
             methods,  # before the others, or Litestar adds its own
