@@ -79,6 +79,7 @@ class PushProtocol(WebSocketsSansIOProtocol):
             self.logger.exception("Exception in ASGI application\n")
         self.send_500_response()  # if it has not even accepted
         self.scope = cast(Any, None)
+        self._flush()  # into the same segment as the answer to the handshake
         if self._receiver is None and self.close_timer is None:
             self.transport.close()
 

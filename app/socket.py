@@ -167,13 +167,19 @@ class ThreadSocket(Socket):
         if last_seq is None:
             return await self._close(CloseCode.NO_SUCH_THREAD)
         self.seq = last_seq if after is None else min(after, last_seq)
-        self._start(self._join(last_seq, epoch))
+        if self.seq == last_seq and self._room.settle(self, epoch):
+            self._say_ready()  # at once: then it leaves together with the answer to the handshake
+        else:
+            self._start(self._join(last_seq, epoch))
 
     async def _join(self, last_seq: int, epoch: int) -> None:
         while self.seq < last_seq and await self._read_page():
             pass
         if not self._room.settle(self, epoch):
             await self._follow()
+        self._say_ready()
+
+    def _say_ready(self) -> None:
         self.push(Frame(wire.ready_frame(self._thread_id, max(self.seq, self._room.seq))))
 
     async def _follow(self) -> None:
