@@ -191,7 +191,8 @@ class PushProtocol(WebSocketsSansIOProtocol):
 
     def send_receive_event_to_app(self) -> None:
         # uvicorn would log a traceback for what is only a client's mistake (RFC 6455, section 8.1).
-        if self.curr_msg_data_type == "text" and not _is_utf8(b"".join(self.frames)):
+        is_text = self.curr_msg_data_type == "text" and not self.close_sent
+        if is_text and not _is_utf8(b"".join(self.frames)):
             self.conn.send_close(1007)
             self.handle_parser_exception()
         else:

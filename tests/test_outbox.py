@@ -26,6 +26,7 @@ HANDSHAKE = (
     b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n"
 )
 PONG = b"\x8a\x80\0\0\0\0"  # masked, and empty
+GOOD_BYE = b"\x88\x80\0\0\0\0"
 
 
 class Witness:
@@ -123,6 +124,17 @@ async def test_that_we_have_closed_is_told_once(here: Here) -> None:
         await until(lambda: witness.has_left)
 
 
+async def test_what_comes_after_our_close_does_not_matter(
+    ours: Here, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with shaken_hands(ours) as (reader, writer), asyncio.timeout(LIMIT_SECONDS):
+        await until(lambda: ours.witnesses)
+        await ours.witnesses[0].outbox.close(4004, "no_such_thread")
+        writer.write(b"\x81\x81\0\0\0\0\xff" + GOOD_BYE)  # the text is not UTF-8
+        await reader.read()
+    assert not caplog.records
+
+
 async def test_nothing_more_comes_while_a_receiver_is_busy(here: Here) -> None:
     async with connect(here.url, proxy=None) as browser, connect(here.url, proxy=None) as other:
         await until(lambda: len(here.witnesses) == 2)
@@ -162,18 +174,13 @@ async def test_a_receiver_is_told_that_the_server_stops_and_closes_then(ours: He
 
 async def test_who_answers_pings_stays_and_who_does_not_is_reset() -> None:
     async with Here(PushProtocol, ws_ping_interval=0.1).running() as here:
-        parts = urlsplit(here.url)
-        reader, writer = await asyncio.open_connection(parts.hostname, parts.port)
-        writer.write(HANDSHAKE)
-        async with asyncio.timeout(LIMIT_SECONDS):
-            await reader.readuntil(b"\r\n\r\n")
+        async with shaken_hands(here) as (reader, writer), asyncio.timeout(LIMIT_SECONDS):
             for _ in range(3):
                 assert await reader.readexactly(2) == PING
                 writer.write(PONG)
             assert await reader.readexactly(2) == PING
             with pytest.raises(ConnectionResetError):
                 await reader.read()
-        writer.close()
         await until(lambda: here.witnesses[0].has_left)
 
 
@@ -195,6 +202,17 @@ def test_the_wheel_checks_each_peer_once_a_turn_until_it_leaves() -> None:
     portion.discard(other)
     turn()
     assert (one.check.call_count, other.check.call_count) == (3, 2)
+
+
+@asynccontextmanager
+async def shaken_hands(here: Here) -> AsyncIterator[tuple[asyncio.StreamReader, asyncio.StreamWriter]]:
+    """A connection on which frames may be written byte by byte."""
+    parts = urlsplit(here.url)
+    reader, writer = await asyncio.open_connection(parts.hostname, parts.port)
+    writer.write(HANDSHAKE)
+    await reader.readuntil(b"\r\n\r\n")
+    yield reader, writer
+    writer.close()
 
 
 async def answered(browser: ClientConnection) -> None:
