@@ -13,9 +13,9 @@ from litestar.routes import HTTPRoute
 from litestar.types import ControllerRouterHandler
 
 from app import messages, threads, wire
-from app.access import check_origin, check_signed_in
+from app.access import CheckAccess
 from app.errors import BadInput, BadJson
-from app.outbox import AnyWebSocket
+from app.outbox import BareWebSocket, outbox_of
 from app.socket import ListSocket, ThreadSocket
 from app.wire import CloseCode
 from app.writer import Post, Writer
@@ -178,8 +178,8 @@ async def methods(request: AnyRequest) -> Response[None]:
     return Response(None, headers={"Allow": ", ".join(sorted(path.methods))})
 
 
-@websocket("/ws/threads/{thread_id:str}")
-async def thread_socket(socket: AnyWebSocket, thread_id: str) -> None:
+@websocket("/ws/threads/{thread_id:str}", websocket_class=BareWebSocket)
+async def thread_socket(socket: BareWebSocket, thread_id: str) -> None:
     """A thread: what is written goes in, what is stored comes out."""
     state = socket.app.state  # Litestar would give each socket a copy of it, to keep
     # Accepted first: a browser cannot see why a WebSocket was closed before.
@@ -192,18 +192,18 @@ async def thread_socket(socket: AnyWebSocket, thread_id: str) -> None:
         after = msgspec.convert(socket.query_params.get("after"), wire.Seq | None, strict=False)
     except msgspec.ValidationError:
         return await socket.close(CloseCode.POLICY_VIOLATION, "after is not a seq")
-    served = ThreadSocket(socket, id, state.pool, state.writer, state.settings.max_content)
+    served = ThreadSocket(outbox_of(socket), id, state.pool, state.writer, state.settings.max_content)
     await served.serve(state.hub, after, state.joins)
 
 
-@websocket("/ws/threads")
-async def list_socket(socket: AnyWebSocket) -> None:
+@websocket("/ws/threads", websocket_class=BareWebSocket)
+async def list_socket(socket: BareWebSocket) -> None:
     """The list of threads: created, renamed, deleted, active."""
     await socket.accept()
-    await ListSocket(socket).serve(socket.app.state.hub)
+    await ListSocket(outbox_of(socket)).serve(socket.app.state.hub)
 
 
-@get("/health/live", guards=[], summary="Whether this process answers")
+@get("/health/live", summary="Whether this process answers")
 async def live() -> wire.Health:
     return wire.Health("ok")
 
@@ -222,7 +222,7 @@ async def ready(state: State) -> Response[wire.Health]:
 ROUTES: list[ControllerRouterHandler] = [
     Router(
         "/api/v1",
-        guards=[check_origin, check_signed_in],
+        middleware=[CheckAccess()],
         before_request=read_json,
         route_handlers=[
             methods,  # before the others, or Litestar adds its own

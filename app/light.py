@@ -2,7 +2,7 @@
 idle socket were their five deques."""
 
 import asyncio
-from typing import Any
+from typing import Any, Protocol
 
 
 class Gate:
@@ -37,12 +37,19 @@ class Gate:
             self._waiters.remove(waiter)
 
 
+class Waiter(Protocol):
+    """Who has a call for each arrival, in place of a task that waits."""
+
+    def arrived(self) -> None: ...
+
+
 class Inbox:
     """An asyncio.Queue without a limit, for one reader."""
 
-    __slots__ = ("_items", "_reader")
+    __slots__ = ("_items", "_reader", "waiter")
 
     def __init__(self) -> None:
+        self.waiter: Waiter | None = None
         self._items: list[Any] = []
         self._reader: asyncio.Future[None] | None = None
 
@@ -51,8 +58,13 @@ class Inbox:
 
     def put_nowait(self, item: Any) -> None:
         self._items.append(item)
-        if self._reader and not self._reader.done():
+        if self.waiter:
+            self.waiter.arrived()
+        elif self._reader and not self._reader.done():
             self._reader.set_result(None)
+
+    def get_nowait(self) -> Any:
+        return self._items.pop(0)
 
     async def get(self) -> Any:
         while not self._items:
@@ -61,4 +73,4 @@ class Inbox:
                 await self._reader
             finally:
                 self._reader = None
-        return self._items.pop(0)
+        return self.get_nowait()

@@ -9,19 +9,18 @@ from uuid import UUID
 
 import msgspec
 import structlog
-from litestar.exceptions import WebSocketException
 
 from app import messages, wire
 from app.database import DATABASE_ERRORS, Pool
 from app.errors import BadJson, BadMessage, Refusal, ServerStopping
 from app.hub import Hub
-from app.outbox import AnyWebSocket, outbox_of
+from app.outbox import CLOSED, Outbox
 from app.turns import Burst
 from app.wire import CloseCode
 from app.writer import Post, Stored, Writer
 
 UNSTORED_POSTS = 64
-"""So many messages of one socket may wait to be stored; then it is not read until one is."""
+"""So many messages of one socket may wait to be stored; then it is not read until the oldest is."""
 
 FINISH_SECONDS = 1
 """So long a server that stops waits until a browser has the frames of what it has sent."""
@@ -35,13 +34,11 @@ log = structlog.get_logger(__name__)
 class Socket:
     """A WebSocket that has been accepted; the tasks that it starts end with it."""
 
-    def __init__(self, socket: AnyWebSocket) -> None:
-        self._socket = socket
-        self._outbox = outbox_of(socket)
+    def __init__(self, outbox: Outbox) -> None:
+        self._outbox = outbox
         self._tasks: list[asyncio.Task[None]] = []  # an empty set has 216 bytes, a list 56
         self._closing = False
         self._stopping = False
-        self._outbox.before_shutdown(self._stop)
 
     def push(self, burst: Burst) -> bool:
         return self._outbox.push(burst)
@@ -52,56 +49,55 @@ class Socket:
             self._closing = True
             self._start(self._close(code))
 
-    async def receive_all(self) -> None:
-        """Take what the browser sends, until it or we close."""
-        try:
-            while (event := await self._socket.receive())["type"] == "websocket.receive":
-                await self._outbox.drained()
-                await self._receive(event.get("text"))
-        except WebSocketException:
-            pass  # it was closed before we began to read
-        finally:
-            for task in self._tasks:
-                task.cancel()
-
-    async def _receive(self, text: str | None) -> None:
+    def receive(self, text: str | None) -> asyncio.Future[Stored] | None:
+        """Take what the browser has sent. No more should come before the future, if there is one, is done."""
         try:
             if text is None:
                 raise BadMessage("this is a binary frame; JSON text is taken")
-            await self._take(wire.decode_client_frame(text))
+            return self._take(wire.decode_client_frame(text))
         except msgspec.ValidationError as error:
             self._refuse(BadMessage(str(error)))
         except (msgspec.DecodeError, UnicodeError) as error:
             self._refuse(BadJson(f"this is not valid JSON: {error}"))
         except Refusal as error:
             self._refuse(error)
+        except Exception as error:
+            self._fail(error)
+        return None
 
-    async def _take(self, frame: wire.ClientFrame) -> None:
+    def stop(self) -> None:
+        """The server stops: finish, and close it with 1012."""
+        self._stopping = True
+        self._start(self._finish_and_shut_down())
+
+    def left(self) -> None:
+        """It is closed."""
+        for task in self._tasks:
+            task.cancel()
+
+    def _take(self, frame: wire.ClientFrame) -> asyncio.Future[Stored] | None:
         if frame.type != "ping":
             raise BadMessage("here only a ping is taken")
         self.push(PONG)
+        return None
 
     def _refuse(self, error: BaseException, client_id: UUID | None = None) -> None:
         code = error.code if isinstance(error, Refusal) else Refusal.code
         log.info("refused", code=code)
         self.push(Burst(wire.error_frame(code, str(error), client_id)))
 
-    def _stop(self) -> None:
-        self._stopping = True
-        self._start(self._finish_and_shut_down())
-
     async def _finish_and_shut_down(self) -> None:
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(FINISH_SECONDS):
                 await self._finish()
-        self._outbox.shutdown()
+        self._outbox.finish()
 
     async def _finish(self) -> None:
         """Wait until the browser knows what has become of all that it has sent."""
 
     async def _close(self, code: CloseCode) -> None:
-        with contextlib.suppress(OSError, WebSocketException):  # the browser was faster
-            await self._socket.close(code, code.name.lower())
+        with contextlib.suppress(*CLOSED):  # the browser was faster
+            await self._outbox.close(code, code.name.lower())
 
     def _start(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(work)
@@ -126,9 +122,9 @@ class ThreadSocket(Socket):
     """A reader of one thread, who writes to it too."""
 
     def __init__(
-        self, socket: AnyWebSocket, thread_id: int, pool: Pool, writer: Writer, max_content: int
+        self, outbox: Outbox, thread_id: int, pool: Pool, writer: Writer, max_content: int
     ) -> None:
-        super().__init__(socket)
+        super().__init__(outbox)
         self.seq = 0
         self._thread_id = thread_id
         self._pool = pool
@@ -140,37 +136,51 @@ class ThreadSocket(Socket):
     async def serve(self, hub: Hub, after: int | None, joins: asyncio.Semaphore) -> None:
         """Replay what comes after `after` (None: only what is new), then push what arrives."""
         # Registered first, read after: no message falls between.
-        self._room = hub.join(self._thread_id, self)
+        self._hub, self._room = hub, hub.join(self._thread_id, self)
         try:
-            epoch, last_seq = self._room.epoch, self._room.end
-            if last_seq is None or (after or 0) > last_seq:
-                # All the browsers that a server has lost join at once. They wait here and not for the pool,
-                # where everybody's sends would wait behind them.
-                async with joins:
-                    if self._outbox.is_gone():
-                        return None  # or a server that is behind would work only for those who gave up
-                    epoch = self._room.epoch
-                    # Known before anything is received: so what this browser writes comes after it, and back.
-                    last_seq = await messages.last_seq(self._pool, self._thread_id)
-            if last_seq is None:
-                return await self._close(CloseCode.NO_SUCH_THREAD)
-            self.seq = last_seq if after is None else min(after, last_seq)
-            self._start(self._join(last_seq, epoch))
-            await self.receive_all()
+            await self._begin(after, joins)
         except DATABASE_ERRORS as error:
             log.warning("database_unavailable", error=type(error).__name__)
             await self._close(CloseCode.DATABASE_UNAVAILABLE)
-        finally:
-            hub.leave(self._room, self)
+        except BaseException:
+            self.left()
+            raise
+        await self._outbox.serve(self)
 
     def catch_up(self) -> None:
         self._start(self._follow())
+
+    def left(self) -> None:
+        super().left()
+        self._hub.leave(self._room, self)
+
+    async def _begin(self, after: int | None, joins: asyncio.Semaphore) -> None:
+        epoch, last_seq = self._room.epoch, self._room.end
+        if last_seq is None or (after or 0) > last_seq:
+            # All the browsers that a server has lost join at once. They wait here and not for the pool,
+            # where everybody's sends would wait behind them.
+            async with joins:
+                if self._outbox.is_gone():
+                    return None  # or a server that is behind would work only for those who gave up
+                epoch = self._room.epoch
+                # Known before anything is received: so what this browser writes comes after it, and back.
+                last_seq = await messages.last_seq(self._pool, self._thread_id)
+        if last_seq is None:
+            return await self._close(CloseCode.NO_SUCH_THREAD)
+        self.seq = last_seq if after is None else min(after, last_seq)
+        if self.seq == last_seq and self._room.settle(self, epoch):
+            self._say_ready()  # at once: then it leaves together with the answer to the handshake
+        else:
+            self._start(self._join(last_seq, epoch))
 
     async def _join(self, last_seq: int, epoch: int) -> None:
         while self.seq < last_seq and await self._read_page():
             pass
         if not self._room.settle(self, epoch):
             await self._follow()
+        self._say_ready()
+
+    def _say_ready(self) -> None:
         self.push(Burst(wire.ready_frame(self._thread_id, max(self.seq, self._room.seq))))
 
     async def _follow(self) -> None:
@@ -189,22 +199,23 @@ class ThreadSocket(Socket):
             self.seq = page[-1][0]
         return bool(page)
 
-    async def _take(self, frame: wire.ClientFrame) -> None:
+    def _take(self, frame: wire.ClientFrame) -> asyncio.Future[Stored] | None:
         if frame.type == "ping":
-            return await super()._take(frame)
+            return super()._take(frame)
         if frame.content is None:
             raise BadMessage("content is missing")
         try:
             messages.check_content(frame.content, self._max_content)
         except Refusal as error:
-            return self._refuse(error, frame.client_id)
+            self._refuse(error, frame.client_id)
+            return None
         if self._stopping:
-            return self._refuse(ServerStopping(), frame.client_id)
+            self._refuse(ServerStopping(), frame.client_id)
+            return None
         stored = self._writer.write(Post(self._thread_id, frame.content, frame.client_id))
         self._unstored.append(stored)
         stored.add_done_callback(partial(self._on_stored, frame.client_id))
-        if len(self._unstored) >= UNSTORED_POSTS:
-            await asyncio.wait(self._unstored, return_when=asyncio.FIRST_COMPLETED)
+        return self._unstored[0] if len(self._unstored) >= UNSTORED_POSTS else None
 
     def _on_stored(self, client_id: UUID | None, stored: asyncio.Future[Stored]) -> None:
         self._unstored.remove(stored)
@@ -240,14 +251,15 @@ class ListSocket(Socket):
         """Push the events of the list from now on."""
         self._hub = hub
         self._join()
-        try:
-            await self.receive_all()
-        finally:
-            hub.leave_list(self)
+        await self._outbox.serve(self)
 
     def catch_up(self) -> None:
         """Events were left out: when there is room again, the browser is told to read the list anew."""
         self._start(self._rejoin())
+
+    def left(self) -> None:
+        super().left()
+        self._hub.leave_list(self)
 
     async def _rejoin(self) -> None:
         await self._outbox.drained()

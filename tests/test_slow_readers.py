@@ -33,11 +33,17 @@ async def test_a_reader_that_answers_no_pings_is_dropped(
     start_server: ServerStarter, settings: dict[str, str], db: Connection, thread: int
 ) -> None:
     server = start_server(settings | {"CHINWAG_PING_SECONDS": "0.5"})
-    async with SlowReader(server, thread) as idle, SlowReader(server, thread) as full:
+    async with (
+        SlowReader(server, thread) as idle,
+        SlowReader(server, thread) as full,
+        SlowReader(server, thread) as leaving,
+    ):
         # What it never reads fills its buffers: there a closing handshake would wait for ever.
         await db.execute(INSERT_MANY, thread, 10_000, 1000)
         await idle.until_dropped()
+        leaving.say_good_bye()  # but it does not take the answer
         await full.until_dropped()
+        await leaving.until_dropped()
 
 
 class SlowReader:
@@ -66,6 +72,9 @@ class SlowReader:
                 elif (frame := json.loads(data))["type"] == "message":
                     seqs.append(frame["data"]["seq"])
         return seqs
+
+    def say_good_bye(self) -> None:
+        self._writer.write(b"\x88\x80\0\0\0\0")
 
     async def until_dropped(self) -> None:
         """Wait for the reset, and still read nothing."""

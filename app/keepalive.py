@@ -1,0 +1,42 @@
+"""Is anybody there? Asked of all the sockets of a process by one timer: uvicorn's own for each socket were a
+tenth of what an idle one costs."""
+
+import asyncio
+from functools import cache
+from typing import Protocol
+
+SLOTS = 64
+"""The sockets are asked in so many portions: all at once would hold up what is pushed meanwhile."""
+
+
+class Peer(Protocol):
+    def check(self) -> None:
+        """Ask whether somebody is there; give up if the last question has had no answer."""
+
+
+class Keepalive:
+    """A wheel that turns once in so many seconds, and checks those who sit where it has come to."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, seconds: float) -> None:
+        self._loop = loop
+        self._slots: list[set[Peer]] = [set() for _ in range(SLOTS)]
+        self._slot_seconds = seconds / SLOTS
+        self._now = 0
+        self._turn()
+
+    def join(self, peer: Peer) -> set[Peer]:
+        """Have a peer checked from a turn later on, until it is taken out of the set that is returned."""
+        self._slots[self._now].add(peer)
+        return self._slots[self._now]
+
+    def _turn(self) -> None:
+        self._loop.call_later(self._slot_seconds, self._turn)
+        self._now = (self._now + 1) % SLOTS
+        for peer in list(self._slots[self._now]):
+            peer.check()
+
+
+@cache
+def keepalive_of(loop: asyncio.AbstractEventLoop, seconds: float) -> Keepalive:
+    """The one of this process."""
+    return Keepalive(loop, seconds)
