@@ -1,8 +1,9 @@
 """The writer: gathers the messages that come while one commit is under way into the next one.
 
 Each commit that NOTIFYs takes a lock that serialises the whole cluster, so fewer and fuller commits are
-what makes this fast. A message that comes alone is written at once. A thread is in one batch at a time,
-so its messages are stored in the order in which they came.
+what makes this fast. A message that comes alone is written at once. When many wait, there are two batches:
+one is stored while what the other has stored is pushed. A thread is in one batch at a time, so its messages
+are stored in the order in which they came.
 """
 
 import asyncio
@@ -29,10 +30,13 @@ from app.errors import (
 )
 
 BATCH_ROWS = 500
-BATCHES_AT_ONCE = 4
+FULL_ROWS = 64
+"""So many are worth a commit of their own, while another one is under way."""
+
 LATE_SECONDS = 0.05
-"""One batch at a time is the fastest, until it is late: it may wait for a thread that a long transaction
-elsewhere holds, and other threads must not wait with it."""
+BATCHES_AT_ONCE = 4
+"""A batch that is late does not count: it may wait for a thread that a long transaction elsewhere holds,
+and other threads must not wait with it."""
 
 QUEUE_ROWS = 20_000
 """No more is taken into memory: the sender is told to try again."""
@@ -91,9 +95,11 @@ class Writer:
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
-        self._queues: dict[int, deque[Waiting]] = {}
+        self._ready: dict[int, deque[Waiting]] = {}
+        self._ready_rows = 0
+        self._behind: dict[int, deque[Waiting]] = {}
+        """By thread, what has come while a batch with that thread is under way."""
         self._queued = 0
-        self._threads_under_way: set[int] = set()
         self._threads_held_elsewhere: set[int] = set()
         self._batches: set[asyncio.Task[None]] = set()
         self._late = 0
@@ -111,9 +117,14 @@ class Writer:
         elif self._queued >= QUEUE_ROWS:
             future.set_exception(DatabaseUnavailable("too many messages wait to be stored; try again"))
         else:
-            self._queues.setdefault(post.thread_id, deque()).append((post, future))
             self._queued += 1
-            self._start_batches()
+            behind = self._behind.get(post.thread_id)
+            if behind is not None:
+                behind.append((post, future))
+            else:
+                self._ready.setdefault(post.thread_id, deque()).append((post, future))
+                self._ready_rows += 1
+                self._start_batches()
         return future
 
     async def drain(self) -> None:
@@ -132,20 +143,23 @@ class Writer:
             task.add_done_callback(self._batch_ended)
 
     def _may_start(self) -> bool:
-        return len(self._batches) == self._late < BATCHES_AT_ONCE
+        others = len(self._batches) - self._late
+        worth_it = not others or (others == 1 and self._ready_rows >= FULL_ROWS)
+        return worth_it and len(self._batches) < BATCHES_AT_ONCE
 
     def _take_batch(self) -> Batch:
         batch: Batch = []
-        for thread_id in [id for id in self._queues if id not in self._threads_under_way]:
-            if thread_id in self._threads_held_elsewhere and batch:
+        # Half of the threads, if that is worth a commit: PostgreSQL stores it while the other half is pushed.
+        enough = min(BATCH_ROWS, max(FULL_ROWS, self._ready_rows // 2))
+        for thread_id in list(self._ready):
+            held_elsewhere = thread_id in self._threads_held_elsewhere
+            if held_elsewhere and batch:
                 continue  # it goes alone, so that no other thread waits with it
-            queue = self._queues[thread_id]
+            queue = self._behind[thread_id] = self._ready.pop(thread_id)
+            self._ready_rows -= len(queue)
             while queue and len(batch) < BATCH_ROWS:
                 batch.append(queue.popleft())
-            if not queue:
-                del self._queues[thread_id]
-            self._threads_under_way.add(thread_id)
-            if len(batch) == BATCH_ROWS or thread_id in self._threads_held_elsewhere:
+            if held_elsewhere or len(batch) >= enough:
                 break
         self._queued -= len(batch)
         return batch
@@ -161,7 +175,10 @@ class Writer:
         if error := writing.exception():
             log.error("batch_failed", error=type(error).__name__, exc_info=error)
             _refuse(batch, ChinwagError())
-        self._threads_under_way.difference_update(_threads(batch))
+        for thread_id in _threads(batch):
+            if behind := self._behind.pop(thread_id):
+                self._ready[thread_id] = behind
+                self._ready_rows += len(behind)
 
     def _batch_ended(self, task: asyncio.Task[None]) -> None:
         self._batches.discard(task)

@@ -12,7 +12,9 @@ begin
   -- thread.last_seq moves once a statement (tg_message__publish): moving it for each row would leave one
   -- dead version of the thread a row, and a burst would take quadratic time. So the rows that this
   -- statement has inserted already are looked up: the last entry of an index.
-  select greatest(last_seq, (select max(seq) from public.message where thread_id = new.thread_id)) + 1
+  select coalesce(
+    (select max(seq) from public.message where thread_id = new.thread_id and seq > thread.last_seq), last_seq
+  ) + 1
   into new.seq from public.thread where id = new.thread_id for no key update;
   if not found then
     raise exception 'there is no thread %', new.thread_id
