@@ -1,6 +1,7 @@
 """`python -m bench`: Chinwag and its peers in turn, and a page and a chart of it."""
 
 import resource
+import signal
 import sys
 from pathlib import Path
 
@@ -24,6 +25,7 @@ def main(
     rounds: int, seconds: float, sockets: int, fsync: bool, only: tuple[str, ...], output: Path
 ) -> None:
     """Measure Chinwag and its peers side by side, and write bench.md and bench.svg."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # what was started is ended
     _allow_many_sockets()
     skipped, contestants = [], []
     for contestant in CONTESTANTS:

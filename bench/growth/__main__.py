@@ -1,6 +1,7 @@
 """`python -m bench.growth`: five curves in turn, and a page and a chart of them."""
 
 import resource
+import signal
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -28,6 +29,7 @@ OTHER_FILES = 500
 @click.option("--output", default=ROOT / "docs", type=click.Path(path_type=Path), help="[default: docs]")
 def main(rounds: int, seconds: float, only: tuple[str, ...], small: bool, output: Path) -> None:
     """Measure how Chinwag's cost grows, and write growth.md and growth.svg."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # what was started is ended
     curves = [curve for curve in CURVES if not only or curve.name in only]
     outcome = Outcome(curves, {}, rounds)
     files = _allow_many_sockets()
