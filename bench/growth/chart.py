@@ -124,7 +124,7 @@ def _up(plot: Plot, floor: int) -> tuple[Axis, list[float]]:
         ticks = [10.0**power for power in range(low, high + 1)]
         return lambda value: floor - decade * (math.log10(value) - low), ticks
     step = _step(most)
-    end = step * math.ceil(most / step)
+    end = step * max(1, math.ceil(most / step))
     ticks = [step * count for count in range(round(end / step) + 1)]
     return lambda value: floor - (floor - TOP) * value / end, ticks
 
