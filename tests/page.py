@@ -14,6 +14,10 @@ Open = Callable[..., Coroutine[Any, Any, Page]]
 SOON = 20_000
 """ms until a page is connected again, whatever the dice of its backoff say."""
 
+# Of the dice that stretch the time between two tries: at once, or as late as can be.
+DICE_AT_LEAST = "Math.random = () => 0"
+DICE_AT_MOST = "Math.random = () => 0.999"
+
 WAITING = "Waiting for the connection"
 
 

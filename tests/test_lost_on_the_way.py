@@ -9,7 +9,16 @@ import pytest
 from playwright.async_api import Page, WebSocketRoute, expect
 
 from app.database import Connection
-from tests.page import WAITING, Line, Open, all_is_stored, contents, item, states, stored, write
+from tests.page import (
+    DICE_AT_LEAST,
+    WAITING,
+    Line,
+    Open,
+    all_is_stored,
+    item,
+    states,
+    write,
+)
 
 pytestmark = pytest.mark.anyio
 
@@ -22,9 +31,7 @@ async def test_what_was_lost_on_its_way_is_sent_again(
     for content in ("one", "two"):
         await write(page, content)
     if is_given_up:
-        async with asyncio.timeout(20):
-            while not await page.get_by_text("Not connected").is_visible():
-                await page.clock.run_for(1_000)
+        await expect(page.get_by_text("Not connected")).to_be_visible()
         await expect(states(page)).to_have_text([WAITING] * 2)
         line.is_cut = False
         await page.get_by_role("button", name="Try again").click()
@@ -40,7 +47,9 @@ async def test_what_was_lost_on_its_way_can_be_discarded(
     await write(page, "two")
     discarded = page.get_by_role("article").filter(has_text="one")
     await discarded.get_by_role("button", name="Discard").click()
+    await expect(page.get_by_text("Not connected")).to_be_visible()
     line.is_cut = False
+    await page.get_by_role("button", name="Try again").click()
     await all_is_stored(page, db, thread, ["two"])
 
 
@@ -64,23 +73,18 @@ async def test_a_database_that_is_away_for_long_makes_nothing_fail(
         browser.on_message(pass_on)
 
     page = await open_page("/static/favicon.svg")
-    await page.clock.install()
+    await page.add_init_script(DICE_AT_LEAST)
     await page.route_web_socket(re.compile(r"/ws/threads/\d"), meddle)
     await page.goto(urljoin(page.url, f"/threads/{thread}"))
     await expect(item(page, thread)).to_be_visible()
     said = ["one", "two"]
     for content in said:
         await write(page, content)
-    async with asyncio.timeout(20):
-        while await stored(db, thread) != said:
-            assert await page.get_by_text("Not sent").count() == 0
-            await page.clock.run_for(1_000)
-    await expect(contents(page)).to_have_text(said)
-    await expect(states(page)).to_have_count(0)
+    await all_is_stored(page, db, thread, said)
 
 
 async def open_losing_first(open_page: Open, thread: int, *, then_cut: bool) -> tuple[Page, Line]:
-    """A window with a clock, whose first message is lost on its way, and its socket with it."""
+    """A window that never waits for a try, whose first message is lost on its way, and its socket with it."""
     line = Line()
     losses: list[asyncio.Task[None]] = []
 
@@ -98,8 +102,8 @@ async def open_losing_first(open_page: Open, thread: int, *, then_cut: bool) -> 
         browser.on_message(pass_on)
 
     page = await open_page("/static/favicon.svg")
-    await page.clock.install()
+    await page.add_init_script(DICE_AT_LEAST)
     await page.route_web_socket(re.compile(r"/ws/threads/\d"), lose_first)
     await page.goto(urljoin(page.url, f"/threads/{thread}"))
-    await expect(item(page, thread)).to_be_visible()  # or the clock would run out on the list's connection
+    await expect(item(page, thread)).to_be_visible()
     return page, line
