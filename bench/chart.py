@@ -10,7 +10,7 @@ from bench.measures import Figure
 from bench.report import OURS, YARDSTICK, behind, number
 
 WIDTH, COLUMNS = 1000, 2
-NAMES, BAR, GAP, FIGURE = 176, 13, 7, 62
+NAMES, BAR, GAP, FIGURE = 190, 13, 7, 66
 """Pixels: the column of names, a bar, what is between two, and the room for a figure behind the longest."""
 HEAD, FOOT = 46, 40
 
@@ -41,7 +41,7 @@ def draw(outcome: Outcome, caption: str) -> str:
         for place, parts in enumerate(panels)
     ]
     notes = [
-        "Bars are medians, lines reach from the lowest round to the highest. Pale: the 99th percentile.",
+        "Bars are medians, lines reach from the lowest round to the highest, or to the end of the axis. Pale: the 99th percentile.",
         caption,
     ]
     height = top + 18 * len(notes) + 8
@@ -56,16 +56,15 @@ def draw(outcome: Outcome, caption: str) -> str:
 def _panel(figure: Figure, outcome: Outcome) -> tuple[str, int]:
     shown = _shown(figure, outcome)
     tail = figure.key.replace("median", "p99") if figure.key.endswith(".median_ms") else ""
-    most = max(
-        max([*outcome.values[one.name, figure.key], outcome.middle(one.name, tail) or 0]) for one in shown
-    )
+    # One bad round of one contestant must not press all bars together: its line ends at the end of the axis.
+    most = max(outcome.middle(one.name, key) or 0 for one in shown for key in (figure.key, tail))
     step = _step(most)
     end = step * max(1, math.ceil(most / step))
     right = WIDTH // COLUMNS - FIGURE
     floor = HEAD + (BAR + GAP) * len(shown)
 
     def x(amount: float) -> float:
-        return NAMES + (right - NAMES) * max(0, amount) / end
+        return NAMES + (right - NAMES) * min(max(0, amount), end) / end
 
     wish = "more is better" if figure.more_is_better else "less is better"
     title = figure.title.removesuffix(", median")
@@ -74,7 +73,7 @@ def _panel(figure: Figure, outcome: Outcome) -> tuple[str, int]:
         parts.append(_text(right + FIGURE - 12, 32, "Chinwag is behind here", "behind", "end"))
     for tick in range(round(end / step) + 1):
         parts.append(f'<path class="axis" d="M{x(tick * step):.1f} {HEAD - 4}V{floor}"/>')
-        parts.append(_text(x(tick * step), floor + 14, f"{tick * step:,g}", anchor="middle"))
+        parts.append(_text(x(tick * step), floor + 14, _short(tick * step), anchor="middle"))
     for place, contestant in enumerate(shown):
         parts.append(_bar(contestant, figure, tail, outcome, x, HEAD + (BAR + GAP) * place))
     return "".join(parts), floor + FOOT
@@ -114,6 +113,11 @@ def _step(most: float) -> float:
         return 1  # nobody's memory has grown
     power = 10.0 ** math.floor(math.log10(most / 4))
     return next(power * factor for factor in (1, 2, 5, 10) if power * factor * 4 >= most)
+
+
+def _short(amount: float) -> str:
+    unit, sign = next(one for one in ((1e6, "M"), (1e3, "k"), (1, "")) if amount >= one[0] or one[0] == 1)
+    return f"{amount / unit:g}{sign}"
 
 
 def _text(x: float, y: float, text: str, style: str = "", anchor: str = "start") -> str:
