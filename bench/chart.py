@@ -41,7 +41,8 @@ def draw(outcome: Outcome, caption: str) -> str:
         for place, parts in enumerate(panels)
     ]
     notes = [
-        "Bars are medians, lines reach from the lowest round to the highest, or to the end of the axis. Pale: the 99th percentile.",
+        "Bars are medians, lines reach from the lowest round to the highest, or to the end of the axis. "
+        "Pale: the 99th percentile.",
         caption,
     ]
     height = top + 18 * len(notes) + 8
