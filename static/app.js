@@ -33,8 +33,8 @@ list.addEventListener("select", (event) => go(/** @type {CustomEvent} */ (event)
 list.addEventListener("menu", (event) => openMenu(/** @type {CustomEvent} */ (event).detail, event.target));
 actions.addEventListener("deleted", (event) => leave(/** @type {CustomEvent} */ (event).detail));
 composer.addEventListener("send", (event) => send(/** @type {CustomEvent} */ (event).detail));
-store.addEventListener("message", read);
 store.addEventListener("status", statusChanged);
+find(main, "message-list", HTMLElement).addEventListener("click", linkClicked);
 threads.addEventListener("change", welcome);
 threads.addEventListener("change", show);
 threads.addEventListener("statechange", () => threads.state === "connected" && reopen());
@@ -48,20 +48,30 @@ readAccount().catch((error) => {
 
 /** Opens what the address says: a thread, or else a new one that is yet to be created. */
 function route() {
-  const threadId = Number(/^\/threads\/(\d+)$/.exec(location.pathname)?.[1]) || null;
-  if (threadId && threadId === store.threadId) return;
-  composer.open(threadId);
-  list.openId = threadId;
-  if (threadId) void store.open(threadId);
+  const [, threadId, seq] = /^\/threads\/(\d+)(?:\/(\d+))?$/.exec(location.pathname)?.map(Number) ?? [];
+  if (threadId && threadId === store.threadId) return seq && void store.goTo(seq).catch(() => {});
+  composer.open(threadId || null);
+  list.openId = threadId || null;
+  if (threadId) void store.open(threadId, seq || undefined);
   else store.close();
-  composer.focusUnlessTouch();
+  if (!seq) composer.focusUnlessTouch();
 }
 
-/** @param {number} threadId @param {{ replace?: boolean }} [options] */
-function go(threadId, { replace } = {}) {
+/** @param {number} threadId @param {{ replace?: boolean, seq?: number }} [options] */
+function go(threadId, { replace, seq } = {}) {
   const isHere = threadId === store.threadId;
-  history[replace || isHere ? "replaceState" : "pushState"](null, "", `/threads/${threadId}`);
+  const path = `/threads/${threadId}${seq ? `/${seq}` : ""}`;
+  history[replace || isHere ? "replaceState" : "pushState"](null, "", path);
   sidebar.hidePopover();
+  route();
+}
+
+/** The link of a message leads to it, without loading the page anew. @param {MouseEvent} event */
+function linkClicked(event) {
+  const link = event.target instanceof Element && event.target.closest("a.when");
+  if (!(link instanceof HTMLAnchorElement) || event.metaKey || event.ctrlKey || event.shiftKey) return;
+  event.preventDefault();
+  history.replaceState(null, "", link.href);
   route();
 }
 
@@ -122,14 +132,9 @@ function leave(deletedId) {
 }
 
 function statusChanged() {
-  read();
   show();
   // Its title is needed; that it is gone since, the store will tell.
   if (store.status === "open" && store.threadId) threads.ensure(store.threadId).catch(() => {});
-}
-
-function read() {
-  if (store.threadId) threads.see(store.threadId, store.lastSeq);
 }
 
 function show() {

@@ -1,51 +1,50 @@
-/** @import { Message, Send } from "./types.js" */
+/** @import { Message } from "./types.js" */
 import { find } from "./dom.js";
-import { messageElement, showSend, showStored } from "./message.js";
+import { MessageEntries } from "./message-entries.js";
+import { readMarks } from "./read-marks.js";
 import { store } from "./store.js";
 
-const BOTTOM = 40; // px from the bottom that still count as being there
+const AT_END = 40; // px from the end that still count as being there
+const NEAR = 1_000; // px from where the messages that are held end, in which more are read
+const SHOWN = new Set(["open", "gone"]); // what could not be sent is seen also when the thread is gone
+const SPOKEN = 300; // characters of a new message that are read aloud
 
-/** The conversation of the open thread. */
+/**
+ * The conversation of the open thread: as much of it as is held. Takes the event `jump`, whose detail is `first` or
+ * `newest`.
+ */
 export class MessageList extends HTMLElement {
   #scroller = find(this, ".scroller", HTMLElement);
-  #older = find(this, ".older", HTMLElement);
-  #olderAgain = find(this, ".older button", HTMLButtonElement);
+  #entries = new MessageEntries(find(this, ".entries", HTMLElement));
+  #again = find(this, ".again", HTMLElement);
   #empty = find(this, ".empty", HTMLElement);
-  /** What was there when the thread was opened: not to be read aloud. */
-  #history = find(this, ".history", HTMLElement);
-  /** What came since: a live region. */
-  #live = find(this, ".live", HTMLElement);
   #typing = find(this, ".typing", HTMLElement);
   #jump = find(this, ".jump", HTMLButtonElement);
+  #announcer = find(this, ".announcer", HTMLElement);
   #closed = new AbortController();
-  #nearTop = new IntersectionObserver(([entry]) => entry?.isIntersecting && this.#loadOlder(), {
-    root: this.#scroller,
-    rootMargin: "800px 0px",
-  });
-  #resized = new ResizeObserver(() => this.#isAtBottom && this.#scrollToBottom());
-  /** By client_id, and in the order in which they stand. @type {Map<string, HTMLElement>} */
-  #sends = new Map();
-  /** @type {HTMLElement | null} */
-  #lastStored = null;
-  #isAtBottom = true;
+  #resized = new ResizeObserver(() => store.isFollowed && this.#scrollToEnd());
+  /** What others have written since the last frame. @type {Message[]} */
+  #arrived = [];
+  #frame = 0;
   #scrollTop = 0;
-  #unseen = 0;
+  /** The newest message when the end was last looked at. */
+  #seen = 0;
 
   connectedCallback() {
     this.#closed = new AbortController();
     const { signal } = this.#closed;
-    /** @param {string} type @param {(detail: any) => void} take */
-    const on = (type, take) =>
-      store.addEventListener(type, (event) => take(/** @type {CustomEvent} */ (event).detail), { signal });
+    /** @param {string} type @param {(event: Event) => void} act */
+    const on = (type, act) => store.addEventListener(type, act, { signal });
     on("status", () => this.#open());
-    on("older", (messages) => this.#prepend(messages));
-    on("message", (message) => this.#append(message));
-    on("send", (send) => this.#showSend(send));
-    on("discard", (clientId) => this.#discard(clientId));
+    on("place", () => this.#goToPlace());
+    on("change", () => (this.#frame ||= requestAnimationFrame(() => this.#render())));
+    on("message", (event) => this.#arrive(/** @type {CustomEvent} */ (event).detail));
     on("typing", () => (this.#typing.hidden = !store.isTyping));
+    document.addEventListener("visibilitychange", () => this.#looked(), { signal });
     this.#scroller.addEventListener("scroll", () => this.#scrolled(), { signal, passive: true });
-    this.#jump.addEventListener("click", () => this.#jumpToBottom(), { signal });
-    this.#olderAgain.addEventListener("click", () => this.#loadOlder(), { signal });
+    this.#again.addEventListener("click", () => this.#loadAgain(), { signal });
+    this.#jump.addEventListener("click", () => this.#jumpTo("newest"), { signal });
+    this.addEventListener("jump", (event) => this.#jumpTo(/** @type {CustomEvent} */ (event).detail), { signal });
     this.#resized.observe(this.#scroller);
     for (const part of this.#scroller.children) this.#resized.observe(part);
     this.#open();
@@ -53,113 +52,117 @@ export class MessageList extends HTMLElement {
 
   disconnectedCallback() {
     this.#closed.abort();
-    this.#nearTop.disconnect();
     this.#resized.disconnect();
   }
 
   #open() {
-    this.#nearTop.disconnect();
-    this.#sends.clear();
-    this.#live.replaceChildren();
-    this.#history.replaceChildren(...store.messages.map(messageElement));
-    for (const send of store.sends) this.#showSend(send);
-    this.#olderAgain.hidden = true;
-    this.#isAtBottom = true;
-    this.#scrollToBottom();
-    this.#counted(0);
-    if (store.hasOlder) this.#nearTop.observe(this.#older);
+    this.#entries.clear();
+    this.#again.hidden = true;
+    // In a frame, as the list is not seen before: whoever else hears of the status shows it.
+    requestAnimationFrame(() => this.#goToPlace());
   }
 
-  async #loadOlder() {
-    this.#nearTop.disconnect();
-    this.#olderAgain.hidden = true;
-    const { threadId } = store;
-    try {
-      await store.loadOlder();
-      // The top may still be near; an observer tells only of changes.
-      if (store.hasOlder) this.#nearTop.observe(this.#older);
-    } catch {
-      this.#olderAgain.hidden = threadId !== store.threadId;
-    }
+  /** @param {"first" | "newest"} to */
+  #jumpTo(to) {
+    store.goTo(to === "first" ? 1 : undefined).catch(() => (this.#again.hidden = false));
   }
 
-  /** @param {Message[]} messages */
-  #prepend(messages) {
-    const first = this.#history.firstElementChild ?? this.#live;
-    const top = first.getBoundingClientRect().top;
-    this.#history.prepend(...messages.map(messageElement));
-    this.#scroller.scrollTop += first.getBoundingClientRect().top - top;
+  #goToPlace() {
+    store.isFollowed = store.place === undefined;
+    this.#render();
+    const entry = this.#entries.find(store.place);
+    const isWhereNewBegins = store.place === store.newFrom;
+    entry?.scrollIntoView({ block: isWhereNewBegins ? "start" : "center" });
+    if (entry && !isWhereNewBegins) point(find(entry, "article", HTMLElement));
+    this.#looked();
   }
 
-  /** @param {Message} message */
-  #append(message) {
-    const sent = this.#sends.get(message.client_id ?? "");
-    const element = sent ?? messageElement(message);
-    const firstSending = [...this.#sends.values()].find(({ dataset }) => dataset.state !== "failed");
-    if (element !== firstSending) this.#live.insertBefore(element, firstSending ?? null);
-    if (sent) this.#markStored(sent, message);
-    this.#counted(this.#isAtBottom || sent ? 0 : this.#unseen + 1);
-  }
-
-  /**
-   * Only the newest of one's own says that it is sent.
-   * @param {HTMLElement} element
-   * @param {Message} message
-   */
-  #markStored(element, message) {
-    this.#sends.delete(message.client_id ?? "");
-    this.#lastStored?.classList.remove("newest");
-    this.#lastStored = element;
-    showStored(element, message);
-  }
-
-  /** @param {Send} send */
-  #showSend(send) {
-    const element = this.#sends.get(send.client_id) ?? messageElement(send);
-    const isSentAgain = element.dataset.state === "failed" && send.state === "sending";
-    showSend(element, send);
-    // One that has failed stays where it is, and the conversation goes on below it.
-    if (element.isConnected && !isSentAgain) return;
-    this.#sends.delete(send.client_id);
-    this.#sends.set(send.client_id, element);
-    this.#live.append(element);
-    this.#jumpToBottom();
-  }
-
-  /** @param {string} clientId */
-  #discard(clientId) {
-    this.#sends.get(clientId)?.remove();
-    this.#sends.delete(clientId);
-    this.#counted(this.#unseen);
+  #render() {
+    cancelAnimationFrame(this.#frame);
+    this.#frame = 0;
+    if (!SHOWN.has(store.status)) return;
+    const { top } = this.#scroller.getBoundingClientRect();
+    const anchor = store.isFollowed ? undefined : this.#entries.textAt(top);
+    const before = anchor?.getBoundingClientRect().top ?? 0;
+    this.#entries.show(store.hasNewer ? store.messages : [...store.messages, ...store.sends], store.newFrom);
+    this.#empty.hidden = !this.#entries.isEmpty;
+    const moved = anchor?.isConnected ? anchor.getBoundingClientRect().top - before : 0;
+    if (store.isFollowed) this.#scrollToEnd();
+    else if (moved) this.#scroller.scrollTop += moved;
+    this.#announce();
+    this.#looked();
   }
 
   #scrolled() {
+    const { scrollTop } = this.#scroller;
+    // Only a person scrolls up. That the end has moved away means nothing: we are about to follow it.
+    if (scrollTop < this.#scrollTop) store.isFollowed = false;
+    this.#looked();
+  }
+
+  /** After what is seen, or where more could be needed, has changed. */
+  #looked() {
+    if (!SHOWN.has(store.status) || !store.threadId) return;
     const { scrollTop, scrollHeight, clientHeight } = this.#scroller;
-    const isNear = scrollHeight - scrollTop - clientHeight < BOTTOM;
-    // Only a person scrolls up. That the bottom has moved away means nothing: we are about to follow it.
-    if (isNear) this.#isAtBottom = true;
-    else if (scrollTop < this.#scrollTop) this.#isAtBottom = false;
+    const rest = scrollHeight - scrollTop - clientHeight;
     this.#scrollTop = scrollTop;
-    if (this.#isAtBottom) this.#counted(0);
+    if (rest < AT_END && !store.hasNewer) store.isFollowed = true;
+    if (store.isFollowed) this.#seen = store.newest;
+    if (!document.hidden) readMarks.set(store.threadId, this.#lastShown());
+    this.#showJump(store.hasNewer || rest > 2 * clientHeight);
+    if (!this.#again.hidden) return;
+    if (scrollTop < NEAR && store.hasOlder) void this.#load(() => store.loadOlder());
+    else if (rest < NEAR && store.hasNewer) void this.#load(() => store.loadNewer());
   }
 
-  #jumpToBottom() {
-    this.#isAtBottom = true;
-    this.#scrollToBottom();
-    this.#counted(0);
+  #lastShown() {
+    return store.isFollowed ? store.newest : this.#entries.lastSeqAbove(this.#scroller.getBoundingClientRect().bottom);
   }
 
-  #scrollToBottom() {
+  /** @param {() => Promise<void>} load */
+  async #load(load) {
+    const { threadId } = store;
+    await load().catch(() => (this.#again.hidden = threadId !== store.threadId));
+  }
+
+  #loadAgain() {
+    this.#again.hidden = true;
+    this.#looked();
+  }
+
+  /** @param {boolean} isFar */
+  #showJump(isFar) {
+    const unseen = store.newest - this.#seen;
+    this.#jump.hidden = store.isFollowed || (!isFar && unseen === 0);
+    const text = unseen === 0 ? "Newest" : unseen === 1 ? "1 new message" : `${unseen} new messages`;
+    if (this.#jump.textContent !== text) this.#jump.textContent = text;
+  }
+
+  #scrollToEnd() {
     this.#scroller.scrollTop = this.#scroller.scrollHeight;
   }
 
-  /** @param {number} unseen */
-  #counted(unseen) {
-    this.#unseen = unseen;
-    this.#jump.hidden = unseen === 0;
-    this.#jump.textContent = unseen === 1 ? "1 new message" : `${unseen} new messages`;
-    this.#empty.hidden = store.status !== "open" || store.messages.length + store.sends.length > 0;
+  /** @param {Message} message */
+  #arrive(message) {
+    if (!this.#entries.has(message)) this.#arrived.push(message);
   }
+
+  /** A burst is counted: nobody could listen to it. */
+  #announce() {
+    const [first, ...others] = this.#arrived.splice(0);
+    if (!first) return;
+    const author = first.role === "user" ? "You" : "Bot";
+    this.#announcer.textContent = others.length
+      ? `${others.length + 1} new messages`
+      : `${author}: ${first.content.slice(0, SPOKEN)}`;
+  }
+}
+
+/** Has a message found by the eye and by a screen reader. @param {HTMLElement} article */
+function point(article) {
+  article.focus({ preventScroll: true });
+  article.classList.add("pointed");
+  article.addEventListener("animationend", () => article.classList.remove("pointed"), { once: true });
 }
 
 customElements.define("message-list", MessageList);

@@ -1,6 +1,8 @@
 /** @import { Message, Send } from "./types.js" */
 import { ApiError, listMessages } from "./api.js";
+import { MessageWindow } from "./message-window.js";
 import { outbox } from "./outbox.js";
+import { readMarks } from "./read-marks.js";
 import { uuid } from "./uuid.js";
 import { WebSocketService } from "./websocket-service.js";
 
@@ -8,19 +10,18 @@ const PAGE = 50;
 const TYPING_LIMIT = 6_000; // ms; a reply that takes longer, or never comes, is not waited for
 
 /**
- * The thread that is open, and its messages that are not known to be stored yet.
+ * The thread that is open: the part of it that is being read, and what is not known to be stored yet.
  *
- * Events: `status`; `older`, whose detail is the messages that were put before the others; `message`, a
- * new one; `send`, one that is new or has changed; `discard`, whose detail is a client_id; `typing`.
+ * Events: `status`; `place`, when `place` is to be looked at; `change`, of the messages or of those under way;
+ * `message`, whose detail is a new one; `typing`.
  */
 class Store extends EventTarget {
   #service = WebSocketService.getInstance();
-  /** Without gaps, so that the message with seq `s` is at `s - messages[0].seq`. @type {Message[]} */
-  #messages = [];
+  #window = new MessageWindow();
   /** Ends with the visit to a thread: whatever is read for it later is of no use. */
   #visit = new AbortController();
   /** @type {Promise<void> | null} */
-  #loadingOlder = null;
+  #loading = null;
   /** @type {number | undefined} */
   #typingTimer;
   /** @type {number | null} */
@@ -30,32 +31,40 @@ class Store extends EventTarget {
   /** Why it failed, for the person. */
   reason = "";
   isTyping = false;
+  /** The seq of what is to be looked at; undefined: the end of the thread. @type {number | undefined} */
+  place;
+  /** From where on it was new to the person when it was opened. @type {number | undefined} */
+  newFrom;
+  /** Whether somebody looks at the end of the thread, to wherever it moves. */
+  isFollowed = true;
 
   constructor() {
     super();
     this.#service.addEventListener("typing", () => this.#setTyping(true));
     this.#service.addEventListener("gone", () => this.#become("gone"));
     this.#service.addEventListener("rewound", () => this.threadId && this.open(this.threadId));
-    this.#service.addEventListener("statechange", () => this.sends.forEach((send) => this.#emit("send", send)));
+    this.#service.addEventListener("statechange", () => this.sends.length > 0 && this.#emit("change"));
     outbox.addEventListener("put", (event) => this.#sendChanged(/** @type {CustomEvent} */ (event).detail.send));
     outbox.addEventListener("delete", (event) => this.discard(/** @type {CustomEvent} */ (event).detail));
   }
 
-  /** @param {number} threadId */
-  async open(threadId) {
+  /** At the message `seq`, or else where reading was left off. @param {number} threadId @param {number} [seq] */
+  async open(threadId, seq) {
     this.#leave();
     this.threadId = threadId;
     this.#become("loading");
     const { signal } = this.#visit;
     try {
-      const page = await listMessages(threadId, { limit: PAGE });
+      const newest = await listMessages(threadId, { limit: PAGE });
       if (signal.aborted) return;
-      this.#hold(page);
+      this.#hold(new MessageWindow(newest));
+      this.#choosePlace(threadId, seq);
+      if (this.place && !this.#window.has(this.place)) await this.#moveTo(this.place);
     } catch (error) {
       if (!signal.aborted) this.#fail(error);
-      return;
     }
-    const live = this.#service.connect(threadId, (message) => this.#add(message), { after: this.lastSeq });
+    if (signal.aborted || this.status !== "loading") return;
+    const live = this.#service.connect(threadId, (message) => this.#add(message), { after: this.newest });
     live.catch(() => {}); // the service goes on trying, and tells its state
     this.#become("open");
   }
@@ -65,9 +74,9 @@ class Store extends EventTarget {
     this.#become("closed");
   }
 
-  /** @returns {readonly Message[]} */
+  /** Those that are held: the others have to be read first. */
   get messages() {
-    return this.#messages;
+    return this.#window.messages;
   }
 
   /** Those of the thread that is open. */
@@ -80,25 +89,47 @@ class Store extends EventTarget {
     return this.#service.state === "connected";
   }
 
-  get lastSeq() {
-    return this.#messages.at(-1)?.seq ?? 0;
+  /** The seq of the newest message that there is. */
+  get newest() {
+    return this.#window.newest;
   }
 
   get hasOlder() {
-    return (this.#messages[0]?.seq ?? 1) > 1;
+    return this.#window.hasOlder;
+  }
+
+  get hasNewer() {
+    return this.#window.hasNewer;
   }
 
   /** Rejects with an ApiError. */
   loadOlder() {
-    this.#loadingOlder ??= this.#readOlder().finally(() => (this.#loadingOlder = null));
-    return this.#loadingOlder;
+    const { first } = this.#window;
+    return this.#load({ before: first }, (window, page) => window.prepend(page));
+  }
+
+  /** Rejects with an ApiError. */
+  loadNewer() {
+    const { last } = this.#window;
+    return this.#load({ after: last }, (window, page) => window.append(page));
+  }
+
+  /** Has a message looked at, or else the end. Rejects with an ApiError. @param {number} [seq] */
+  async goTo(seq) {
+    const { signal } = this.#visit;
+    this.place = seq && Math.min(seq, this.newest);
+    if (this.place ? !this.#window.has(this.place) : this.hasNewer) await this.#moveTo(this.place);
+    if (!signal.aborted) this.#emit("place");
   }
 
   /** @param {string} content */
   send(content) {
     if (!this.threadId) return;
+    this.newFrom = undefined;
     // To the server, half of a surrogate pair would not be JSON.
     this.#send({ client_id: uuid(), thread_id: this.threadId, content: content.toWellFormed() });
+    // Also where the end cannot be read now: what was sent is shown when it is.
+    this.goTo().catch(() => {});
   }
 
   /** @param {string} clientId */
@@ -111,7 +142,7 @@ class Store extends EventTarget {
   discard(clientId) {
     outbox.delete(clientId);
     this.#service.cancel(clientId);
-    this.#emit("discard", clientId);
+    this.#emit("change");
   }
 
   /** @param {Pick<Send, "client_id" | "thread_id" | "content">} message */
@@ -124,42 +155,78 @@ class Store extends EventTarget {
     this.#visit.abort();
     this.#visit = new AbortController();
     this.threadId = null;
-    this.#messages = [];
-    this.#loadingOlder = null;
+    this.#window = new MessageWindow();
+    this.#loading = null;
+    this.place = this.newFrom = undefined;
+    this.isFollowed = true;
     this.#setTyping(false);
     void this.#service.disconnect();
   }
 
-  async #readOlder() {
-    const { signal } = this.#visit;
-    const [first] = this.#messages;
-    if (!this.threadId || !first || !this.hasOlder) return;
-    const page = await listMessages(this.threadId, { before: first.seq, limit: PAGE });
-    if (signal.aborted) return;
-    this.#hold(page);
-    this.#emit("older", page);
+  /** @param {number} threadId @param {number | undefined} seq */
+  #choosePlace(threadId, seq) {
+    const mark = readMarks.get(threadId) ?? this.newest;
+    if (mark > this.newest) readMarks.reset(threadId, this.newest); // a failover has lost some
+    if (mark < this.newest) this.newFrom = mark + 1;
+    this.place = seq ? Math.min(seq, this.newest) || undefined : this.newFrom;
   }
 
-  /** @param {Message[]} page */
-  #hold(page) {
-    this.#messages.unshift(...page);
-    for (const { client_id } of page) if (client_id) outbox.delete(client_id);
+  /** @param {number | undefined} seq */
+  async #moveTo(seq) {
+    const { threadId } = this;
+    const { signal } = this.#visit;
+    if (!threadId) return;
+    const around = seq && { after: Math.max(0, seq - PAGE / 2) };
+    const page = await listMessages(threadId, { ...around, limit: PAGE });
+    if (!signal.aborted) this.#hold(new MessageWindow(page, this.newest));
+  }
+
+  /**
+   * @param {{ before?: number, after?: number }} cursor
+   * @param {(window: MessageWindow, page: Message[]) => void} extend
+   */
+  #load(cursor, extend) {
+    this.#loading ??= this.#extend(cursor, extend).finally(() => (this.#loading = null));
+    return this.#loading;
+  }
+
+  /**
+   * @param {{ before?: number, after?: number }} cursor
+   * @param {(window: MessageWindow, page: Message[]) => void} extend
+   */
+  async #extend(cursor, extend) {
+    const { threadId } = this;
+    const window = this.#window;
+    if (!threadId) return;
+    const page = await listMessages(threadId, { ...cursor, limit: PAGE });
+    if (window !== this.#window) return;
+    extend(window, page);
+    this.#hold(window);
+  }
+
+  /** @param {MessageWindow} window */
+  #hold(window) {
+    this.#window = window;
+    for (const { client_id } of window.messages) if (client_id) outbox.delete(client_id);
+    this.#emit("change");
   }
 
   /** @param {Message} message */
   #add(message) {
-    this.#messages.push(message);
+    if (document.hidden) this.newFrom ??= message.seq;
+    this.#window.receive(message, this.isFollowed);
     if (message.client_id) outbox.delete(message.client_id);
     if (message.role === "assistant") this.#setTyping(false);
     this.#emit("message", message);
+    this.#emit("change");
   }
 
   /** @param {Send} send */
   #sendChanged(send) {
     if (send.thread_id !== this.threadId) return;
     // What another window has sent can arrive as stored before that window tells that it was sent.
-    if (this.#messages.some(({ client_id }) => client_id === send.client_id)) outbox.delete(send.client_id);
-    else this.#emit("send", send);
+    if (this.messages.some(({ client_id }) => client_id === send.client_id)) outbox.delete(send.client_id);
+    this.#emit("change");
   }
 
   /** @param {boolean} isTyping */
