@@ -59,7 +59,10 @@ export class MessageList extends HTMLElement {
     this.#entries.clear();
     this.#again.hidden = true;
     // In a frame, as the list is not seen before: whoever else hears of the status shows it.
-    requestAnimationFrame(() => this.#goToPlace());
+    requestAnimationFrame(() => {
+      this.#seen = store.newFrom ? store.newFrom - 1 : store.newest;
+      this.#goToPlace();
+    });
   }
 
   /** @param {"first" | "newest"} to */

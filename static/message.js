@@ -38,15 +38,17 @@ export function showSend(entry, { client_id, state, reason }) {
 /** @param {HTMLElement} entry @param {Message} message */
 export function showStored(entry, message) {
   const moment = new Date(message.created_at);
-  const time = find(entry, ".when time", HTMLTimeElement);
+  const link = find(entry, ".when", HTMLAnchorElement);
+  const time = find(link, "time", HTMLTimeElement);
   entry.dataset.seq = `${message.seq}`;
   delete find(entry, ".message", HTMLElement).dataset.state;
   find(entry, ".state", HTMLElement).textContent = "Sent";
   showButton(entry, ".resend", false, null);
   showButton(entry, ".discard", false, null);
-  find(entry, ".when", HTMLAnchorElement).href = `/threads/${message.thread_id}/${message.seq}`;
+  link.hidden = false;
+  link.href = `/threads/${message.thread_id}/${message.seq}`;
   time.dateTime = message.created_at;
-  time.title = IN_FULL.format(moment);
+  link.title = IN_FULL.format(moment);
   time.textContent = TIME.format(moment);
 }
 

@@ -137,11 +137,11 @@ async def test_a_page_that_slept_misses_nothing(
     page = await open_live(open_page, f"{server.url}/threads/{thread}")
     chromium = await page.context.new_cdp_session(page)
     await chromium.send("Page.setWebLifecycleState", {"state": "frozen"})
-    slept_through = [f"n {i}" for i in range(300)]
+    slept_through = [f"n {i}" for i in range(180)]
     insert = "insert into message (thread_id, content) select $1, unnest($2::text[])"
-    await db.execute(insert, thread, slept_through[:150])
+    await db.execute(insert, thread, slept_through[:90])
     server.kill()
-    await db.execute(insert, thread, slept_through[150:])
+    await db.execute(insert, thread, slept_through[90:])
     start_server(settings, port=server.port)
     await chromium.send("Page.setWebLifecycleState", {"state": "active"})
     await expect(contents(page)).to_have_text(["before", *slept_through], timeout=SOON)
