@@ -1,5 +1,6 @@
 /** @import { Message, Send } from "./types.js" */
 import { find, fromTemplate } from "./dom.js";
+import { formatted } from "./formatted-text.js";
 import { store } from "./store.js";
 
 const TIME = new Intl.DateTimeFormat(undefined, { timeStyle: "short" });
@@ -12,8 +13,7 @@ export function messageElement(message) {
   const role = "role" in message ? message.role : "user";
   element.classList.add(role);
   find(element, ".author", HTMLElement).textContent = role === "user" ? "You: " : "Bot: ";
-  // What people wrote is text, and never HTML.
-  find(element, ".content", HTMLElement).textContent = message.content;
+  find(element, ".content", HTMLElement).append(formatted(message.content));
   if ("created_at" in message) showTime(element, message);
   return element;
 }
