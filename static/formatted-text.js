@@ -102,6 +102,7 @@ class Blocks {
       this.append(item, inner, depth + 1);
       at = pastBlanks(lines, end);
     }
+    if (first) list.style.setProperty("--digits", `${`${number}`.length}`);
     return at;
   }
 

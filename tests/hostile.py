@@ -44,10 +44,10 @@ SCRIPTS = [
     f"' onmouseover='{_RUN}' x='",
     f"{{{{constructor.constructor('{_RUN}')()}}}}",
     f"${{{_RUN}}} #{{{_RUN}}} <%= {_RUN} %>",
-    f'{{"__proto__": {{"hacked": "{_RUN}"}}}}',
+    f'{{"constructor": {{"hacked": "{_RUN}"}}}}',
     "null",
     "undefined",
-    "__proto__",
+    "constructor",
     "[object Object]",
     "'; drop table message; --",
     "%s %n %00 $& $1 \\0",
@@ -88,7 +88,7 @@ ADDRESSES = [
     "https://b\u0430nk.example/",
     "[\u202eelpmaxe.knab//:sptth](https://evil.example)",
 ]
-"""They may become links, which lead to http and https only; nothing is asked of the host unless they are clicked."""
+"""They may become links, to http and https only; nothing is asked of the host unless they are clicked."""
 
 SHAPES = {
     "right-to-left override": "\u202eabc" * 5,
@@ -107,6 +107,7 @@ SHAPES = {
     "deep quotes": ">" * 10_000 + " a",
     "deep lists": "- " * 1_000 + "a",
     "marks": "((((****" * 2_000 + "a",
+    "a property": "__proto__",
     "a long word among marks": "> - **" + "x" * 5_000 + "**",
     "a long address": "https://evil.example/" + "x" * 1_500,
 }
