@@ -1,5 +1,6 @@
 /** @import { Message, Send } from "./types.js" */
 import { find, fromTemplate } from "./dom.js";
+import { formatted } from "./formatted-text.js";
 import { store } from "./store.js";
 
 const GROUP = 5 * 60_000; // ms; what one writes within this time belongs together
@@ -18,8 +19,7 @@ export function messageElement(message) {
   const role = roleOf(message);
   find(entry, ".message", HTMLElement).classList.add(role);
   find(entry, ".author", HTMLElement).textContent = role === "user" ? "You: " : "Bot: ";
-  // What people wrote is text, and never HTML.
-  find(entry, ".content", HTMLElement).textContent = message.content;
+  find(entry, ".content", HTMLElement).append(formatted(message.content));
   return entry;
 }
 

@@ -14,7 +14,7 @@ from tests.process import ServerStarter
 
 pytestmark = pytest.mark.anyio
 
-SCRIPT = '<img src=x onerror="document.title=`broken`"><script>document.title="broken"</script>'
+SCRIPT = '<img src=x onerror="document.title=1"><script>document.title="broken"</script>'
 
 
 @pytest.fixture(scope="module")
