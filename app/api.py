@@ -39,6 +39,7 @@ ThreadCursor = Annotated[
         schema_extra={"type": "string", "oneOf": None},
     ),
 ]
+PinnedFilter = Annotated[bool | None, Parameter(description="Only those that are pinned, or are not.")]
 
 AnyRequest = Request[Any, Any, Any]
 
@@ -104,8 +105,10 @@ async def create_thread(data: Annotated[wire.NewThread, EXACT], state: State) ->
 
 
 @get("/threads", responses=problems(400), summary="The threads, newest activity first")
-async def list_threads(limit: Limit = 50, before: ThreadCursor = None) -> list[wire.Thread]:
-    return await threads.newest(limit, _thread_cursor(before))
+async def list_threads(
+    limit: Limit = 50, before: ThreadCursor = None, pinned: PinnedFilter = None
+) -> list[wire.Thread]:
+    return await threads.newest(limit, _thread_cursor(before), pinned)
 
 
 @get("/threads/{thread_id:int}", responses=problems(400, 404), summary="A thread")
@@ -113,9 +116,13 @@ async def get_thread(thread_id: ThreadId) -> wire.Thread:
     return await threads.get(thread_id)
 
 
-@patch("/threads/{thread_id:int}", responses=problems(400, 403, 404, 413, 415), summary="Rename a thread")
-async def rename_thread(thread_id: ThreadId, data: Annotated[wire.ThreadChange, EXACT]) -> wire.Thread:
-    return await threads.rename(thread_id, data)
+@patch(
+    "/threads/{thread_id:int}",
+    responses=problems(400, 403, 404, 413, 415),
+    summary="Rename a thread, pin it, or both",
+)
+async def change_thread(thread_id: ThreadId, data: Annotated[wire.ThreadChange, EXACT]) -> wire.Thread:
+    return await threads.change(thread_id, data)
 
 
 @delete("/threads/{thread_id:int}", responses=problems(400, 403, 404), summary="Delete a thread")
@@ -230,7 +237,7 @@ ROUTES: list[ControllerRouterHandler] = [
             create_thread,
             list_threads,
             get_thread,
-            rename_thread,
+            change_thread,
             delete_thread,
             list_messages,
             create_message,
