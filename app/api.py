@@ -9,10 +9,11 @@ from litestar.datastructures import State
 from litestar.exceptions import HTTPException, SerializationException
 from litestar.openapi import ResponseSpec
 from litestar.params import Body, Parameter
+from litestar.response import Stream
 from litestar.routes import HTTPRoute
 from litestar.types import ControllerRouterHandler
 
-from app import messages, threads, wire
+from app import export, messages, search, threads, wire
 from app.access import CheckAccess
 from app.errors import BadInput, BadJson
 from app.outbox import BareWebSocket, outbox_of
@@ -38,6 +39,11 @@ ThreadCursor = Annotated[
         description="The `updated_at` and the `id` of the last thread seen, with a comma between them.",
         schema_extra={"type": "string", "oneOf": None},
     ),
+]
+SearchQuery = Annotated[str, Parameter(max_length=search.QUERY_CHARACTERS, description="What to look for.")]
+SearchLimit = Annotated[int, Parameter(ge=1, le=50, description="How many at most.")]
+MessageCursor = Annotated[
+    int | None, Parameter(ge=1, le=wire.MAX_ID, description="The `message` of the last hit; it is left out.")
 ]
 PinnedFilter = Annotated[bool | None, Parameter(description="Only those that are pinned, or are not.")]
 
@@ -169,6 +175,34 @@ async def create_message(
     return Response(message, status_code=201 if stored.new else 200)
 
 
+@get(
+    "/threads/{thread_id:int}/export",
+    responses=problems(400, 404)
+    | {200: ResponseSpec(None, description="A file, as long as the thread.", generate_examples=False)},
+    summary="A thread as a file",
+)
+async def export_thread(thread_id: ThreadId, state: State, format: export.Format = "markdown") -> Stream:
+    thread = await threads.get(thread_id)
+    return Stream(
+        export.written(state.pool, thread, format),
+        media_type=export.MEDIA_TYPES[format],
+        headers={"Content-Disposition": export.disposition(thread, format)},
+    )
+
+
+@get(
+    "/search",
+    responses=problems(400),
+    summary="Find messages by their words, newest first",
+    description='Words, "a phrase", or, -not; the last word may be unfinished. '
+    "Of a message, the first 100,000 characters are searched.",
+)
+async def search_messages(
+    q: SearchQuery, state: State, before: MessageCursor = None, limit: SearchLimit = 20
+) -> list[wire.Hit]:
+    return await search.search(state.pool, q, before=before, limit=limit)
+
+
 @route(
     ["/threads", "/threads/{thread_id:int}", "/threads/{thread_id:int}/messages"],
     http_method=HttpMethod.OPTIONS,
@@ -241,6 +275,8 @@ ROUTES: list[ControllerRouterHandler] = [
             delete_thread,
             list_messages,
             create_message,
+            export_thread,
+            search_messages,
             thread_socket,
             list_socket,
         ],

@@ -62,6 +62,25 @@ class Message(Struct, frozen=True):
     reply_to: int | None
 
 
+class Part(Struct, frozen=True):
+    """A piece of an excerpt."""
+
+    text: str
+    is_match: bool
+
+
+class Hit(Struct, frozen=True):
+    """A message that was found: where it is, and what it says around the first words that match."""
+
+    message: Id
+    thread_id: Id
+    title: str
+    seq: Annotated[int, Meta(ge=1, le=MAX_ID)]
+    role: Literal["user", "assistant"]
+    created_at: datetime
+    parts: list[Part]
+
+
 class Account(Struct, frozen=True):
     """The account that is signed in."""
 

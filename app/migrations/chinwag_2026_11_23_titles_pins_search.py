@@ -1,4 +1,4 @@
-"""Threads that are titled by their first message, and can be pinned."""
+"""Threads that are titled by their first message and can be pinned, and messages that can be found."""
 
 from piccolo.apps.migrations.auto.migration_manager import MigrationManager
 
@@ -6,7 +6,7 @@ from app.migrations import apply_schema, execute
 
 ID = "2026-11-23T03:30:00:000000"
 VERSION = "1.38.0"
-DESCRIPTION = "titles from first messages, and pins"
+DESCRIPTION = "titles from first messages, pins, search"
 
 
 async def forwards() -> MigrationManager:
