@@ -9,10 +9,11 @@ from litestar.datastructures import State
 from litestar.exceptions import HTTPException, SerializationException
 from litestar.openapi import ResponseSpec
 from litestar.params import Body, Parameter
+from litestar.response import Stream
 from litestar.routes import HTTPRoute
 from litestar.types import ControllerRouterHandler
 
-from app import messages, threads, wire
+from app import export, messages, search, threads, wire
 from app.access import CheckAccess
 from app.errors import BadInput, BadJson
 from app.outbox import BareWebSocket, outbox_of
@@ -39,6 +40,12 @@ ThreadCursor = Annotated[
         schema_extra={"type": "string", "oneOf": None},
     ),
 ]
+SearchQuery = Annotated[str, Parameter(max_length=search.QUERY_CHARACTERS, description="What to look for.")]
+SearchLimit = Annotated[int, Parameter(ge=1, le=50, description="How many at most.")]
+MessageCursor = Annotated[
+    int | None, Parameter(ge=1, le=wire.MAX_ID, description="The `message` of the last hit; it is left out.")
+]
+PinnedFilter = Annotated[bool | None, Parameter(description="Only those that are pinned, or are not.")]
 
 AnyRequest = Request[Any, Any, Any]
 
@@ -104,8 +111,10 @@ async def create_thread(data: Annotated[wire.NewThread, EXACT], state: State) ->
 
 
 @get("/threads", responses=problems(400), summary="The threads, newest activity first")
-async def list_threads(limit: Limit = 50, before: ThreadCursor = None) -> list[wire.Thread]:
-    return await threads.newest(limit, _thread_cursor(before))
+async def list_threads(
+    limit: Limit = 50, before: ThreadCursor = None, pinned: PinnedFilter = None
+) -> list[wire.Thread]:
+    return await threads.newest(limit, _thread_cursor(before), pinned)
 
 
 @get("/threads/{thread_id:int}", responses=problems(400, 404), summary="A thread")
@@ -113,9 +122,13 @@ async def get_thread(thread_id: ThreadId) -> wire.Thread:
     return await threads.get(thread_id)
 
 
-@patch("/threads/{thread_id:int}", responses=problems(400, 403, 404, 413, 415), summary="Rename a thread")
-async def rename_thread(thread_id: ThreadId, data: Annotated[wire.ThreadChange, EXACT]) -> wire.Thread:
-    return await threads.rename(thread_id, data)
+@patch(
+    "/threads/{thread_id:int}",
+    responses=problems(400, 403, 404, 413, 415),
+    summary="Rename a thread, pin it, or both",
+)
+async def change_thread(thread_id: ThreadId, data: Annotated[wire.ThreadChange, EXACT]) -> wire.Thread:
+    return await threads.change(thread_id, data)
 
 
 @delete("/threads/{thread_id:int}", responses=problems(400, 403, 404), summary="Delete a thread")
@@ -160,6 +173,34 @@ async def create_message(
     stored = await writer.write(Post(thread_id, data.content, data.client_id))
     message = await messages.get(state.pool, thread_id, stored.seq)
     return Response(message, status_code=201 if stored.new else 200)
+
+
+@get(
+    "/threads/{thread_id:int}/export",
+    responses=problems(400, 404)
+    | {200: ResponseSpec(None, description="A file, as long as the thread.", generate_examples=False)},
+    summary="A thread as a file",
+)
+async def export_thread(thread_id: ThreadId, state: State, format: export.Format = "markdown") -> Stream:
+    thread = await threads.get(thread_id)
+    return Stream(
+        export.written(state.pool, thread, format),
+        media_type=export.MEDIA_TYPES[format],
+        headers={"Content-Disposition": export.disposition(thread, format)},
+    )
+
+
+@get(
+    "/search",
+    responses=problems(400),
+    summary="Find messages by their words, newest first",
+    description='Words, "a phrase", or, -not; the last word may be unfinished. '
+    "Of a message, the first 100,000 characters are searched.",
+)
+async def search_messages(
+    q: SearchQuery, state: State, before: MessageCursor = None, limit: SearchLimit = 20
+) -> list[wire.Hit]:
+    return await search.search(state.pool, q, before=before, limit=limit)
 
 
 @route(
@@ -230,10 +271,12 @@ ROUTES: list[ControllerRouterHandler] = [
             create_thread,
             list_threads,
             get_thread,
-            rename_thread,
+            change_thread,
             delete_thread,
             list_messages,
             create_message,
+            export_thread,
+            search_messages,
             thread_socket,
             list_socket,
         ],

@@ -7,7 +7,7 @@ mirror and the schema agree.
 from typing import Any
 
 from piccolo.apps.user.tables import BaseUser
-from piccolo.columns import UUID, BigInt, BigSerial, ForeignKey, Text, Timestamptz
+from piccolo.columns import UUID, BigInt, BigSerial, Boolean, ForeignKey, Text, Timestamptz
 from piccolo.engine.postgres import PostgresEngine
 from piccolo.table import Table
 
@@ -41,6 +41,7 @@ class Thread(Table, tablename="thread", db=DB):
     created_at = Timestamptz()
     updated_at = Timestamptz()
     owner = ForeignKey(references=Account, null=True)
+    pinned = Boolean(default=False)
 
 
 class Message(Table, tablename="message", db=DB):

@@ -4,9 +4,11 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
+from msgspec import UNSET
+from piccolo.columns import Column
 
 from app import wire
-from app.errors import NoSuchThread, TitleIsWrong
+from app.errors import BadInput, NoSuchThread, TitleIsWrong
 from app.tables import Thread
 
 TITLE_CHARACTERS = 200
@@ -23,9 +25,14 @@ async def get(id: int) -> wire.Thread:
     return _one(await Thread.select().where(Thread.id == id), id)
 
 
-async def newest(limit: int, before: tuple[datetime, int] | None) -> list[wire.Thread]:
-    """Newest activity first. `before` is the `updated_at` and `id` of the last thread already seen."""
+async def newest(
+    limit: int, before: tuple[datetime, int] | None, pinned: bool | None
+) -> list[wire.Thread]:
+    """Newest activity first. `before` is the `updated_at` and `id` of the last thread already seen; `pinned`
+    None stands for all."""
     query = Thread.select()
+    if pinned is not None:
+        query = query.where(Thread.pinned == pinned)
     if before:
         moment, id = before
         query = query.where(
@@ -35,11 +42,19 @@ async def newest(limit: int, before: tuple[datetime, int] | None) -> list[wire.T
     return msgspec.convert(await query, list[wire.Thread])
 
 
-async def rename(id: int, change: wire.ThreadChange) -> wire.Thread:
-    """Raises TitleIsWrong, NoSuchThread."""
-    title = _checked(change.title)
-    renamed = Thread.update(title=title).where(Thread.id == id).returning(*Thread.all_columns())
-    return _one(await renamed, id)
+async def change(id: int, change: wire.ThreadChange) -> wire.Thread:
+    """Raises BadInput, TitleIsWrong, NoSuchThread. What is not named stays."""
+    values: dict[Column | str, Any] = {}
+    if change.title is not UNSET:
+        values[Thread.title] = _checked(change.title)
+    if change.pinned is not UNSET:
+        if not isinstance(change.pinned, bool):
+            raise BadInput("pinned: true or false is taken")
+        values[Thread.pinned] = change.pinned
+    if not values:
+        return await get(id)
+    changed = Thread.update(values).where(Thread.id == id).returning(*Thread.all_columns())
+    return _one(await changed, id)
 
 
 async def delete(id: int) -> None:

@@ -5,7 +5,7 @@ from enum import IntEnum
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from msgspec import Meta, Struct, json
+from msgspec import UNSET, Meta, Struct, UnsetType, json
 
 MAX_ID = 2**53 - 1
 """The largest id and seq: the largest integer that JavaScript keeps exact. PostgreSQL has room for it."""
@@ -20,6 +20,9 @@ Content = Annotated[str, Meta(extra_json_schema={"extra": {"minLength": 1, "patt
 Title = Annotated[
     str, Meta(extra_json_schema={"extra": {"minLength": 1, "maxLength": 200, "pattern": VISIBLE}})
 ]
+
+Flag = Annotated[object, Meta(extra_json_schema={"extra": {"type": "boolean"}})]
+"""A boolean. Litestar would take 0 and "no" for one, so app.threads looks for itself."""
 
 
 class CloseCode(IntEnum):
@@ -43,6 +46,7 @@ class Thread(Struct, frozen=True):
     created_at: datetime
     updated_at: datetime
     owner: int | None
+    pinned: bool
 
 
 class Message(Struct, frozen=True):
@@ -56,6 +60,25 @@ class Message(Struct, frozen=True):
     created_at: datetime
     client_id: UUID | None
     reply_to: int | None
+
+
+class Part(Struct, frozen=True):
+    """A piece of an excerpt."""
+
+    text: str
+    is_match: bool
+
+
+class Hit(Struct, frozen=True):
+    """A message that was found: where it is, and what it says around the first words that match."""
+
+    message: Id
+    thread_id: Id
+    title: str
+    seq: Annotated[int, Meta(ge=1, le=MAX_ID)]
+    role: Literal["user", "assistant"]
+    created_at: datetime
+    parts: list[Part]
 
 
 class Account(Struct, frozen=True):
@@ -72,9 +95,10 @@ class NewThread(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class ThreadChange(Struct, frozen=True, forbid_unknown_fields=True):
-    """What can be changed of a thread."""
+    """What is to be changed of a thread: its title, whether it is pinned, or both."""
 
-    title: Title
+    title: Title | UnsetType = UNSET
+    pinned: Flag | UnsetType = UNSET
 
 
 class NewMessage(Struct, frozen=True, forbid_unknown_fields=True):

@@ -12,5 +12,9 @@ create table if not exists thread (
   owner integer references account on delete set null
 );
 
+alter table thread add column if not exists pinned boolean not null default false; -- not there in the first version
+
 -- The list is read newest activity first, and continued from (updated_at, id).
 create index if not exists thread_by_activity on thread (updated_at desc, id desc);
+-- So are the few that are pinned.
+create index if not exists pinned_thread_by_activity on thread (updated_at desc, id desc) where pinned;

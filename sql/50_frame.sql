@@ -22,7 +22,7 @@ language sql stable parallel safe
 return (
   select row_to_json(fields) from (
     select t.id, t.title, t.last_seq, wire_time(t.created_at) as created_at,
-           wire_time(t.updated_at) as updated_at, t.owner
+           wire_time(t.updated_at) as updated_at, t.owner, t.pinned
   ) as fields
 );
 

@@ -69,7 +69,7 @@ create or replace trigger message_30_withdraw_request
   after insert on message for each row when (new.reply_to is not null)
   execute function tg_message__withdraw_request();
 
--- Tells the lists of threads that a thread was created, renamed or deleted.
+-- Tells the lists of threads that a thread was created, renamed, pinned or deleted.
 create or replace function tg_thread__publish() returns trigger
 language plpgsql security definer set search_path = pg_catalog, public, pg_temp
 as $$
@@ -87,6 +87,7 @@ $$;
 
 create or replace trigger thread_10_publish
   after insert or delete on thread for each row execute function tg_thread__publish();
-create or replace trigger thread_10_publish_title
-  after update of title on thread for each row when (old.title is distinct from new.title)
+create or replace trigger thread_10_publish_change
+  after update of title, pinned on thread for each row
+  when (old.title is distinct from new.title or old.pinned is distinct from new.pinned)
   execute function tg_thread__publish();

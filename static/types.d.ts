@@ -7,6 +7,7 @@ export interface Thread {
   created_at: string;
   updated_at: string;
   owner: number | null;
+  pinned: boolean;
 }
 
 export interface Message {

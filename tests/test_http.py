@@ -33,6 +33,7 @@ async def test_a_thread_lives_from_its_creation_to_its_deletion(http: httpx.Asyn
         "created_at": thread["created_at"],
         "updated_at": thread["updated_at"],
         "owner": 1,
+        "pinned": False,
     }
     assert UTC_MOMENT.fullmatch(thread["created_at"]) and UTC_MOMENT.fullmatch(thread["updated_at"])
     path = f"/threads/{thread['id']}"
@@ -41,6 +42,12 @@ async def test_a_thread_lives_from_its_creation_to_its_deletion(http: httpx.Asyn
     renamed = await http.patch(path, json={"title": "x" * 200})
     assert renamed.status_code == 200
     assert renamed.json() == (await http.get(path)).json() == thread | {"title": "x" * 200}
+
+    pinned = await http.patch(path, json={"pinned": True})
+    assert pinned.status_code == 200
+    assert pinned.json() == (await http.get(path)).json() == thread | {"title": "x" * 200, "pinned": True}
+    both = await http.patch(path, json={"title": "y", "pinned": False})
+    assert both.json() == thread | {"title": "y"}
 
     deleted = await http.delete(path)
     assert (deleted.status_code, deleted.content) == (204, b"")
@@ -160,6 +167,21 @@ async def test_a_cursor_for_threads_may_be_in_any_time_zone(http: httpx.AsyncCli
     assert [thread["id"] for thread in unescaped.json()] == [id], "a + that became a blank"
 
 
+async def test_the_list_can_be_of_those_that_are_pinned(http: httpx.AsyncClient) -> None:
+    one, two, three = [(await http.post("/threads", json={})).json()["id"] for _ in range(3)]
+    await http.patch(f"/threads/{one}", json={"pinned": True})
+    await http.patch(f"/threads/{three}", json={"pinned": True})
+
+    async def ids(**query: str | int) -> list[int]:
+        return [thread["id"] for thread in (await http.get("/threads", params=query)).json()]
+
+    assert await ids(limit=3) == [three, two, one]
+    assert await ids(pinned="true") == [three, one]
+    assert await ids(pinned="true", limit=1) == [three]
+    assert await ids(pinned="false", limit=1) == [two]
+    assert not {one, three} & {*await ids(pinned="false")}
+
+
 async def test_the_list_hears_of_every_change(server: Server, http: httpx.AsyncClient) -> None:
     async with open_list(server) as client:
         thread = (await http.post("/threads", json={"title": "first"})).json()
@@ -168,12 +190,13 @@ async def test_the_list_hears_of_every_change(server: Server, http: httpx.AsyncC
         await http.post(f"/threads/{id}/messages", json={"content": "x"})
         assert await client.frame("thread.active") == {"thread_id": id, "last_seq": 1}
         renamed = (await http.patch(f"/threads/{id}", json={"title": "second"})).json()
-        assert await client.frame("thread.updated") == renamed
+        pinned = (await http.patch(f"/threads/{id}", json={"pinned": True})).json()
         await http.delete(f"/threads/{id}")
         assert await client.frame("thread.deleted") == {"id": id}
         assert [frame["type"] for frame in client.frames] == [
-            "ready", "thread.created", "thread.active", "thread.updated", "thread.deleted"
+            "ready", "thread.created", "thread.active", "thread.updated", "thread.updated", "thread.deleted"
         ]  # fmt: skip
+        assert [frame["data"] for frame in client.frames[3:5]] == [renamed, pinned]
 
 
 async def test_the_deletion_of_a_thread_closes_its_websockets(

@@ -83,6 +83,14 @@ async def test_a_wrong_title_is_refused(
     refused(await http.request(method, path.format(thread), json=body), 400, code)
 
 
+@pytest.mark.parametrize("pinned", [0, 1, "true", None, [], {}])
+async def test_what_is_not_a_boolean_pins_nothing(
+    http: httpx.AsyncClient, thread: int, pinned: object
+) -> None:
+    body = {"title": "not this either", "pinned": pinned}
+    refused(await http.patch(f"/threads/{thread}", json=body), 400, "bad_request")
+
+
 async def test_what_only_the_database_refuses_is_the_clients_mistake_too(
     http: httpx.AsyncClient, db: Connection, thread: int
 ) -> None:

@@ -18,7 +18,7 @@ LAST_SEQ = "select last_seq from thread where id = $1"
 
 
 async def new_thread(db: Connection) -> int:
-    id: int = await db.fetchval("insert into thread default values returning id")
+    id: int = await db.fetchval("insert into thread (title) values ('Thread') returning id")
     return id
 
 
