@@ -29,7 +29,8 @@ class ThreadMarks extends EventTarget {
   /** @param {number | null} threadId null: the chat that is yet to be created @returns {Marks} */
   marksOf(threadId) {
     const sends = outbox.list.filter((send) => send.thread_id === threadId);
-    return { draft: drafts.get(threadId) !== "", unsent: count(sends, isWaiting), failed: count(sends, hasFailed) };
+    const draft = drafts.get(threadId) !== "";
+    return { draft, unsent: count(sends, isWaiting), failed: count(sends, hasFailed) };
   }
 
   /** In all threads. */

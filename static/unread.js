@@ -3,7 +3,7 @@ import { readMarks } from "./read-marks.js";
 import { store } from "./store.js";
 import { threads } from "./threads.js";
 
-// How many chats have something that is unread: in the title and in the icon of the window, as it may be hidden.
+// How many chats have something unread: in the title and in the icon of the window, as it may be hidden.
 
 const icon = find(document, "link[rel=icon]", HTMLLinkElement);
 let title = "";

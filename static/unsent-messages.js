@@ -25,8 +25,8 @@ export class UnsentMessages extends HTMLElement {
 
   #render() {
     const { unsent, failed } = threadMarks;
-    const waiting = unsent === 1 ? "1 message waits for the connection" : `${unsent} messages wait for the connection`;
-    const refused = `${failed.length} ${failed.length === 1 ? "message" : "messages"} could not be sent`;
+    const waiting = `${unsent === 1 ? "1 message waits" : `${unsent} messages wait`} for the connection`;
+    const refused = `${failed.length === 1 ? "1 message" : `${failed.length} messages`} could not be sent`;
     this.#text.textContent = [failed.length && refused, unsent && waiting].filter(Boolean).join(" · ");
     this.#show.hidden = failed.length === 0;
     this.dataset.state = failed.length ? "failed" : unsent ? "waiting" : "";
@@ -36,7 +36,11 @@ export class UnsentMessages extends HTMLElement {
   #select() {
     const { failed } = threadMarks;
     const send = failed.find(({ thread_id }) => thread_id !== store.threadId) ?? failed[0];
-    if (send) this.dispatchEvent(new CustomEvent("select", { detail: send.thread_id }));
+    if (send?.thread_id === store.threadId) {
+      document.querySelector('.message[data-state="failed"]')?.scrollIntoView({ block: "center" });
+    } else if (send) {
+      this.dispatchEvent(new CustomEvent("select", { detail: send.thread_id }));
+    }
   }
 }
 

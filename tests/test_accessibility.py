@@ -44,6 +44,9 @@ async def test_axe_finds_nothing(
     await expect(contents(page)).to_have_text(["one", "two"])
     await write(page, REFUSED)
     await expect(page.get_by_text("Not sent")).to_be_visible()
+    await write(page, "x" * 1001)
+    await expect(page.get_by_text("It is too long")).to_be_visible()
+    await expect(page.get_by_text("1 message could not be sent")).to_be_visible()
     await no_finding(page)
     assert await page.evaluate("document.documentElement.scrollWidth") <= width
     if width < 720:
