@@ -7,7 +7,6 @@ import { ChatComposer } from "./chat-composer.js";
 import { find } from "./dom.js";
 import { drafts } from "./drafts.js";
 import { outbox } from "./outbox.js";
-import { readMarks } from "./read-marks.js";
 import { store } from "./store.js";
 import { ThreadActions } from "./thread-actions.js";
 import { ThreadList } from "./thread-list.js";

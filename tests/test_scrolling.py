@@ -34,7 +34,7 @@ async def test_a_long_conversation_is_read_to_its_beginning_and_back(
 
 
 async def scroll_to_the_edge(page: Page, text: str, *, end: bool) -> None:
-    """Scroll as far as there is something, and see that what is read stays in its place when more is added."""
+    """Scroll as far as there is something; what is read stays in its place when more is added."""
     scroller = page.locator(".scroller")
     while text not in (shown := await contents(page).all_text_contents()):
         numbers = [int(text.removeprefix("n ")) for text in shown]
