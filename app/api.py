@@ -40,7 +40,9 @@ ThreadCursor = Annotated[
         schema_extra={"type": "string", "oneOf": None},
     ),
 ]
-SearchQuery = Annotated[str, Parameter(max_length=search.QUERY_CHARACTERS, description="What to look for.")]
+SearchQuery = Annotated[
+    str, Parameter(max_length=200, pattern=r"^[^\x00]*$", description="What to look for.")
+]
 SearchLimit = Annotated[int, Parameter(ge=1, le=50, description="How many at most.")]
 MessageCursor = Annotated[
     int | None, Parameter(ge=1, le=wire.MAX_ID, description="The `message` of the last hit; it is left out.")

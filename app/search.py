@@ -4,24 +4,14 @@ import re
 
 from app import wire
 from app.database import Pool
-from app.errors import BadInput
 
-QUERY_CHARACTERS = 200
 EXCERPT_CHARACTERS = 300
 BEFORE_MATCH = 80
 """Characters of an excerpt that stand before what matches, at most: it should be seen at once."""
 
 
 async def search(pool: Pool, typed: str, *, before: int | None, limit: int) -> list[wire.Hit]:
-    """The newest messages with these words. `before` is the id of the last message already seen.
-
-    Raises:
-        BadInput
-    """
-    if len(typed) > QUERY_CHARACTERS:
-        raise BadInput(f"q: at most {QUERY_CHARACTERS} characters are taken")
-    if "\0" in typed:
-        raise BadInput("q: it has a NUL character")
+    """The newest messages with these words. `before` is the id of the last message already seen."""
     rows = await pool.fetch(
         "select * from search_messages($1, $2, $3)", typed, wire.MAX_ID if before is None else before, limit
     )

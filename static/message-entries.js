@@ -1,6 +1,8 @@
 /** @import { Message, Send } from "./types.js" */
 import { keyOf, messageElement, place, showSend, showStored } from "./message.js";
 
+const STOP = "article[tabindex='0']";
+
 /** The messages in the document: an element for each, which stays the same for as long as it is shown. */
 export class MessageEntries {
   #container;
@@ -64,7 +66,7 @@ export class MessageEntries {
       previous = message;
     }
     const last = this.#container.lastElementChild;
-    if (last && !this.#container.querySelector("[tabindex='0']")) this.#stopAt(last);
+    if (last && !this.#container.querySelector(STOP)) this.#stopAt(last);
   }
 
   get #list() {
@@ -103,7 +105,7 @@ export class MessageEntries {
   /** The Tab key stops at one message, and the arrow keys lead on from there. @param {Element} within */
   #stopAt(within) {
     const article = within.closest("article") ?? within.querySelector("article");
-    for (const stop of this.#container.querySelectorAll("[tabindex='0']")) {
+    for (const stop of this.#container.querySelectorAll(STOP)) {
       if (stop !== article) stop.setAttribute("tabindex", "-1");
     }
     article?.setAttribute("tabindex", "0");

@@ -155,14 +155,17 @@ async def is_as_left_to_right(element: Any) -> None:
 async def test_nothing_is_painted_over_other_messages(
     open_page: Open, db: Connection, thread: int, shape: str
 ) -> None:
-    await db.execute(INSERT, thread, ["before"])
-    page = await open_watched(open_page, thread, viewport=PHONE, reduced_motion="reduce")
-    before = page.get_by_role("article").first
-    await expect(before).to_be_in_viewport()
-    picture = await before.screenshot()
-    await db.execute(INSERT, thread, [SHAPES[shape]])
-    await expect(contents(page)).to_have_count(2)
-    assert await before.screenshot() == picture
+    await db.execute(INSERT, thread, ["before", "plain"])
+    other = await db.fetchval("insert into thread (title) values ('Thread') returning id")
+    await db.execute(INSERT, other, ["before", SHAPES[shape]])
+    pictures = []
+    for id in (thread, other):
+        page = await open_watched(open_page, id, viewport=PHONE, reduced_motion="reduce")
+        await expect(contents(page)).to_have_count(2)
+        before = page.get_by_role("article").first
+        await expect(before).to_be_in_viewport()
+        pictures.append(await before.screenshot())
+    assert pictures[0] == pictures[1]
 
 
 def letters(text: str) -> set[str]:

@@ -26,7 +26,7 @@ UNTIL = """seq => new Promise(resolve => {
 @pytest.fixture
 async def elsewhere(http: httpx.AsyncClient) -> int:
     """The id of another thread."""
-    id: int = (await http.post("/threads", json={})).json()["id"]
+    id: int = (await http.post("/threads", json={"title": "Thread"})).json()["id"]
     return id
 
 
@@ -42,13 +42,13 @@ async def test_what_came_while_away_is_unread_until_some_window_shows_it(
     await db.execute(INSERT, thread, "meanwhile")
     await one.goto(address)
     await expect(unread(one, thread)).to_be_visible()
-    await expect(one).to_have_title("(1) New chat · Chinwag")
+    await expect(one).to_have_title("(1) Thread · Chinwag")
     await expect(one.locator("link[rel=icon]")).to_have_attribute("href", "/static/favicon-unread.svg")
     other = await one.context.new_page()
     await other.goto(urljoin(address, f"/threads/{thread}"))
     await expect(contents(other)).to_have_text(["before the first visit", "meanwhile"])
     await expect(unread(one, thread)).to_be_hidden()
-    await expect(one).to_have_title("New chat · Chinwag")
+    await expect(one).to_have_title("Thread · Chinwag")
     await expect(one.locator("link[rel=icon]")).to_have_attribute("href", "/static/favicon.svg")
 
 
@@ -57,9 +57,9 @@ async def test_a_window_that_is_not_seen_reads_nothing(open_page: Open, db: Conn
     await expect(page.get_by_text("Nothing here yet")).to_be_visible()
     await page.evaluate(HIDDEN)
     await db.execute(INSERT, thread, "hello")
-    await expect(page).to_have_title("(1) New chat · Chinwag")
+    await expect(page).to_have_title("(1) Thread · Chinwag")
     await page.evaluate("isHidden = false; document.dispatchEvent(new Event('visibilitychange'))")
-    await expect(page).to_have_title("New chat · Chinwag")
+    await expect(page).to_have_title("Thread · Chinwag")
 
 
 async def test_a_mark_goes_back_only_when_history_was_lost(open_page: Open) -> None:
