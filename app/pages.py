@@ -3,17 +3,17 @@
 from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
-from litestar import Router, get
+from litestar import Request, Response, Router, get
 from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import SwaggerRenderPlugin
-from litestar.response import File
 from litestar.static_files import create_static_files_router
 from litestar.types import ControllerRouterHandler
 
-from app.settings import ROOT
+from app import assets
 
-STATIC = ROOT / "static"
+AnyRequest = Request[Any, Any, Any]
 
 HEADERS = {
     "Content-Security-Policy": "default-src 'self'; frame-ancestors 'none'; base-uri 'none'",
@@ -29,9 +29,15 @@ HEADERS = {
     include_in_schema=False,
     sync_to_thread=False,
 )
-def page(thread_id: str = "", seq: str = "") -> File:
+def page(request: AnyRequest, thread_id: str = "", seq: str = "") -> Response[bytes]:
     """The chat. Which thread is open, and at which message, the page reads from its own address."""
-    return File(STATIC / "index.html", media_type="text/html", content_disposition_type="inline")
+    return assets.answer("index.html", request)
+
+
+@get("/static/{name:str}", include_in_schema=False, sync_to_thread=False)
+def static(request: AnyRequest, name: str) -> Response[bytes]:
+    """A file of the page."""
+    return assets.answer(name, request)
 
 
 def _swagger_ui() -> Path:
@@ -44,7 +50,7 @@ def _swagger_ui() -> Path:
 ROUTES: list[ControllerRouterHandler] = [
     Router(
         "/",
-        route_handlers=[page, create_static_files_router("/static", [STATIC])],
+        route_handlers=[page, static],
         response_headers=HEADERS,
     ),
     create_static_files_router("/docs-static", [_swagger_ui()], name="docs-static"),

@@ -207,8 +207,8 @@ def check_result(result: dict[str, Any], repeat: int) -> None:
     assert len(result["values"]) == repeat
     assert min(result["values"]) <= result["median"] <= max(result["values"])
     assert result["unit"]
-    # An idle socket of so few may cost nothing that can be seen; and where the machine has much else to do, 64
-    # writers may not come to a commit in their second.
+    # An idle socket of so few may cost nothing that can be seen; and where the machine has much else to do,
+    # 64 writers may not come to a commit in their second.
     assert min(result["values"]) > 0 or result["name"].startswith(("idle socket", "64 writers"))
     assert all(share >= 0 for share in result["cpu"].values())
 
