@@ -7,7 +7,7 @@ from app.database import Pool
 NO_PASSWORD = "!"  # noqa: S105
 
 
-async def ensure(pool: Pool, username: str) -> wire.Account:
+async def ensure(pool: Pool, username: str, max_content: int) -> wire.Account:
     """The account of this name, created if it is missing."""
     await pool.execute(
         """insert into account (username, password, email, active)
@@ -17,4 +17,4 @@ async def ensure(pool: Pool, username: str) -> wire.Account:
     )
     row = await pool.fetchrow("select id, username from account where username = $1", username)
     assert row is not None
-    return wire.Account(id=row["id"], username=row["username"])
+    return wire.Account(id=row["id"], username=row["username"], max_content=max_content)

@@ -72,7 +72,7 @@ async def _running(app: Litestar) -> AsyncIterator[None]:
     async with open_pool(settings) as pool, contextlib.AsyncExitStack() as parts:
         DB.pool = pool  # type: ignore[assignment]  # it has of asyncpg's what Piccolo uses: acquire()
         state.pool = pool
-        state.account = await accounts.ensure(pool, settings.account)
+        state.account = await accounts.ensure(pool, settings.account, settings.max_content)
         state.hub = Hub(partial(messages.replay, pool))
         state.joins = asyncio.Semaphore(settings.pool_size)
         state.writer = Writer(pool)

@@ -82,10 +82,11 @@ class Hit(Struct, frozen=True):
 
 
 class Account(Struct, frozen=True):
-    """The account that is signed in."""
+    """The account that is signed in. A message of it can have `max_content` characters."""
 
     id: int
     username: str
+    max_content: int
 
 
 class NewThread(Struct, frozen=True, forbid_unknown_fields=True):

@@ -44,7 +44,7 @@ export const listMessages = (threadId, page) =>
 export const postMessage = ({ thread_id, content, client_id }) =>
   request("POST", `/threads/${thread_id}/messages`, { content, client_id });
 
-/** @returns {Promise<{ id: number, username: string }>} */
+/** `max_content` is in characters. @returns {Promise<{ id: number, username: string, max_content: number }>} */
 export const readAccount = () => request("GET", "/account");
 
 /** @param {string} method @param {string} path @param {object} [body] */

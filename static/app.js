@@ -1,14 +1,19 @@
 import "./connection-status.js";
 import "./delivery.js";
 import "./message-list.js";
+import "./rescue.js";
 import { createThread, readAccount } from "./api.js";
 import { ChatComposer } from "./chat-composer.js";
 import { find } from "./dom.js";
+import { drafts } from "./drafts.js";
 import { outbox } from "./outbox.js";
+import { readMarks } from "./read-marks.js";
 import { store } from "./store.js";
 import { ThreadActions } from "./thread-actions.js";
 import { ThreadList } from "./thread-list.js";
 import { threads } from "./threads.js";
+import { showTitle } from "./unread.js";
+import { UnsentMessages } from "./unsent-messages.js";
 
 const WIDE = matchMedia("(width > 720px)");
 
@@ -16,6 +21,7 @@ const main = find(document, "main", HTMLElement);
 const heading = find(main, "h1", HTMLElement);
 const menuButton = find(main, ".thread-menu", HTMLElement);
 const composer = find(main, "chat-composer", ChatComposer);
+const unsent = find(main, "unsent-messages", UnsentMessages);
 const sidebar = find(document, "#sidebar", HTMLElement);
 const list = find(sidebar, "thread-list", ThreadList);
 const actions = find(document, "thread-actions", ThreadActions);
@@ -33,6 +39,8 @@ list.addEventListener("select", (event) => go(/** @type {CustomEvent} */ (event)
 list.addEventListener("menu", (event) => openMenu(/** @type {CustomEvent} */ (event).detail, event.target));
 actions.addEventListener("deleted", (event) => leave(/** @type {CustomEvent} */ (event).detail));
 composer.addEventListener("send", (event) => send(/** @type {CustomEvent} */ (event).detail));
+unsent.addEventListener("select", (event) => go(/** @type {CustomEvent} */ (event).detail));
+document.addEventListener("visibilitychange", read);
 store.addEventListener("message", read);
 store.addEventListener("status", statusChanged);
 threads.addEventListener("change", welcome);
@@ -41,10 +49,13 @@ threads.addEventListener("statechange", () => threads.state === "connected" && r
 
 route();
 threads.open();
-readAccount().catch((error) => {
-  if (error.status === 401) refusal = error.message;
-  show();
-});
+readAccount().then(
+  ({ max_content }) => (composer.limit = max_content),
+  (error) => {
+    if (error.status === 401) refusal = error.message;
+    show();
+  },
+);
 
 /** Opens what the address says: a thread, or else a new one that is yet to be created. */
 function route() {
@@ -81,21 +92,26 @@ function welcome() {
 }
 
 /** @param {string} content */
-async function send(content) {
-  if (!store.threadId) await create();
-  if (!store.threadId) return;
-  composer.clear();
+function send(content) {
+  const { threadId } = store;
+  if (!threadId) return void create(content);
   store.send(content);
+  composer.sent(threadId, content);
 }
 
-/** In the address it takes the place of the new chat, to which going back would make no sense. */
-async function create() {
+/**
+ * In the address it takes the place of the new chat, to which going back would make no sense.
+ * @param {string} content
+ */
+async function create(content) {
   if (isCreating) return;
   isCreating = true;
   try {
     const { id } = await createThread();
-    composer.clear();
-    go(id, { replace: true });
+    go(id, { replace: !store.threadId });
+    send(content);
+    composer.sent(null, content);
+    drafts.move(null, id); // what was written meanwhile
   } catch (error) {
     composer.complain(error instanceof Error ? error.message : "");
   }
@@ -129,7 +145,7 @@ function statusChanged() {
 }
 
 function read() {
-  if (store.threadId) threads.see(store.threadId, store.lastSeq);
+  if (store.threadId && !document.hidden) readMarks.set(store.threadId, store.lastSeq);
 }
 
 function show() {
@@ -138,8 +154,9 @@ function show() {
   const title = view === "gone" ? "No such chat" : store.threadId ? (thread?.title ?? "Chat") : "New chat";
   main.dataset.view = view;
   heading.textContent = title;
-  document.title = `${title} · Chinwag`;
+  showTitle(title);
   menuButton.hidden = view !== "open" || !thread;
+  find(main, ".kept", HTMLElement).hidden = !drafts.get(null);
   find(main, ".reason", HTMLElement).textContent = refusal || store.reason;
 }
 

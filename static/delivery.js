@@ -1,3 +1,4 @@
+/** @import { Send } from "./types.js" */
 import { ApiError, postMessage } from "./api.js";
 import { outbox } from "./outbox.js";
 import { backoff } from "./reconnecting-socket.js";
@@ -50,9 +51,15 @@ async function deliverTo(threadId) {
 
 /** Nothing without a connection. @param {number} threadId */
 function next(threadId) {
-  if ((isOpen(threadId) ? service : threads).state !== "connected") return undefined;
+  if (!isConnected(threadId)) return undefined;
   return outbox.list.find((send) => send.thread_id === threadId && send.state === "sending");
 }
+
+/** Whether it is to be sent as soon as there is a connection. @param {Send} send */
+export const isWaiting = ({ thread_id, state }) => state === "sending" && !isConnected(thread_id);
+
+/** @param {number} threadId */
+const isConnected = (threadId) => (isOpen(threadId) ? service : threads).state === "connected";
 
 /** One that is gone has no socket; the answer over HTTP is the reason. @param {number} threadId */
 const isOpen = (threadId) => threadId === store.threadId && store.status !== "gone";

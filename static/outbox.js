@@ -1,30 +1,26 @@
 /** @import { Send } from "./types.js" */
+import { SharedMap } from "./shared-map.js";
 
-const PREFIX = "chinwag.outbox.";
 const UUID = /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/;
 
 /**
- * The messages of this browser that are not known to be stored. Its windows share them, in local storage:
- * a key for each message, as windows that write one list would overwrite what the others have added. Where
- * local storage is full or forbidden, a message is kept as long as its window.
+ * The messages of this browser that are not known to be stored. Its windows share them.
  *
- * Events: `put`, whose detail is `{ send, isOurs }`; `delete`, whose detail is a client_id, by another window.
+ * Events: `put`, whose detail is `{ send, isOurs }`; `delete`, whose detail is a client_id, by another window;
+ * `change`, after either and after a deletion by this window.
  */
 class Outbox extends EventTarget {
-  /** @type {Map<string, Send>} */
-  #sends = new Map();
+  /** @type {SharedMap<Send>} */
+  #sends = new SharedMap("chinwag.outbox.", { parse });
 
   constructor() {
     super();
-    addEventListener("storage", ({ key, newValue }) => this.#changedElsewhere(key, newValue));
-    attempt(() => {
-      for (const [key, text] of Object.entries(localStorage)) this.#read(key, text);
-    });
+    this.#sends.addEventListener("change", (event) => this.#changed(/** @type {CustomEvent} */ (event).detail));
   }
 
   /** In the order in which they were sent. */
   get list() {
-    return [...this.#sends.values()].sort((a, b) => a.sent_at - b.sent_at);
+    return this.#sends.values.sort((a, b) => a.sent_at - b.sent_at);
   }
 
   /** @param {string} clientId */
@@ -41,44 +37,30 @@ class Outbox extends EventTarget {
 
   /** @param {Send} send */
   put(send) {
-    attempt(() => localStorage.setItem(PREFIX + send.client_id, JSON.stringify(send)));
-    this.#hold(send, true);
+    this.#sends.set(send.client_id, send);
   }
 
   /** @param {string} clientId */
   delete(clientId) {
-    if (this.#sends.delete(clientId)) attempt(() => localStorage.removeItem(PREFIX + clientId));
+    this.#sends.delete(clientId);
   }
 
-  /** @param {string | null} key @param {string | null} text */
-  #changedElsewhere(key, text) {
-    if (!key?.startsWith(PREFIX)) return;
-    if (text !== null) return this.#read(key, text);
-    const clientId = key.slice(PREFIX.length);
-    if (this.#sends.delete(clientId)) this.dispatchEvent(new CustomEvent("delete", { detail: clientId }));
-  }
-
-  /** @param {string} key @param {string} text */
-  #read(key, text) {
-    if (!key.startsWith(PREFIX)) return;
-    const send = parse(text);
-    if (send && key === PREFIX + send.client_id) this.#hold(send, false);
-    else attempt(() => localStorage.removeItem(key));
-  }
-
-  /** @param {Send} send @param {boolean} isOurs */
-  #hold(send, isOurs) {
-    this.#sends.set(send.client_id, send);
-    this.dispatchEvent(new CustomEvent("put", { detail: { send, isOurs } }));
+  /** @param {{ id: string, isOurs: boolean }} change */
+  #changed({ id, isOurs }) {
+    const send = this.get(id);
+    if (send) this.dispatchEvent(new CustomEvent("put", { detail: { send, isOurs } }));
+    else if (!isOurs) this.dispatchEvent(new CustomEvent("delete", { detail: id }));
+    this.dispatchEvent(new Event("change"));
   }
 }
 
-/** Nothing for what another version may have left. @param {string} text @returns {Send | undefined} */
-function parse(text) {
+/** @param {string} text @param {string} id @returns {Send | undefined} */
+function parse(text, id) {
   try {
     const send = JSON.parse(text);
     const isSend =
-      UUID.test(send.client_id) &&
+      UUID.test(id) &&
+      send.client_id === id &&
       Number.isSafeInteger(send.thread_id) &&
       typeof send.content === "string" &&
       Number.isFinite(send.sent_at) &&
@@ -87,15 +69,6 @@ function parse(text) {
     return isSend ? send : undefined;
   } catch {
     return undefined;
-  }
-}
-
-/** Local storage throws where it is full or forbidden. @param {() => void} act */
-function attempt(act) {
-  try {
-    act();
-  } catch {
-    // what it should hold is in memory
   }
 }
 

@@ -1,5 +1,6 @@
 /** @import { ListFrame, Thread } from "./types.js" */
 import { deleteThread, listThreads, readThread, renameThread } from "./api.js";
+import { readMarks } from "./read-marks.js";
 import { ReconnectingSocket } from "./reconnecting-socket.js";
 
 const PAGE = 40;
@@ -8,15 +9,13 @@ const LIMIT = 200; // the most that the server gives at once
 /**
  * The list of threads, newest activity first, live.
  *
- * Events: `change`; `statechange`, of the connection.
+ * Events: `change`; `delete`, whose detail is a thread's id; `statechange`, of the connection.
  */
 class Threads extends EventTarget {
   /** Every thread that is known. @type {Map<number, Thread>} */
   #known = new Map();
   /** The ids of the threads in the list, in its order. @type {number[]} */
   #order = [];
-  /** Up to where each thread has been read in this window. @type {Map<number, number>} */
-  #seen = new Map();
   /** From where the list goes on; undefined at its end. @type {string | undefined} */
   #cursor;
   /** What arrives while the list is being read, to be applied after it. @type {ListFrame[] | null} */
@@ -29,6 +28,9 @@ class Threads extends EventTarget {
 
   open() {
     this.#socket.addEventListener("statechange", () => this.dispatchEvent(new Event("statechange")));
+    readMarks.addEventListener("change", (event) => {
+      if (this.#known.has(/** @type {CustomEvent} */ (event).detail)) this.#changed();
+    });
     this.#socket.open().catch(() => {}); // it goes on trying, and tells its state
   }
 
@@ -56,7 +58,7 @@ class Threads extends EventTarget {
 
   /** @param {Thread} thread */
   isUnread({ id, last_seq }) {
-    return last_seq > (this.#seen.get(id) ?? 0);
+    return last_seq > (readMarks.get(id) ?? 0);
   }
 
   /** A thread that is opened by its address may be further down than the list has been read.
@@ -65,11 +67,6 @@ class Threads extends EventTarget {
     if (this.#known.has(id)) return;
     this.#learn(await readThread(id));
     this.#changed();
-  }
-
-  /** @param {number} id @param {number} seq */
-  see(id, seq) {
-    this.#seen.set(id, Math.max(seq, this.#seen.get(id) ?? 0));
   }
 
   /** The older ones, if there are. */
@@ -147,20 +144,20 @@ class Threads extends EventTarget {
 
   /** @param {Thread} thread */
   #created(thread) {
-    this.#seen.set(thread.id, 0);
+    readMarks.set(thread.id, 0);
     this.#learn(thread);
     this.#toTop(thread.id);
   }
 
-  /** What was there when this window first heard of a thread counts as read. @param {Thread} thread */
+  /** What was there when this browser first heard of a thread counts as read. @param {Thread} thread */
   #learn(thread) {
-    if (!this.#seen.has(thread.id)) this.#seen.set(thread.id, thread.last_seq);
+    if (readMarks.get(thread.id) === undefined) readMarks.set(thread.id, thread.last_seq);
     this.#known.set(thread.id, thread);
   }
 
   /** @param {{ thread_id: number, last_seq: number }} activity */
   async #moveUp({ thread_id: id, last_seq }) {
-    this.#seen.set(id, this.#seen.get(id) ?? last_seq - 1);
+    if (readMarks.get(id) === undefined) readMarks.set(id, last_seq - 1);
     await this.ensure(id).catch(() => {}); // it was deleted meanwhile
     const thread = this.#known.get(id);
     if (!thread) return;
@@ -178,6 +175,8 @@ class Threads extends EventTarget {
   #forget(id) {
     this.#known.delete(id);
     this.#order = this.#order.filter((other) => other !== id);
+    readMarks.forget(id);
+    this.dispatchEvent(new CustomEvent("delete", { detail: id }));
   }
 
   #changed() {

@@ -20,6 +20,8 @@ DICE_AT_MOST = "Math.random = () => 0.999"
 
 WAITING = "Waiting for the connection"
 
+REFUSED = "the server takes no NUL\0"
+
 
 class Line:
     """The WebSockets of a page, or of all windows of a person: a test can cut them."""
@@ -90,10 +92,22 @@ async def stored(db: Connection, thread: int) -> list[str]:
     return [row["content"] for row in rows]
 
 
-async def kept(page: Page) -> list[str]:
-    """The names of what a browser keeps for the pages of the server."""
+async def kept(page: Page, what: str = "outbox") -> list[str]:
+    """The names of what a browser keeps, of messages that are to be sent or as `draft` or `read`."""
     keys: list[str] = await page.evaluate("Object.keys(localStorage)")
-    return keys
+    return [key for key in keys if key.startswith(f"chinwag.{what}.")]
+
+
+async def is_kept(page: Page, key: str, value: str) -> None:
+    """Wait until a browser keeps it."""
+    # Playwright's own wait_for_function is against the page's Content-Security-Policy.
+    await page.evaluate(
+        """([key, value]) => new Promise(resolve => {
+            const look = () => (localStorage.getItem(key) === value ? resolve() : setTimeout(look, 5));
+            look();
+        })""",
+        [f"chinwag.{key}", value],
+    )
 
 
 def states(page: Page) -> Locator:

@@ -5,7 +5,7 @@ from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Page, expect
 
 from app.database import Connection
-from tests.page import Open, act, contents, field, item, write
+from tests.page import REFUSED, Open, act, contents, field, item, write
 
 pytestmark = pytest.mark.anyio
 
@@ -42,8 +42,11 @@ async def test_axe_finds_nothing(
     look = {"viewport": viewport, "color_scheme": scheme, "reduced_motion": "reduce"}
     page = await open_page(f"/threads/{thread}", **look)
     await expect(contents(page)).to_have_text(["one", "two"])
-    await write(page, "x" * 1001)
+    await write(page, REFUSED)
     await expect(page.get_by_text("Not sent")).to_be_visible()
+    await write(page, "x" * 1001)
+    await expect(page.get_by_text("It is too long")).to_be_visible()
+    await expect(page.get_by_text("1 message could not be sent")).to_be_visible()
     await no_finding(page)
     assert await page.evaluate("document.documentElement.scrollWidth") <= width
     if width < 720:

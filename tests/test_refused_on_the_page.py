@@ -5,7 +5,7 @@ import pytest
 from playwright.async_api import expect
 
 from app.database import Connection
-from tests.page import SOON, WAITING, Open, contents, kept, open_cut_off, states, stored, write
+from tests.page import REFUSED, SOON, WAITING, Open, contents, kept, open_cut_off, states, stored, write
 
 pytestmark = pytest.mark.anyio
 
@@ -19,9 +19,9 @@ async def test_a_refused_message_stays_with_its_reason_and_can_be_discarded(
     open_page: Open, thread: int
 ) -> None:
     page = await open_page(f"/threads/{thread}")
-    await write(page, "x" * 1001)
+    await write(page, REFUSED)
     failed = page.get_by_role("article").filter(has_text="Not sent")
-    await expect(failed).to_contain_text("this server takes up to 1000")
+    await expect(failed).to_contain_text("a NUL character")
     await failed.get_by_role("button", name="Retry").click()
     await expect(failed).to_contain_text("Not sent")
     await failed.get_by_role("button", name="Discard").click()
@@ -32,15 +32,15 @@ async def test_what_is_refused_outlives_a_reload_with_its_reason(
     open_page: Open, db: Connection, thread: int
 ) -> None:
     page = await open_page(f"/threads/{thread}")
-    await write(page, "x" * 1001)
+    await write(page, REFUSED)
     failed = page.get_by_role("article").filter(has_text="Not sent")
-    await expect(failed).to_contain_text("this server takes up to 1000")
+    await expect(failed).to_contain_text("a NUL character")
     await page.reload()
-    await expect(failed).to_contain_text("this server takes up to 1000")
+    await expect(failed).to_contain_text("a NUL character")
     await write(page, "the next one is not held up")
     await expect(states(page)).to_have_count(1)
     await failed.get_by_role("button", name="Retry").click()
-    await expect(failed).to_contain_text("this server takes up to 1000")
+    await expect(failed).to_contain_text("a NUL character")
     await failed.get_by_role("button", name="Discard").click()
     await expect(contents(page)).to_have_text(["the next one is not held up"])
     await page.reload()

@@ -1,20 +1,24 @@
 """A browser loses nothing that its person has sent: not by a reload, and not without a connection."""
 
 import asyncio
+import re
 from urllib.parse import urljoin
 
+import httpx
 import pytest
 from playwright.async_api import Error as PlaywrightError
 from playwright.async_api import expect
 
 from app.database import Connection
 from tests.page import (
+    REFUSED,
     SOON,
     WAITING,
     Open,
     all_is_stored,
     contents,
     is_sent,
+    item,
     kept,
     open_cut_off,
     open_live,
@@ -133,7 +137,8 @@ async def test_rubbish_in_local_storage_is_removed(open_page: Open, thread: int)
     await write(page, "hello")
     await is_sent(page)
     await expect(contents(page)).to_have_text(["hello"])
-    assert await page.evaluate("({ ...localStorage })") == others
+    assert await kept(page) == []
+    assert await page.evaluate("localStorage.getItem(`another's`)") == "not JSON"
 
 
 @pytest.mark.parametrize("storage", [FORBIDDEN, FULL], ids=["forbidden", "full"])
@@ -146,3 +151,57 @@ async def test_without_local_storage_it_waits_in_memory(
     await expect(states(page)).to_have_text([WAITING] * 2)
     line.is_cut = False
     await all_is_stored(page, db, thread, ["one", "two"])
+
+
+async def test_a_line_tells_what_waits_in_any_thread_until_the_server_is_back(
+    open_page: Open,
+    db: Connection,
+    http: httpx.AsyncClient,
+    start_server: ServerStarter,
+    settings: dict[str, str],
+    thread: int,
+) -> None:
+    elsewhere = (await http.post("/threads", json={})).json()["id"]
+    server = start_server(settings)
+    one = await open_live(open_page, f"{server.url}/threads/{thread}")
+    other = await one.context.new_page()
+    await other.goto(f"{server.url}/threads/{elsewhere}")
+    await write(other, "before")
+    await is_sent(other)
+    server.kill()
+    for page in (one, other):
+        for content in ("one", "two"):
+            await write(page, content)
+    for page in (one, other):
+        await expect(page.get_by_text("4 messages wait for the connection")).to_be_visible()
+    marks = """async thread => {
+        const { threadMarks } = await import("/static/thread-marks.js");
+        return threadMarks.marksOf(thread);
+    }"""
+    assert await one.evaluate(marks, elsewhere) == {"draft": False, "unsent": 2, "failed": 0}
+    start_server(settings, port=server.port)
+    for page, id in ((one, thread), (other, elsewhere)):
+        await all_is_stored(page, db, id, ["before", "one", "two"])
+    for page in (one, other):
+        await expect(page.locator("unsent-messages")).to_have_text(re.compile(r"^\s*Show\s*$"), timeout=SOON)
+    assert await kept(one) == []
+    assert await one.evaluate(marks, elsewhere) == {"draft": False, "unsent": 0, "failed": 0}
+
+
+async def test_the_line_leads_to_what_could_not_be_sent(
+    open_page: Open, http: httpx.AsyncClient, thread: int
+) -> None:
+    elsewhere = (await http.post("/threads", json={})).json()["id"]
+    page = await open_page(f"/threads/{thread}")
+    await write(page, REFUSED)
+    line = page.locator("unsent-messages")
+    await expect(line).to_contain_text("1 message could not be sent")
+    await item(page, elsewhere).click()
+    await expect(page.get_by_text("Nothing here yet")).to_be_visible()
+    await page.reload()
+    await expect(line).to_contain_text("1 message could not be sent")
+    await line.get_by_role("button", name="Show").click()
+    failed = page.get_by_role("article").filter(has_text="Not sent")
+    await expect(failed).to_be_in_viewport()
+    await failed.get_by_role("button", name="Discard").click()
+    await expect(line.get_by_role("status")).to_be_empty()
