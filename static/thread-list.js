@@ -118,7 +118,7 @@ export class ThreadList extends HTMLElement {
 /** What is left undone there. @param {number} threadId */
 function describe(threadId) {
   const { draft, unsent, failed } = threadMarks.marksOf(threadId);
-  return failed ? "Not sent" : unsent ? "Waiting" : draft ? "Draft" : "";
+  return failed ? "Failed" : unsent ? "Waiting" : draft ? "Draft" : "";
 }
 
 customElements.define("thread-list", ThreadList);

@@ -1,4 +1,4 @@
-"""What a person does with threads on the page: pin, rename in place, export, delete and think better of it."""
+"""What a person does with threads on the page: pin, rename in place, export, delete and undo."""
 
 import re
 from collections.abc import Awaitable, Callable
@@ -168,6 +168,14 @@ async def test_a_page_that_is_left_deletes_for_good(
     await page.goto("about:blank")
     await expect(listed(other)).to_have_text(["one"])
     assert await left(db) == three[:1]
+
+
+async def test_what_is_left_undone_is_told_in_the_list(open_page: Open, three: list[int]) -> None:
+    page = await open_page(f"/threads/{three[2]}")
+    await field(page).fill("not yet")
+    await expect(item(page, three[2])).to_have_text("threeDraft, unread")
+    await field(page).fill("")
+    await expect(item(page, three[2])).to_have_text("three, unread")
 
 
 TIME = "document.querySelector('toast-line').getAnimations().find(one => one.animationName === 'stay')"
