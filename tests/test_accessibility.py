@@ -1,5 +1,7 @@
 """The page is for everybody: by keyboard, in the dark, on a small screen, and as axe sees it."""
 
+from urllib.parse import urljoin
+
 import pytest
 from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Page, expect
@@ -65,7 +67,7 @@ async def test_axe_finds_nothing(
     await expect(page.get_by_role("button", name="Undo")).to_be_visible()
     await no_finding(page)
     await page.keyboard.press("Control+z")
-    await page.goto(page.url.replace(f"/{thread}", "/999999"))
+    await page.goto(urljoin(page.url, "/threads/999999"))
     await expect(page.get_by_text("This chat is gone")).to_be_visible()
     await no_finding(page)
 

@@ -57,9 +57,9 @@ async def test_a_window_that_is_not_seen_reads_nothing(open_page: Open, db: Conn
     await expect(page.get_by_text("Nothing here yet")).to_be_visible()
     await page.evaluate(HIDDEN)
     await db.execute(INSERT, thread, "hello")
-    await expect(page).to_have_title("(1) New chat · Chinwag")
+    await expect(page).to_have_title("(1) Thread · Chinwag")
     await page.evaluate("isHidden = false; document.dispatchEvent(new Event('visibilitychange'))")
-    await expect(page).to_have_title("New chat · Chinwag")
+    await expect(page).to_have_title("Thread · Chinwag")
 
 
 async def test_a_mark_goes_back_only_when_history_was_lost(open_page: Open) -> None:
