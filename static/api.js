@@ -14,7 +14,7 @@ export class ApiError extends Error {
 
 /**
  * Newest activity first.
- * @param {{ limit: number, before?: string }} page
+ * @param {{ limit: number, before?: string, pinned?: boolean }} page
  * @returns {Promise<Thread[]>}
  */
 export const listThreads = (page) => request("GET", `/threads?${query(page)}`);
@@ -25,11 +25,14 @@ export const createThread = () => request("POST", "/threads", {});
 /** @param {number} id @returns {Promise<Thread>} */
 export const readThread = (id) => request("GET", `/threads/${id}`);
 
-/** @param {number} id @param {string} title @returns {Promise<Thread>} */
-export const renameThread = (id, title) => request("PATCH", `/threads/${id}`, { title });
+/** @param {number} id @param {{ title?: string, pinned?: boolean }} change @returns {Promise<Thread>} */
+export const changeThread = (id, change) => request("PATCH", `/threads/${id}`, change);
 
 /** @param {number} id @returns {Promise<void>} */
 export const deleteThread = (id) => request("DELETE", `/threads/${id}`);
+
+/** Where a thread is to be had as a file. @param {number} id @param {"markdown" | "json"} format */
+export const exportAddress = (id, format) => `/api/v1/threads/${id}/export?format=${format}`;
 
 /**
  * Oldest first. Without `before` and `after`: the newest.
@@ -51,6 +54,7 @@ export const readAccount = () => request("GET", "/account");
 async function request(method, path, body) {
   const response = await fetch(`/api/v1${path}`, {
     method,
+    keepalive: method === "DELETE", // a page that is left must not take it along
     signal: AbortSignal.timeout(TIME_LIMIT),
     ...(body && { headers: { "content-type": "application/json" }, body: JSON.stringify(body) }),
   }).catch(() => {
@@ -70,7 +74,7 @@ async function problem(response) {
   return { status, code, title, ...(await response.json().catch(() => ({}))) };
 }
 
-/** @param {Record<string, string | number | undefined>} page */
+/** @param {Record<string, string | number | boolean | undefined>} page */
 function query(page) {
   const given = Object.entries(page).filter(([, value]) => value !== undefined);
   return new URLSearchParams(given.map(([key, value]) => [key, `${value}`]));

@@ -4,6 +4,7 @@ import "./message-list.js";
 import "./rescue.js";
 import { createThread, readAccount } from "./api.js";
 import { ChatComposer } from "./chat-composer.js";
+import { deletions } from "./deletions.js";
 import { find } from "./dom.js";
 import { drafts } from "./drafts.js";
 import { outbox } from "./outbox.js";
@@ -17,7 +18,7 @@ import { UnsentMessages } from "./unsent-messages.js";
 const WIDE = matchMedia("(width > 720px)");
 
 const main = find(document, "main", HTMLElement);
-const heading = find(main, "h1", HTMLElement);
+const heading = find(main, "h1 .title", HTMLElement);
 const menuButton = find(main, ".thread-menu", HTMLElement);
 const composer = find(main, "chat-composer", ChatComposer);
 const unsent = find(main, "unsent-messages", UnsentMessages);
@@ -36,7 +37,10 @@ find(main, ".reopen", HTMLElement).addEventListener("click", reopen);
 menuButton.addEventListener("click", () => openMenu(store.threadId, menuButton));
 list.addEventListener("select", (event) => go(/** @type {CustomEvent} */ (event).detail));
 list.addEventListener("menu", (event) => openMenu(/** @type {CustomEvent} */ (event).detail, event.target));
-actions.addEventListener("deleted", (event) => leave(/** @type {CustomEvent} */ (event).detail));
+heading.addEventListener("dblclick", () => actions.dispatchEvent(new CustomEvent("act", { detail: "rename" })));
+deletions.addEventListener("hide", (event) => leave(/** @type {CustomEvent} */ (event).detail));
+deletions.addEventListener("restore", (event) => go(/** @type {CustomEvent} */ (event).detail));
+deletions.addEventListener("delete", (event) => discard(/** @type {CustomEvent} */ (event).detail));
 composer.addEventListener("send", (event) => send(/** @type {CustomEvent} */ (event).detail));
 unsent.addEventListener("select", (event) => go(/** @type {CustomEvent} */ (event).detail));
 store.addEventListener("status", statusChanged);
@@ -90,13 +94,13 @@ function newChat() {
   route();
 }
 
-/** A first visit leads to the newest chat. */
+/** A first visit leads to the first chat of the list. */
 function welcome() {
   if (!threads.isLoaded) return;
   threads.removeEventListener("change", welcome);
-  const [newest] = threads.list;
-  if (location.pathname !== "/" || history.state?.isNewChat || !newest) return;
-  go(newest.id, { replace: true });
+  const [first] = threads.list;
+  if (location.pathname !== "/" || history.state?.isNewChat || !first) return;
+  go(first.id, { replace: true });
 }
 
 /** @param {string} content */
@@ -136,13 +140,17 @@ function openMenu(threadId, button) {
   if (thread && button instanceof HTMLElement) actions.open(thread, button);
 }
 
-/** @param {number} deletedId */
-function leave(deletedId) {
-  for (const send of outbox.list) if (send.thread_id === deletedId) store.discard(send.client_id);
-  if (deletedId !== store.threadId) return;
-  const [newest] = threads.list;
-  if (newest) go(newest.id, { replace: true });
+/** @param {number} hiddenId */
+function leave(hiddenId) {
+  if (hiddenId !== store.threadId) return;
+  const [first] = threads.list;
+  if (first) go(first.id, { replace: true });
   else newChat();
+}
+
+/** @param {number} deletedId */
+function discard(deletedId) {
+  for (const send of outbox.list) if (send.thread_id === deletedId) store.discard(send.client_id);
 }
 
 function statusChanged() {

@@ -1,27 +1,36 @@
 /** @import { Thread } from "./types.js" */
+import { exportAddress } from "./api.js";
+import { deletions } from "./deletions.js";
 import { find } from "./dom.js";
+import { store } from "./store.js";
+import { ThreadList } from "./thread-list.js";
 import { threads } from "./threads.js";
+import { editTitle } from "./title-field.js";
+import { ToastLine } from "./toast-line.js";
 
 /**
- * What can be done with a thread: a menu, and a dialog for each of its items. Event: `deleted`, whose detail
- * is the thread's id.
+ * What can be done with a thread, in a menu. Takes the event `act` for the open thread, whose detail is
+ * "rename", "pin", "export", "delete" or "undo".
  */
 export class ThreadActions extends HTMLElement {
   #menu = find(this, ".menu", HTMLElement);
-  #renaming = find(this, "dialog.rename", HTMLDialogElement);
-  #title = find(this, "dialog.rename input", HTMLInputElement);
-  #deleting = find(this, "dialog.delete", HTMLDialogElement);
+  #pin = find(this, ".pin", HTMLElement);
+  #markdown = find(this, ".markdown", HTMLAnchorElement);
+  #json = find(this, ".json", HTMLAnchorElement);
+  #toast = find(document, "toast-line", ToastLine);
+  #list = find(document, "thread-list", ThreadList);
+  #heading = find(document, "h1 .title", HTMLElement);
   #closed = new AbortController();
   /** @type {Thread | undefined} */
   #thread;
+  #isOfList = false;
 
   connectedCallback() {
     this.#closed = new AbortController();
     const { signal } = this.#closed;
-    find(this, ".menu .rename", HTMLElement).addEventListener("click", () => this.#askTitle(), { signal });
-    find(this, ".menu .delete", HTMLElement).addEventListener("click", () => this.#askWhether(), { signal });
-    this.#setUp(this.#renaming, (id) => threads.rename(id, this.#title.value.trim()), signal);
-    this.#setUp(this.#deleting, (id) => this.#delete(id), signal);
+    this.#menu.addEventListener("click", (event) => this.#choose(event), { signal });
+    this.addEventListener("act", (event) => this.#actOnOpen(/** @type {CustomEvent} */ (event).detail), { signal });
+    document.addEventListener("keydown", (event) => this.#keydown(event), { signal });
   }
 
   disconnectedCallback() {
@@ -30,57 +39,72 @@ export class ThreadActions extends HTMLElement {
 
   /** @param {Thread} thread @param {HTMLElement} button which the menu opens at */
   open(thread, button) {
-    this.#thread = thread;
+    this.#take(thread);
+    this.#isOfList = this.#list.contains(button);
     const { bottom, right } = button.getBoundingClientRect();
     this.#menu.showPopover({ source: button });
-    this.#menu.style.top = `${Math.min(bottom, innerHeight - this.#menu.offsetHeight - 8)}px`;
-    this.#menu.style.left = `${Math.max(8, right - this.#menu.offsetWidth)}px`;
-    find(this.#menu, "button", HTMLElement).focus();
+    const { offsetHeight, offsetWidth, style } = this.#menu;
+    style.setProperty("--top", `${Math.min(bottom, innerHeight - offsetHeight - 8)}px`);
+    style.setProperty("--left", `${Math.max(8, right - offsetWidth)}px`);
+    this.#pin.focus();
   }
 
-  #askTitle() {
-    this.#title.value = this.#thread?.title ?? "";
-    this.#show(this.#renaming);
-    this.#title.select();
+  /** @param {Thread} thread */
+  #take(thread) {
+    this.#thread = thread;
+    this.#pin.textContent = thread.pinned ? "Unpin" : "Pin";
+    this.#markdown.href = exportAddress(thread.id, "markdown");
+    this.#json.href = exportAddress(thread.id, "json");
   }
 
-  #askWhether() {
-    find(this.#deleting, "q", HTMLElement).textContent = this.#thread?.title ?? "";
-    this.#show(this.#deleting);
+  /** @param {MouseEvent} event */
+  #choose({ target }) {
+    const chosen = target instanceof Element && target.closest("button, a");
+    if (!chosen) return;
+    this.#menu.hidePopover(); // first: it leads the focus back to the menu's button
+    if (chosen instanceof HTMLButtonElement) this.#act(chosen.className);
   }
 
-  /** @param {HTMLDialogElement} dialog */
-  #show(dialog) {
-    this.#menu.hidePopover(); // first, so that closing the dialog leads the focus back to the menu's button
-    find(dialog, ".problem", HTMLElement).textContent = "";
-    dialog.showModal();
-    // Not by `autofocus`, of which Chromium complains when the page is loaded.
-    find(dialog, "input, .cancel", HTMLElement).focus();
+  /** @param {string} action */
+  #actOnOpen(action) {
+    const thread = store.threadId && threads.get(store.threadId);
+    if (action === "undo") deletions.undo();
+    if (!thread || store.status !== "open") return;
+    this.#take(thread);
+    this.#isOfList = false;
+    this.#act(action);
   }
 
-  /** @param {number} id */
-  async #delete(id) {
-    await threads.delete(id);
-    this.dispatchEvent(new CustomEvent("deleted", { detail: id }));
+  /** @param {string} action */
+  #act(action) {
+    const thread = this.#thread;
+    if (!thread) return;
+    if (action === "rename") this.#rename(thread);
+    if (action === "pin") void this.#change(thread, { pinned: !thread.pinned });
+    if (action === "export") this.#markdown.click();
+    if (action === "delete") deletions.add(thread);
   }
 
-  /**
-   * @param {HTMLDialogElement} dialog
-   * @param {(id: number) => Promise<void>} act
-   * @param {AbortSignal} signal
-   */
-  #setUp(dialog, act, signal) {
-    const submit = /** @param {Event} event */ async (event) => {
-      event.preventDefault();
-      try {
-        if (this.#thread) await act(this.#thread.id);
-        dialog.close();
-      } catch (error) {
-        find(dialog, ".problem", HTMLElement).textContent = error instanceof Error ? error.message : "";
-      }
-    };
-    find(dialog, "form", HTMLFormElement).addEventListener("submit", submit, { signal });
-    find(dialog, ".cancel", HTMLElement).addEventListener("click", () => dialog.close(), { signal });
+  /** @param {Thread} thread */
+  #rename(thread) {
+    const place = (this.#isOfList && this.#list.titleOf(thread.id)) || this.#heading;
+    if (!place.hidden) editTitle(place, thread.title, (title) => void this.#change(thread, { title }));
+  }
+
+  /** @param {Thread} thread @param {{ title?: string, pinned?: boolean }} change */
+  async #change({ id, title }, change) {
+    try {
+      await threads.change(id, change);
+    } catch (error) {
+      this.#toast.complain(`“${title}” could not be changed.`, error);
+    }
+  }
+
+  /** @param {KeyboardEvent} event */
+  #keydown(event) {
+    if (event.key !== "F2" || event.defaultPrevented) return;
+    event.preventDefault();
+    this.#actOnOpen("rename");
   }
 }
 

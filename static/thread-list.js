@@ -1,5 +1,6 @@
 /** @import { Thread } from "./types.js" */
 import { find, fromTemplate } from "./dom.js";
+import { threadMarks } from "./thread-marks.js";
 import { threads } from "./threads.js";
 
 /**
@@ -7,7 +8,8 @@ import { threads } from "./threads.js";
  * button that asks for it.
  */
 export class ThreadList extends HTMLElement {
-  #list = find(this, "ul", HTMLUListElement);
+  #pinned = find(this, "ul.pinned", HTMLUListElement);
+  #others = find(this, "ul.others", HTMLUListElement);
   #hint = find(this, ".hint", HTMLElement);
   #end = find(this, ".end", HTMLElement);
   /** @type {Map<number, HTMLElement>} */
@@ -24,6 +26,7 @@ export class ThreadList extends HTMLElement {
     this.#closed = new AbortController();
     const { signal } = this.#closed;
     threads.addEventListener("change", () => this.#render(), { signal });
+    threadMarks.addEventListener("change", () => this.#render(), { signal });
     this.addEventListener("click", (event) => this.#click(event), { signal });
     this.#nearEnd.observe(this.#end);
     this.#render();
@@ -38,6 +41,11 @@ export class ThreadList extends HTMLElement {
   set openId(threadId) {
     this.#openId = threadId;
     this.#render();
+  }
+
+  /** Where a thread's title stands, if it is in the list. @param {number} threadId */
+  titleOf(threadId) {
+    return this.#items.get(threadId)?.querySelector("a") ?? undefined;
   }
 
   async #loadMore() {
@@ -62,16 +70,23 @@ export class ThreadList extends HTMLElement {
     const focused = document.activeElement;
     const list = threads.list;
     this.#removeAllBut(new Set(list.map((thread) => thread.id)));
-    /** @type {Element | null} */
-    let next = this.#list.firstElementChild;
-    for (const thread of list) {
-      const item = this.#itemOf(thread);
-      if (item === next) next = next.nextElementSibling;
-      else this.#list.insertBefore(item, next);
-    }
+    const pinned = list.filter((thread) => thread.pinned);
+    this.#fill(this.#pinned, pinned);
+    this.#fill(this.#others, list.slice(pinned.length));
+    for (const part of this.querySelectorAll("h2, ul.pinned")) part.toggleAttribute("hidden", !pinned.length);
     this.#hint.hidden = !threads.isLoaded || list.length > 0;
     // An element that is moved loses the focus.
     if (focused !== document.activeElement) /** @type {HTMLElement} */ (focused).focus({ preventScroll: true });
+  }
+
+  /** @param {HTMLUListElement} part @param {Thread[]} list */
+  #fill(part, list) {
+    let next = part.firstElementChild;
+    for (const thread of list) {
+      const item = this.#itemOf(thread);
+      if (item === next) next = next.nextElementSibling;
+      else part.insertBefore(item, next);
+    }
   }
 
   /** @param {Set<number>} ids */
@@ -93,10 +108,17 @@ export class ThreadList extends HTMLElement {
     link.href = `/threads/${thread.id}`;
     link.ariaCurrent = isOpen ? "page" : null;
     find(item, ".title", HTMLElement).textContent = thread.title;
+    find(item, ".mark", HTMLElement).textContent = describe(thread.id);
     find(item, ".unread", HTMLElement).hidden = isOpen || !threads.isUnread(thread);
-    find(item, "button", HTMLButtonElement).ariaLabel = `Rename or delete ${thread.title}`;
+    find(item, "button", HTMLButtonElement).ariaLabel = `What to do with ${thread.title}`;
     return item;
   }
+}
+
+/** What is left undone there. @param {number} threadId */
+function describe(threadId) {
+  const { draft, unsent, failed } = threadMarks.marksOf(threadId);
+  return failed ? "Failed" : unsent ? "Waiting" : draft ? "Draft" : "";
 }
 
 customElements.define("thread-list", ThreadList);

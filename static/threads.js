@@ -1,5 +1,5 @@
 /** @import { ListFrame, Thread } from "./types.js" */
-import { deleteThread, listThreads, readThread, renameThread } from "./api.js";
+import { changeThread, deleteThread, listThreads, readThread } from "./api.js";
 import { readMarks } from "./read-marks.js";
 import { ReconnectingSocket } from "./reconnecting-socket.js";
 
@@ -7,7 +7,7 @@ const PAGE = 40;
 const LIMIT = 200; // the most that the server gives at once
 
 /**
- * The list of threads, newest activity first, live.
+ * The list of threads, live: the pinned ones, then the others, newest activity first.
  *
  * Events: `change`; `delete`, whose detail is a thread's id; `statechange`, of the connection.
  */
@@ -16,6 +16,8 @@ class Threads extends EventTarget {
   #known = new Map();
   /** The ids of the threads in the list, in its order. @type {number[]} */
   #order = [];
+  /** Those that are to be deleted, unless the person thinks better of it. @type {Set<number>} */
+  #hidden = new Set();
   /** From where the list goes on; undefined at its end. @type {string | undefined} */
   #cursor;
   /** What arrives while the list is being read, to be applied after it. @type {ListFrame[] | null} */
@@ -48,7 +50,8 @@ class Threads extends EventTarget {
 
   /** @returns {Thread[]} */
   get list() {
-    return this.#order.flatMap((id) => this.#known.get(id) ?? []);
+    const seen = this.#order.filter((id) => !this.#hidden.has(id)).flatMap((id) => this.#known.get(id) ?? []);
+    return [...seen.filter(({ pinned }) => pinned), ...seen.filter(({ pinned }) => !pinned)];
   }
 
   /** @param {number} id */
@@ -78,15 +81,41 @@ class Threads extends EventTarget {
     });
   }
 
-  /** Rejects with an ApiError. @param {number} id @param {string} title */
-  async rename(id, title) {
-    this.#learn(await renameThread(id, title));
+  /**
+   * Shown at once, and taken back if it fails. Rejects with an ApiError.
+   * @param {number} id
+   * @param {{ title?: string, pinned?: boolean }} change
+   */
+  async change(id, change) {
+    const before = this.#known.get(id);
+    if (!before) return;
+    this.#set(id, change);
+    try {
+      this.#set(id, await changeThread(id, change));
+    } catch (error) {
+      const { title, pinned } = before;
+      this.#set(id, change.title === undefined ? { pinned } : { title });
+      throw error;
+    }
+  }
+
+  /** As if it were deleted, in this window. @param {number} id */
+  hide(id) {
+    this.#hidden.add(id);
+    this.#changed();
+  }
+
+  /** Where it was. @param {number} id */
+  restore(id) {
+    this.#hidden.delete(id);
     this.#changed();
   }
 
   /** Rejects with an ApiError. @param {number} id */
   async delete(id) {
-    await deleteThread(id);
+    await deleteThread(id).catch((error) => {
+      if (error.status !== 404) throw error; // another window was quicker
+    });
     this.#forget(id);
     this.#changed();
   }
@@ -102,9 +131,10 @@ class Threads extends EventTarget {
   #readAnew() {
     return this.#read(async () => {
       const limit = Math.min(LIMIT, Math.max(PAGE, this.#order.length));
-      const page = await listThreads({ limit });
+      const [page, pinned] = await Promise.all([listThreads({ limit }), listThreads({ limit: LIMIT, pinned: true })]);
       this.#order = [];
       this.#take(page, limit);
+      this.#takePinned(pinned);
       this.isLoaded = true;
     });
   }
@@ -131,6 +161,13 @@ class Threads extends EventTarget {
     }
     const last = page.at(-1);
     this.#cursor = last && page.length === limit ? `${last.updated_at},${last.id}` : undefined;
+  }
+
+  /** Those of them that are further down than the list has been read. @param {Thread[]} pinned */
+  #takePinned(pinned) {
+    const more = pinned.filter(({ id }) => !this.#order.includes(id));
+    for (const thread of more) this.#learn(thread);
+    this.#order.push(...more.map(({ id }) => id));
   }
 
   /** @param {ListFrame} frame */
@@ -166,6 +203,13 @@ class Threads extends EventTarget {
     this.#changed();
   }
 
+  /** @param {number} id @param {Partial<Thread>} change */
+  #set(id, change) {
+    const thread = this.#known.get(id);
+    if (thread) this.#known.set(id, { ...thread, ...change });
+    this.#changed();
+  }
+
   /** @param {number} id */
   #toTop(id) {
     this.#order = [id, ...this.#order.filter((other) => other !== id)];
@@ -174,6 +218,7 @@ class Threads extends EventTarget {
   /** @param {number} id */
   #forget(id) {
     this.#known.delete(id);
+    this.#hidden.delete(id);
     this.#order = this.#order.filter((other) => other !== id);
     readMarks.forget(id);
     this.dispatchEvent(new CustomEvent("delete", { detail: id }));

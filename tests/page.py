@@ -71,8 +71,8 @@ async def write(page: Page, content: str) -> None:
 
 async def act(page: Page, name: str) -> None:
     """Choose from the menu of the open thread."""
-    await page.get_by_role("button", name="Rename or delete this chat").click()
-    await page.get_by_role("button", name=name).click()
+    await page.get_by_role("button", name="What to do with this chat").click()
+    await page.locator(".menu").get_by_role("button", name=name, exact=True).click()
 
 
 async def is_sent(page: Page) -> None:

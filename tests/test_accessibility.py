@@ -1,5 +1,7 @@
 """The page is for everybody: by keyboard, in the dark, on a small screen, and as axe sees it."""
 
+from urllib.parse import urljoin
+
 import pytest
 from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Page, expect
@@ -22,9 +24,10 @@ async def test_everything_can_be_done_with_the_keyboard(open_page: Open) -> None
     await page.keyboard.type("by keyboard")
     await page.keyboard.press("Enter")
     await expect(contents(page)).to_have_text(["by keyboard"])
-    await page.get_by_role("button", name="Rename or delete this chat").focus()
+    await page.get_by_role("button", name="What to do with this chat").focus()
     await page.keyboard.press("Enter")
-    await expect(page.get_by_role("button", name="Rename…")).to_be_focused()
+    await expect(page.get_by_role("button", name="Pin")).to_be_focused()
+    await page.keyboard.press("Tab")
     await page.keyboard.press("Enter")
     await page.keyboard.type("Renamed")
     await page.keyboard.press("Enter")
@@ -54,10 +57,17 @@ async def test_axe_finds_nothing(
         await expect(item(page, thread)).to_be_visible()
         await no_finding(page)
         await page.keyboard.press("Escape")
-    await act(page, "Delete…")
+    await page.get_by_role("button", name="What to do with this chat").click()
     await no_finding(page)
-    await page.get_by_role("button", name="Cancel").click()
-    await page.goto(page.url.replace(f"/{thread}", "/999999"))
+    await page.get_by_role("button", name="Pin", exact=True).click()
+    await act(page, "Rename")
+    await no_finding(page)
+    await page.keyboard.press("Escape")
+    await act(page, "Delete")
+    await expect(page.get_by_role("button", name="Undo")).to_be_visible()
+    await no_finding(page)
+    await page.keyboard.press("Control+z")
+    await page.goto(urljoin(page.url, "/threads/999999"))
     await expect(page.get_by_text("This chat is gone")).to_be_visible()
     await no_finding(page)
 

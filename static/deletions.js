@@ -1,0 +1,82 @@
+/** @import { Thread } from "./types.js" */
+import { find } from "./dom.js";
+import { store } from "./store.js";
+import { threads } from "./threads.js";
+import { ToastLine } from "./toast-line.js";
+
+/**
+ * The threads that a person has deleted and can still bring back, the last one first: nothing is asked
+ * before. They are deleted for good when the toast that offers it goes, or the page is left.
+ *
+ * Events, whose detail is a thread's id: `hide`; `restore`, of one that was open; `delete`, for good.
+ */
+class Deletions extends EventTarget {
+  #toast = find(document, "toast-line", ToastLine);
+  /** @type {{ thread: Thread, wasOpen: boolean }[]} */
+  #pending = [];
+
+  constructor() {
+    super();
+    this.#toast.addEventListener("undo", () => this.undo());
+    this.#toast.addEventListener("end", () => this.#finish());
+    addEventListener("pagehide", () => this.#toast.hide()); // a page that comes back from the cache has no offer
+    document.addEventListener("keydown", (event) => this.#keydown(event));
+  }
+
+  /** @param {Thread} thread */
+  add(thread) {
+    const wasOpen = thread.id === store.threadId;
+    this.#pending.push({ thread, wasOpen });
+    threads.hide(thread.id);
+    this.#offer();
+    this.#emit("hide", thread.id);
+  }
+
+  undo() {
+    const last = this.#pending.pop();
+    if (!last) return;
+    threads.restore(last.thread.id);
+    this.#offer();
+    if (last.wasOpen) this.#emit("restore", last.thread.id);
+  }
+
+  #offer() {
+    const last = this.#pending.at(-1);
+    if (!last) return this.#toast.hide();
+    const more = this.#pending.length - 1;
+    this.#toast.say(`Deleted “${last.thread.title}”${more ? ` and ${more} more` : ""}`, { canUndo: true });
+  }
+
+  #finish() {
+    for (const { thread } of this.#pending.splice(0)) void this.#delete(thread);
+  }
+
+  /** @param {Thread} thread */
+  async #delete({ id, title }) {
+    try {
+      await threads.delete(id);
+      this.#emit("delete", id);
+    } catch (error) {
+      threads.restore(id);
+      this.#toast.complain(`“${title}” could not be deleted.`, error);
+    }
+  }
+
+  /** What is being written has an undo of its own. @param {KeyboardEvent} event */
+  #keydown(event) {
+    const { key, target, ctrlKey, metaKey, altKey, shiftKey } = event;
+    if (key.toLowerCase() !== "z" || altKey || shiftKey || event.defaultPrevented || !this.#pending.length) return;
+    const isField = target instanceof HTMLInputElement || target instanceof HTMLTextAreaElement;
+    if (isField && (target.value || !(ctrlKey || metaKey))) return;
+    event.preventDefault();
+    this.undo();
+  }
+
+  /** @param {string} type @param {number} id */
+  #emit(type, id) {
+    this.dispatchEvent(new CustomEvent(type, { detail: id }));
+  }
+}
+
+/** A window has one stack of them. */
+export const deletions = new Deletions();
