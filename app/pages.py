@@ -24,9 +24,13 @@ HEADERS = {
 }
 
 
-@get(["/", "/threads/{thread_id:str}"], include_in_schema=False, sync_to_thread=False)
-def page(thread_id: str = "") -> File:
-    """The chat. Which thread is open, the page reads from its own address."""
+@get(
+    ["/", "/threads/{thread_id:str}", "/threads/{thread_id:str}/{seq:str}"],
+    include_in_schema=False,
+    sync_to_thread=False,
+)
+def page(thread_id: str = "", seq: str = "") -> File:
+    """The chat. Which thread is open, and at which message, the page reads from its own address."""
     return File(STATIC / "index.html", media_type="text/html", content_disposition_type="inline")
 
 

@@ -4,7 +4,10 @@ import "./message-list.js";
 import { createThread, readAccount } from "./api.js";
 import { ChatComposer } from "./chat-composer.js";
 import { find } from "./dom.js";
+import { ChatFinder } from "./finder.js";
+import { KeyboardHelp, keycap } from "./keyboard-help.js";
 import { outbox } from "./outbox.js";
+import { signs } from "./shortcuts.js";
 import { store } from "./store.js";
 import { ThreadActions } from "./thread-actions.js";
 import { ThreadList } from "./thread-list.js";
@@ -19,6 +22,21 @@ const composer = find(main, "chat-composer", ChatComposer);
 const sidebar = find(document, "#sidebar", HTMLElement);
 const list = find(sidebar, "thread-list", ThreadList);
 const actions = find(document, "thread-actions", ThreadActions);
+const finder = find(document, "chat-finder", ChatFinder);
+const help = find(document, "keyboard-help", KeyboardHelp);
+const findButton = find(sidebar, ".find", HTMLElement);
+
+/** What the names in SHORTCUTS do. @type {Record<string, () => void>} */
+const doings = {
+  find: () => finder.open(),
+  new: newChat,
+  previous: () => goBy(-1),
+  next: () => goBy(1),
+  write: () => find(composer, "textarea", HTMLElement).focus(),
+  first: () => jump("first"),
+  newest: () => jump("newest"),
+  help: () => help.open(),
+};
 
 /** Why this person may not use the server. */
 let refusal = "";
@@ -32,6 +50,11 @@ menuButton.addEventListener("click", () => openMenu(store.threadId, menuButton))
 list.addEventListener("select", (event) => go(/** @type {CustomEvent} */ (event).detail));
 list.addEventListener("menu", (event) => openMenu(/** @type {CustomEvent} */ (event).detail, event.target));
 actions.addEventListener("deleted", (event) => leave(/** @type {CustomEvent} */ (event).detail));
+finder.addEventListener("choose", (event) => goToFound(/** @type {CustomEvent} */ (event).detail));
+findButton.addEventListener("click", () => finder.open());
+find(findButton, ".keys", HTMLElement).append(...signs("Mod+K").map(keycap));
+find(sidebar, ".help", HTMLElement).addEventListener("click", () => help.open());
+help.addEventListener("shortcut", (event) => obey(/** @type {CustomEvent} */ (event).detail));
 composer.addEventListener("send", (event) => send(/** @type {CustomEvent} */ (event).detail));
 store.addEventListener("message", read);
 store.addEventListener("status", statusChanged);
@@ -48,7 +71,7 @@ readAccount().catch((error) => {
 
 /** Opens what the address says: a thread, or else a new one that is yet to be created. */
 function route() {
-  const threadId = Number(/^\/threads\/(\d+)$/.exec(location.pathname)?.[1]) || null;
+  const threadId = Number(/^\/threads\/(\d+)(?:\/\d+)?$/.exec(location.pathname)?.[1]) || null;
   if (threadId && threadId === store.threadId) return;
   composer.open(threadId);
   list.openId = threadId;
@@ -57,10 +80,11 @@ function route() {
   composer.focusUnlessTouch();
 }
 
-/** @param {number} threadId @param {{ replace?: boolean }} [options] */
-function go(threadId, { replace } = {}) {
+/** @param {number} threadId @param {{ replace?: boolean, seq?: number }} [options] */
+function go(threadId, { replace, seq } = {}) {
   const isHere = threadId === store.threadId;
-  history[replace || isHere ? "replaceState" : "pushState"](null, "", `/threads/${threadId}`);
+  const path = `/threads/${threadId}${seq ? `/${seq}` : ""}`;
+  history[replace || isHere ? "replaceState" : "pushState"](null, "", path);
   sidebar.hidePopover();
   route();
 }
@@ -69,6 +93,31 @@ function newChat() {
   history.pushState({ isNewChat: true }, "", "/");
   sidebar.hidePopover();
   route();
+}
+
+/** @param {{ threadId: number, seq?: number }} found */
+function goToFound({ threadId, seq }) {
+  go(threadId, { seq });
+  if (!seq) composer.focusUnlessTouch(); // also when the thread was open already
+}
+
+/** To a neighbour in the list. @param {-1 | 1} step */
+function goBy(step) {
+  const { list } = threads;
+  const index = list.findIndex(({ id }) => id === store.threadId);
+  const neighbour = list[index < 0 ? 0 : index + step];
+  if (neighbour) go(neighbour.id);
+}
+
+/** @param {"first" | "newest"} detail */
+function jump(detail) {
+  find(main, "message-list", HTMLElement).dispatchEvent(new CustomEvent("jump", { detail }));
+}
+
+/** What is done with the open thread, <thread-actions> does. @param {string} name */
+function obey(name) {
+  if (doings[name]) doings[name]();
+  else actions.dispatchEvent(new CustomEvent("act", { detail: name }));
 }
 
 /** A first visit leads to the newest chat. */
