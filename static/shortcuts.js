@@ -2,6 +2,7 @@ const IS_APPLE = /Mac|iP(hone|ad|od)/.test(navigator.platform);
 const KEPT_AS = "chinwag.single-keys";
 const SIGNS = /** @type {Record<string, string>} */ ({
   Mod: IS_APPLE ? "⌘" : "Ctrl", Alt: IS_APPLE ? "⌥" : "Alt", ArrowUp: "↑", ArrowDown: "↓", Escape: "Esc",
+  Delete: "Del", Backspace: "⌫",
 });
 
 /**
