@@ -1,4 +1,4 @@
-/** @import { Message, Problem, Send, Thread } from "./types.js" */
+/** @import { Hit, Message, Problem, Send, Thread } from "./types.js" */
 
 const TIME_LIMIT = 10_000; // ms
 
@@ -47,15 +47,24 @@ export const listMessages = (threadId, page) =>
 export const postMessage = ({ thread_id, content, client_id }) =>
   request("POST", `/threads/${thread_id}/messages`, { content, client_id });
 
+/**
+ * Messages with these words, newest first. Rejects when the signal ends it, too.
+ * @param {{ q: string, limit?: number, before?: number }} page
+ * @param {AbortSignal} signal
+ * @returns {Promise<Hit[]>}
+ */
+export const search = (page, signal) => request("GET", `/search?${query(page)}`, undefined, signal);
+
 /** `max_content` is in characters. @returns {Promise<{ id: number, username: string, max_content: number }>} */
 export const readAccount = () => request("GET", "/account");
 
-/** @param {string} method @param {string} path @param {object} [body] */
-async function request(method, path, body) {
+/** @param {string} method @param {string} path @param {object} [body] @param {AbortSignal} [signal] */
+async function request(method, path, body, signal) {
+  const limit = AbortSignal.timeout(TIME_LIMIT);
   const response = await fetch(`/api/v1${path}`, {
     method,
     keepalive: method === "DELETE", // a page that is left must not take it along
-    signal: AbortSignal.timeout(TIME_LIMIT),
+    signal: signal ? AbortSignal.any([signal, limit]) : limit,
     ...(body && { headers: { "content-type": "application/json" }, body: JSON.stringify(body) }),
   }).catch(() => {
     throw new ApiError({ status: 0, code: "unreachable", title: "The server cannot be reached." });

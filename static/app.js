@@ -7,7 +7,10 @@ import { ChatComposer } from "./chat-composer.js";
 import { deletions } from "./deletions.js";
 import { find } from "./dom.js";
 import { drafts } from "./drafts.js";
+import { ChatFinder } from "./finder.js";
+import { KeyboardHelp, keycap } from "./keyboard-help.js";
 import { outbox } from "./outbox.js";
+import { signs } from "./shortcuts.js";
 import { store } from "./store.js";
 import { ThreadActions } from "./thread-actions.js";
 import { ThreadList } from "./thread-list.js";
@@ -25,6 +28,21 @@ const unsent = find(main, "unsent-messages", UnsentMessages);
 const sidebar = find(document, "#sidebar", HTMLElement);
 const list = find(sidebar, "thread-list", ThreadList);
 const actions = find(document, "thread-actions", ThreadActions);
+const finder = find(document, "chat-finder", ChatFinder);
+const help = find(document, "keyboard-help", KeyboardHelp);
+const findButton = find(sidebar, ".find", HTMLElement);
+
+/** What the names in SHORTCUTS do. @type {Record<string, () => void>} */
+const doings = {
+  find: () => finder.open(),
+  new: newChat,
+  previous: () => goBy(-1),
+  next: () => goBy(1),
+  write: () => find(composer, "textarea", HTMLElement).focus(),
+  first: () => jump("first"),
+  newest: () => jump("newest"),
+  help: () => help.open(),
+};
 
 /** Why this person may not use the server. */
 let refusal = "";
@@ -41,6 +59,11 @@ heading.addEventListener("dblclick", () => actions.dispatchEvent(new CustomEvent
 deletions.addEventListener("hide", (event) => leave(/** @type {CustomEvent} */ (event).detail));
 deletions.addEventListener("restore", (event) => go(/** @type {CustomEvent} */ (event).detail));
 deletions.addEventListener("delete", (event) => discard(/** @type {CustomEvent} */ (event).detail));
+finder.addEventListener("choose", (event) => goToFound(/** @type {CustomEvent} */ (event).detail));
+findButton.addEventListener("click", () => finder.open());
+find(findButton, ".keys", HTMLElement).append(...signs("Mod+K").map(keycap));
+find(sidebar, ".help", HTMLElement).addEventListener("click", () => help.open());
+help.addEventListener("shortcut", (event) => obey(/** @type {CustomEvent} */ (event).detail));
 composer.addEventListener("send", (event) => send(/** @type {CustomEvent} */ (event).detail));
 unsent.addEventListener("select", (event) => go(/** @type {CustomEvent} */ (event).detail));
 store.addEventListener("status", statusChanged);
@@ -92,6 +115,31 @@ function newChat() {
   history.pushState({ isNewChat: true }, "", "/");
   sidebar.hidePopover();
   route();
+}
+
+/** @param {{ threadId: number, seq?: number }} found */
+function goToFound({ threadId, seq }) {
+  go(threadId, { seq });
+  if (!seq) composer.focusUnlessTouch(); // also when the thread was open already
+}
+
+/** To a neighbour in the list. @param {-1 | 1} step */
+function goBy(step) {
+  const { list } = threads;
+  const index = list.findIndex(({ id }) => id === store.threadId);
+  const neighbour = list[index < 0 ? 0 : index + step];
+  if (neighbour) go(neighbour.id);
+}
+
+/** @param {"first" | "newest"} detail */
+function jump(detail) {
+  find(main, "message-list", HTMLElement).dispatchEvent(new CustomEvent("jump", { detail }));
+}
+
+/** What is done with the open thread, <thread-actions> does. @param {string} name */
+function obey(name) {
+  if (doings[name]) doings[name]();
+  else actions.dispatchEvent(new CustomEvent("act", { detail: name }));
 }
 
 /** A first visit leads to the first chat of the list. */

@@ -65,9 +65,9 @@ class Deletions extends EventTarget {
   /** What is being written has an undo of its own. @param {KeyboardEvent} event */
   #keydown(event) {
     const { key, target, ctrlKey, metaKey, altKey, shiftKey } = event;
-    if (key.toLowerCase() !== "z" || altKey || shiftKey || event.defaultPrevented || !this.#pending.length) return;
+    if (key !== "z" || !(ctrlKey || metaKey) || altKey || shiftKey || !this.#pending.length) return;
     const isField = target instanceof HTMLInputElement || target instanceof HTMLTextAreaElement;
-    if (isField && (target.value || !(ctrlKey || metaKey))) return;
+    if (isField && target.value) return;
     event.preventDefault();
     this.undo();
   }

@@ -30,7 +30,6 @@ export class ThreadActions extends HTMLElement {
     const { signal } = this.#closed;
     this.#menu.addEventListener("click", (event) => this.#choose(event), { signal });
     this.addEventListener("act", (event) => this.#actOnOpen(/** @type {CustomEvent} */ (event).detail), { signal });
-    document.addEventListener("keydown", (event) => this.#keydown(event), { signal });
   }
 
   disconnectedCallback() {
@@ -98,13 +97,6 @@ export class ThreadActions extends HTMLElement {
     } catch (error) {
       this.#toast.complain(`“${title}” could not be changed.`, error);
     }
-  }
-
-  /** @param {KeyboardEvent} event */
-  #keydown(event) {
-    if (event.key !== "F2" || event.defaultPrevented) return;
-    event.preventDefault();
-    this.#actOnOpen("rename");
   }
 }
 

@@ -22,6 +22,18 @@ export interface Message {
   reply_to: number | null;
 }
 
+/** A message that was found. */
+export interface Hit {
+  message: number;
+  thread_id: number;
+  title: string;
+  seq: number;
+  role: Message["role"];
+  created_at: string;
+  /** What it says around the words that match. */
+  parts: { text: string; is_match: boolean }[];
+}
+
 /** RFC 9457; `code` is stable, `title` and `detail` are for people. */
 export interface Problem {
   status: number;

@@ -1,0 +1,177 @@
+/** @import { Hit, Thread } from "./types.js" */
+import { search } from "./api.js";
+import { find, fromTemplate } from "./dom.js";
+import { threads } from "./threads.js";
+
+const PAUSE = 150; // ms without a key before the messages are searched
+const MOST_THREADS = 6;
+const WHEN = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
+
+/**
+ * The dialog that finds chats by their titles and messages by their words. Event: `choose`, whose detail is
+ * `{ threadId, seq? }`.
+ */
+export class ChatFinder extends HTMLElement {
+  #dialog = find(this, "dialog", HTMLDialogElement);
+  #field = find(this, "input", HTMLInputElement);
+  #results = find(this, ".results", HTMLElement);
+  #threads = find(this, ".threads", HTMLElement);
+  #messages = find(this, ".messages", HTMLElement);
+  #status = find(this, ".status", HTMLElement);
+  #closed = new AbortController();
+  /** Ends with what was typed: an answer to it that comes later is of no use. */
+  #typed = new AbortController();
+  /** @type {number | undefined} */
+  #timer;
+  /** @type {HTMLElement | undefined} */
+  #active;
+
+  connectedCallback() {
+    this.#closed = new AbortController();
+    const { signal } = this.#closed;
+    this.#field.addEventListener("input", () => this.#search(), { signal });
+    this.#field.addEventListener("keydown", (event) => this.#keyDown(event), { signal });
+    this.#results.addEventListener("click", (event) => this.#click(event), { signal });
+    this.#dialog.addEventListener("close", () => this.#forget(), { signal });
+    find(this, ".close", HTMLElement).addEventListener("click", () => this.#dialog.close(), { signal });
+  }
+
+  disconnectedCallback() {
+    this.#closed.abort();
+    this.#forget();
+  }
+
+  open() {
+    this.#field.value = "";
+    this.#dialog.showModal();
+    this.#field.focus();
+    this.#search();
+  }
+
+  #search() {
+    this.#forget();
+    const typed = this.#field.value.trim();
+    const { signal } = this.#typed;
+    const known = threads.list.filter(({ title }) => plain(title).includes(plain(typed)));
+    this.#show(this.#threads, known.slice(0, MOST_THREADS).map(threadOption));
+    this.#show(this.#messages, []);
+    this.#tell(typed ? "Searching…" : known.length ? "" : "There are no chats yet.");
+    if (typed) this.#timer = setTimeout(() => this.#searchMessages(typed, signal), PAUSE);
+  }
+
+  #forget() {
+    clearTimeout(this.#timer);
+    this.#typed.abort();
+    this.#typed = new AbortController();
+  }
+
+  /** @param {string} typed @param {AbortSignal} signal */
+  async #searchMessages(typed, signal) {
+    try {
+      const hits = await search({ q: typed }, signal);
+      if (signal.aborted) return;
+      this.#show(this.#messages, hits.map(messageOption));
+      const count = this.#options.length;
+      this.#tell(count ? `${count} found` : "Nothing found. Try fewer or other words.");
+    } catch (error) {
+      if (signal.aborted) return;
+      this.#tell(`Messages could not be searched: ${error instanceof Error ? error.message : ""}`);
+    }
+  }
+
+  /** @param {HTMLElement} group @param {HTMLElement[]} options */
+  #show(group, options) {
+    find(group, "div", HTMLElement).replaceChildren(...options);
+    group.hidden = options.length === 0;
+    this.#options.forEach((option, index) => (option.id = `found-${index}`));
+    this.#activate(this.#active?.isConnected ? this.#active : this.#options[0]);
+    this.#results.hidden = !this.#active;
+    this.#field.ariaExpanded = `${!!this.#active}`;
+  }
+
+  get #options() {
+    return /** @type {HTMLElement[]} */ ([...this.#results.querySelectorAll("[role=option]")]);
+  }
+
+  /** @param {HTMLElement | undefined} option */
+  #activate(option) {
+    if (this.#active) this.#active.ariaSelected = "false";
+    this.#active = option;
+    if (!option) return this.#field.removeAttribute("aria-activedescendant");
+    option.ariaSelected = "true";
+    option.scrollIntoView({ block: "nearest" });
+    this.#field.setAttribute("aria-activedescendant", option.id);
+  }
+
+  /** @param {string} status */
+  #tell(status) {
+    this.#status.textContent = status;
+  }
+
+  /** @param {KeyboardEvent} event */
+  #keyDown(event) {
+    // Enter that ends an IME composition; Safari has ended it already and tells by 229.
+    if (event.isComposing || event.keyCode === 229) return;
+    const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+    if (event.key === "Enter") this.#choose(this.#active);
+    else if (step) this.#move(step);
+    else return;
+    event.preventDefault();
+  }
+
+  /** @param {number} step */
+  #move(step) {
+    const options = this.#options;
+    const index = this.#active ? options.indexOf(this.#active) : -1;
+    this.#activate(options.at((index + step) % options.length));
+  }
+
+  /** @param {MouseEvent} event */
+  #click(event) {
+    const option = event.target instanceof Element && event.target.closest("[role=option]");
+    if (option instanceof HTMLElement) this.#choose(option);
+  }
+
+  /** @param {HTMLElement | undefined} option */
+  #choose(option) {
+    if (!option) return;
+    const { threadId, seq } = option.dataset;
+    this.#dialog.close(); // first: it gives the focus back, and whoever takes the event moves it on
+    const detail = { threadId: Number(threadId), seq: seq ? Number(seq) : undefined };
+    this.dispatchEvent(new CustomEvent("choose", { detail }));
+  }
+}
+
+/** As it is compared: without case and accents. @param {string} text */
+const plain = (text) => text.normalize("NFKD").replace(/\p{M}/gu, "").toLowerCase();
+
+/** @param {Thread} thread */
+function threadOption({ id, title }) {
+  const option = fromTemplate("found-thread");
+  option.dataset.threadId = `${id}`;
+  find(option, ".title", HTMLElement).textContent = title;
+  return option;
+}
+
+/** @param {Hit} hit */
+function messageOption({ thread_id, seq, title, role, created_at, parts }) {
+  const option = fromTemplate("found-message");
+  option.dataset.threadId = `${thread_id}`;
+  option.dataset.seq = `${seq}`;
+  find(option, ".title", HTMLElement).textContent = title;
+  find(option, ".who", HTMLElement).textContent = role === "user" ? "You" : "Bot";
+  const time = find(option, "time", HTMLTimeElement);
+  time.dateTime = created_at;
+  time.textContent = WHEN.format(new Date(created_at));
+  find(option, ".excerpt", HTMLElement).append(...parts.map(({ text, is_match }) => (is_match ? mark(text) : text)));
+  return option;
+}
+
+/** @param {string} text */
+function mark(text) {
+  const element = document.createElement("mark");
+  element.textContent = text;
+  return element;
+}
+
+customElements.define("chat-finder", ChatFinder);

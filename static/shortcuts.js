@@ -1,0 +1,68 @@
+const IS_APPLE = /Mac|iP(hone|ad|od)/.test(navigator.platform);
+const KEPT_AS = "chinwag.single-keys";
+const SIGNS = /** @type {Record<string, string>} */ ({
+  Mod: IS_APPLE ? "⌘" : "Ctrl", Alt: IS_APPLE ? "⌥" : "Alt", ArrowUp: "↑", ArrowDown: "↓", Escape: "Esc",
+  Delete: "Del", Backspace: "⌫",
+});
+
+/**
+ * What the keyboard does. `Mod` is ⌘ on Apple's machines and Ctrl elsewhere. In a field, only what says
+ * `anywhere` is heard: the other keys mean something there.
+ * @type {{ name: string, keys: string[], does: string, anywhere?: boolean }[]}
+ */
+export const SHORTCUTS = [
+  { name: "find", keys: ["Mod+K"], does: "Find a chat or a message", anywhere: true },
+  { name: "new", keys: ["N"], does: "New chat" },
+  { name: "previous", keys: ["Alt+ArrowUp"], does: "Previous chat", anywhere: true },
+  { name: "next", keys: ["Alt+ArrowDown"], does: "Next chat", anywhere: true },
+  { name: "write", keys: ["/", "Escape"], does: "Write a message" },
+  { name: "first", keys: ["Home"], does: "First message" },
+  { name: "newest", keys: ["End", "G"], does: "Newest message" },
+  { name: "rename", keys: ["F2"], does: "Rename the chat", anywhere: true },
+  { name: "pin", keys: ["P"], does: "Pin or unpin the chat" },
+  { name: "export", keys: ["E"], does: "Export the chat" },
+  { name: "delete", keys: ["Delete", "Backspace"], does: "Delete the chat" },
+  { name: "undo", keys: ["Z", "Mod+Z"], does: "Undo deleting" },
+  { name: "help", keys: ["?"], does: "Show the keys" },
+];
+
+/** As a person sees it on the keyboard, key by key. @param {string} keys */
+export const signs = (keys) => keys.split("+").map((key) => SIGNS[key] ?? key);
+
+/** Keys of one character can be turned off: a person who dictates would press them by words (WCAG 2.1.4). */
+export const singleKeys = {
+  areOn: read() !== "off",
+  /** @param {boolean} areOn */
+  turn(areOn) {
+    this.areOn = areOn;
+    try {
+      localStorage.setItem(KEPT_AS, areOn ? "on" : "off");
+    } catch {} // storage is forbidden or full: it holds as long as the page
+  },
+};
+
+/** The shortcut that is meant, if there is one. @param {KeyboardEvent} event */
+export function shortcutOf(event) {
+  const keys = keysOf(event);
+  if (event.defaultPrevented || event.isComposing || (keys.length === 1 && !singleKeys.areOn)) return undefined;
+  // What lies over the page has keys of its own.
+  if (document.querySelector(":modal, .menu:popover-open")) return undefined;
+  const isInField = event.target instanceof Element && event.target.closest("input, textarea, select");
+  return SHORTCUTS.find((one) => one.keys.includes(keys) && (one.anywhere || !isInField));
+}
+
+/** @param {KeyboardEvent} event */
+function keysOf({ key, altKey, ctrlKey, metaKey, shiftKey }) {
+  const [mod, other] = IS_APPLE ? [metaKey, ctrlKey] : [ctrlKey, metaKey];
+  // A sign may need Shift, which one depends on the keyboard; a letter or another key does not.
+  if (other || (shiftKey && (key.length > 1 || /\p{L}/u.test(key)))) return "";
+  return `${mod ? "Mod+" : ""}${altKey ? "Alt+" : ""}${key.length === 1 ? key.toUpperCase() : key}`;
+}
+
+function read() {
+  try {
+    return localStorage.getItem(KEPT_AS);
+  } catch {
+    return null; // storage is forbidden
+  }
+}

@@ -1,0 +1,122 @@
+"""The page finds chats by their titles and messages by their words."""
+
+import json
+
+import httpx
+import pytest
+from playwright.async_api import Locator, Page, Route, expect
+
+from app.database import Connection
+from tests.page import Open, field
+from tests.test_accessibility import no_finding
+
+pytestmark = pytest.mark.anyio
+
+
+async def test_titles_are_found_whatever_case_and_accents(open_page: Open, http: httpx.AsyncClient) -> None:
+    for title in ("Café Zürich", "Something else"):
+        await http.post("/threads", json={"title": title})
+    page = await open_page("/")
+    await seek(page, "CAFE ZUR")
+    await expect(titles(page)).to_have_text(["Café Zürich"])
+    await page.keyboard.press("Enter")
+    await expect(page.get_by_role("heading", level=1)).to_have_text("Café Zürich")
+    await expect(field(page)).to_be_focused()
+    await expect(combobox(page)).to_be_hidden()
+
+
+async def test_a_message_is_found_and_leads_to_its_place(
+    open_page: Open, db: Connection, thread: int
+) -> None:
+    said = ["a <b>walrus</b> swims", "nothing of that kind"]
+    await db.executemany(
+        "insert into message (thread_id, content) values ($1, $2)", [(thread, one) for one in said]
+    )
+    page = await open_page("/")
+    await seek(page, "walrus")
+    await expect(found(page)).to_have_count(1)
+    await expect(found(page).locator("mark")).to_have_text(["walrus"])
+    await expect(found(page)).to_contain_text("a <b>walrus</b> swims")
+    await expect(page.get_by_text("1 found")).to_be_visible()
+    await found(page).click()
+    await page.wait_for_url(f"**/threads/{thread}/1")
+    await page.reload()
+    await expect(page.get_by_role("article").first).to_contain_text("walrus")
+
+
+async def test_the_arrows_move_through_what_is_found(open_page: Open, http: httpx.AsyncClient) -> None:
+    for title in ("Arrow one", "Arrow two", "Arrow three"):
+        await http.post("/threads", json={"title": title})
+    page = await open_page("/")
+    await seek(page, "arrow")
+    await expect(titles(page)).to_have_text(["Arrow three", "Arrow two", "Arrow one"])
+    for key, title in [("", "three"), ("ArrowDown", "two"), ("ArrowUp", "three"), ("ArrowUp", "one")]:
+        if key:
+            await page.keyboard.press(key)
+        active = page.get_by_role("option", selected=True)
+        await expect(active).to_have_text(f"Arrow {title}")
+        active_id = await active.get_attribute("id") or ""
+        await expect(combobox(page)).to_have_attribute("aria-activedescendant", active_id)
+
+
+async def test_a_late_answer_does_not_overwrite_a_newer_one(open_page: Open) -> None:
+    page = await open_page("/")
+    held: list[Route] = []
+
+    async def answer(route: Route) -> None:
+        if "q=first" in route.request.url:
+            held.append(route)
+        else:
+            await route.fulfill(body=json.dumps([hit("second")]))
+
+    await page.route("**/api/v1/search?*", answer)
+    async with page.expect_request("**/api/v1/search?q=first*"):
+        await seek(page, "first")
+    async with page.expect_event("requestfailed"):
+        await combobox(page).fill("second")
+    await expect(found(page).locator("mark")).to_have_text(["second"])
+    assert held
+
+
+async def test_each_state_is_told(open_page: Open, thread: int, http: httpx.AsyncClient) -> None:
+    await http.post(f"/threads/{thread}/messages", json={"content": "an octopus"})
+    for width, scheme in [(360, "dark"), (1280, "light")]:
+        viewport = {"width": width, "height": 700}
+        look = {"viewport": viewport, "color_scheme": scheme, "reduced_motion": "reduce"}
+        page = await open_page(f"/threads/{thread}", **look)
+        await expect(page.get_by_role("article")).to_have_count(1)
+        await seek(page, "octopus")
+        await expect(found(page).locator("mark")).to_have_text(["octopus"])
+        await no_finding(page)
+        await combobox(page).fill("no such words")
+        await expect(page.get_by_text("Nothing found")).to_be_visible()
+        await no_finding(page)
+        await page.route("**/api/v1/search?*", lambda route: route.abort("connectionrefused"))
+        await combobox(page).fill("octopus")
+        await expect(page.get_by_text("Messages could not be searched")).to_be_visible()
+        await page.keyboard.press("Escape")
+        await expect(combobox(page)).to_be_hidden()
+        await expect(field(page)).to_be_focused()
+
+
+async def seek(page: Page, words: str) -> None:
+    await expect(field(page)).to_be_focused()
+    await page.keyboard.press("Control+k")
+    await combobox(page).fill(words)
+
+
+def combobox(page: Page) -> Locator:
+    return page.get_by_role("combobox", name="Find a chat or a message")
+
+
+def titles(page: Page) -> Locator:
+    return page.get_by_role("group", name="Chats").get_by_role("option")
+
+
+def found(page: Page) -> Locator:
+    return page.get_by_role("group", name="Messages").get_by_role("option")
+
+
+def hit(word: str) -> dict[str, object]:
+    where = {"message": 1, "thread_id": 1, "seq": 1, "title": "A chat", "role": "user"}
+    return {**where, "created_at": "2026-01-01T00:00:00Z", "parts": [{"text": word, "is_match": True}]}
