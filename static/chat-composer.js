@@ -87,7 +87,7 @@ export class ChatComposer extends HTMLElement {
   /** @param {KeyboardEvent} event */
   #keyDown(event) {
     // A key that ends an IME composition; Safari has ended it already and tells by 229.
-    if (event.isComposing || event.keyCode === 229 || event.shiftKey) return;
+    if (event.isComposing || event.keyCode === 229 || event.shiftKey || event.altKey) return;
     const { value } = this.#field;
     const isRecalled = value !== "" && value === this.#recalled;
     if (event.key === "Enter") this.#form.requestSubmit();

@@ -113,7 +113,7 @@ export class MessageEntries {
 
   /** @param {KeyboardEvent} event */
   #keyDown(event) {
-    if (!(event.target instanceof HTMLElement) || event.target.localName !== "article") return;
+    if (!(event.target instanceof HTMLElement) || event.target.localName !== "article" || event.altKey) return;
     const entry = event.target.parentElement;
     const next = { ArrowUp: entry?.previousElementSibling, ArrowDown: entry?.nextElementSibling }[event.key];
     if (!next) return;

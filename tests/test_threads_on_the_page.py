@@ -113,7 +113,7 @@ async def test_each_of_several_deletions_is_undone_by_a_key(
     await expect(toast(page)).to_contain_text("Deleted “two” and 1 more")
     await page.keyboard.press("Control+z")
     await expect(listed(page)).to_have_text(["two", "one"])
-    await page.get_by_role("region", name="Conversation").focus()
+    await page.get_by_role("button", name="Find").focus()
     await page.keyboard.press("z")
     await expect(listed(page)).to_have_text(["three", "two", "one"])
     assert await left(db) == three
