@@ -77,6 +77,7 @@ export class MessageList extends HTMLElement {
     const isWhereNewBegins = store.place === store.newFrom;
     entry?.scrollIntoView({ block: isWhereNewBegins ? "start" : "center" });
     if (entry && !isWhereNewBegins) point(find(entry, "article", HTMLElement));
+    if (entry) store.isFollowed = false; // until it was scrolled away from, the end may have been in view
     this.#looked();
   }
 

@@ -75,6 +75,16 @@ async def test_what_is_sent_from_afar_is_seen(open_page: Open, db: Connection, t
     await expect(contents(page).last).to_be_in_viewport()
 
 
+async def test_a_link_leads_up_a_short_thread_too(open_page: Open, db: Connection, thread: int) -> None:
+    await db.execute(INSERT_NUMBERED, thread, 45)
+    page = await open_page(f"/threads/{thread}/5")
+    await expect(page.locator(".pointed")).to_have_count(0)  # whatever was to be scrolled is scrolled
+    await expect(page.get_by_text("n 5", exact=True)).to_be_in_viewport()
+    await db.execute("insert into message (thread_id, content) values ($1, 'not followed')", thread)
+    await expect(page.get_by_role("button", name="1 new message")).to_be_visible()
+    await expect(page.get_by_text("n 5", exact=True)).to_be_in_viewport()
+
+
 async def test_a_link_leads_to_its_message(open_page: Open, db: Connection, thread: int) -> None:
     await db.execute(INSERT_NUMBERED, thread, 500)
     page = await open_page(f"/threads/{thread}/250")
