@@ -25,6 +25,8 @@ export class ChatFinder extends HTMLElement {
   #timer;
   /** @type {HTMLElement | undefined} */
   #active;
+  /** Whether the list of threads was there when it was searched. */
+  #hadList = false;
 
   connectedCallback() {
     this.#closed = new AbortController();
@@ -32,6 +34,7 @@ export class ChatFinder extends HTMLElement {
     this.#field.addEventListener("input", () => this.#search(), { signal });
     this.#field.addEventListener("keydown", (event) => this.#keyDown(event), { signal });
     this.#results.addEventListener("click", (event) => this.#click(event), { signal });
+    threads.addEventListener("change", () => this.#listChanged(), { signal });
     this.#dialog.addEventListener("close", () => this.#forget(), { signal });
     find(this, ".close", HTMLElement).addEventListener("click", () => this.#dialog.close(), { signal });
   }
@@ -48,14 +51,20 @@ export class ChatFinder extends HTMLElement {
     this.#search();
   }
 
+  /** Somebody may have been quicker than the list; one that is there already does not change under the hand. */
+  #listChanged() {
+    if (this.#dialog.open && !this.#hadList) this.#search();
+  }
+
   #search() {
     this.#forget();
+    this.#hadList = threads.isLoaded;
     const typed = this.#field.value.trim();
     const { signal } = this.#typed;
     const known = threads.list.filter(({ title }) => plain(title).includes(plain(typed)));
     this.#show(this.#threads, known.slice(0, MOST_THREADS).map(threadOption));
     this.#show(this.#messages, []);
-    this.#tell(typed ? "Searching…" : known.length ? "" : "There are no chats yet.");
+    this.#tell(typed ? "Searching…" : known.length || !this.#hadList ? "" : "There are no chats yet.");
     if (typed) this.#timer = setTimeout(() => this.#searchMessages(typed, signal), PAUSE);
   }
 
