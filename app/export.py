@@ -13,7 +13,8 @@ from app.database import Pool
 Format = Literal["markdown", "json"]
 ENDINGS = {"markdown": "md", "json": "json"}
 MEDIA_TYPES = {"markdown": "text/markdown", "json": "application/json"}
-PAGE = 200
+PAGE = 50
+"""Messages in memory at a time, each of which can have 1 MB."""
 NAMES = {"user": "You", "assistant": "Bot"}
 
 

@@ -5,6 +5,7 @@ import asyncio
 import gc
 import os
 import shutil
+import signal
 import tempfile
 import warnings
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -29,6 +30,11 @@ from tests.process import CHROMIUM_OPTIONS, Server, ServerStarter, find_program
 # Where there is one PostgreSQL for all, each process of the tests has databases of its own.
 WORKER = os.environ.get("PYTEST_XDIST_WORKER", "gw")
 TEMPLATE = f"chinwag_template_{WORKER}"
+
+
+def pytest_configure() -> None:
+    # A run in the background may have been told to ignore it, and so would all that it starts.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")
