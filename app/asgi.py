@@ -10,10 +10,11 @@ from functools import partial
 
 from click import Group
 from litestar import Litestar
+from litestar.config.compression import CompressionConfig
 from litestar.datastructures import State
 from litestar.plugins import CLIPlugin
 
-from app import accounts, messages, pages, problems
+from app import accounts, assets, messages, pages, problems
 from app.api import ROUTES
 from app.bot import Replies, load_bot
 from app.database import open_pool
@@ -30,6 +31,12 @@ GC_THRESHOLDS = (20_000, 20, 20)
 """So many new objects, and so many collections of the younger ones, before the garbage collector looks."""
 
 
+COMPRESSION = CompressionConfig(
+    "brotli", brotli_quality=4, gzip_compress_level=5, minimum_size=1000, exclude_opt_key="is_compressed"
+)
+"""Of pages of messages: what is smaller, in bytes, fits into one packet anyway."""
+
+
 def create_app(settings: Settings | None = None) -> Litestar:
     """The application, for any ASGI server. It needs `database_url`, and a schema that is migrated."""
     settings = settings or load_settings()
@@ -43,6 +50,7 @@ def create_app(settings: Settings | None = None) -> Litestar:
         state=State({"settings": settings}),
         openapi_config=pages.OPENAPI,
         logging_config=None,
+        compression_config=COMPRESSION,
         # JSON may write a character as two escapes of six bytes.
         request_max_body_size=12 * settings.max_content + 1024,
     )
@@ -88,7 +96,9 @@ async def _running(app: Litestar) -> AsyncIterator[None]:
         await state.listener.start()
         parts.push_async_callback(state.listener.stop)
         _collect_rarely()
+        preparing = asyncio.create_task(asyncio.to_thread(assets.prepare))
         yield
+        await preparing
 
 
 def _collect_rarely() -> None:

@@ -16,22 +16,31 @@ from app import assets
 AnyRequest = Request[Any, Any, Any]
 
 HEADERS = {
-    "Content-Security-Policy": "default-src 'self'; frame-ancestors 'none'; base-uri 'none'",
     "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "same-origin",
     # The modules belong together: none of them may be older than the others.
     "Cache-Control": "no-cache",
 }
+DOCUMENT_HEADERS = {
+    "Content-Security-Policy": "default-src 'self'; frame-ancestors 'none'; base-uri 'none'",
+    "Referrer-Policy": "same-origin",
+}
+NEWEST = "/api/v1/threads/{thread_id}/messages?limit=50"
+"""What static/store.js asks for first."""
 
 
 @get(
     ["/", "/threads/{thread_id:str}", "/threads/{thread_id:str}/{seq:str}"],
     include_in_schema=False,
     sync_to_thread=False,
+    response_headers=DOCUMENT_HEADERS,
 )
 def page(request: AnyRequest, thread_id: str = "", seq: str = "") -> Response[bytes]:
     """The chat. Which thread is open, and at which message, the page reads from its own address."""
-    return assets.answer("index.html", request)
+    answer = assets.answer("index.html", request)
+    if thread_id.isascii() and thread_id.isdecimal():
+        # The messages come along with the modules that will ask for them (RFC 8288; HTML, "preload").
+        answer.headers["Link"] = f"<{NEWEST.format(thread_id=thread_id)}>; rel=preload; as=fetch; crossorigin"
+    return answer
 
 
 @get("/static/{name:str}", include_in_schema=False, sync_to_thread=False)
@@ -52,6 +61,7 @@ ROUTES: list[ControllerRouterHandler] = [
         "/",
         route_handlers=[page, static],
         response_headers=HEADERS,
+        opt={"is_compressed": True}
     ),
     create_static_files_router("/docs-static", [_swagger_ui()], name="docs-static"),
 ]

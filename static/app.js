@@ -1,40 +1,31 @@
-import "./connection-status.js";
-import "./delivery.js";
 import "./message-list.js";
-import "./rescue.js";
 import { createThread, readAccount } from "./api.js";
 import { ChatComposer } from "./chat-composer.js";
-import { deletions } from "./deletions.js";
-import { find } from "./dom.js";
-import { drafts } from "./drafts.js";
-import { ChatFinder } from "./finder.js";
-import { KeyboardHelp, keycap } from "./keyboard-help.js";
-import { outbox } from "./outbox.js";
-import { signs } from "./shortcuts.js";
+import { emit, find, on } from "./dom.js";
+import { drafts } from "./kept.js";
+import { KeyboardHelp, keycap, signs } from "./shortcuts.js";
+import { ToastLine } from "./status-lines.js";
 import { store } from "./store.js";
-import { ThreadActions } from "./thread-actions.js";
 import { ThreadList } from "./thread-list.js";
 import { threads } from "./threads.js";
-import { showTitle } from "./unread.js";
-import { UnsentMessages } from "./unsent-messages.js";
 
 const WIDE = matchMedia("(width > 720px)");
 
+const icon = find(document, "link[rel=icon]", HTMLLinkElement);
 const main = find(document, "main", HTMLElement);
 const heading = find(main, "h1 .title", HTMLElement);
 const menuButton = find(main, ".thread-menu", HTMLElement);
 const composer = find(main, "chat-composer", ChatComposer);
-const unsent = find(main, "unsent-messages", UnsentMessages);
 const sidebar = find(document, "#sidebar", HTMLElement);
 const list = find(sidebar, "thread-list", ThreadList);
-const actions = find(document, "thread-actions", ThreadActions);
-const finder = find(document, "chat-finder", ChatFinder);
+const finder = find(document, "chat-finder", HTMLElement);
+const toast = find(document, "toast-line", ToastLine);
 const help = find(document, "keyboard-help", KeyboardHelp);
 const findButton = find(sidebar, ".find", HTMLElement);
 
 /** What the names in SHORTCUTS do. @type {Record<string, () => void>} */
 const doings = {
-  find: () => finder.open(),
+  find: openFinder,
   new: newChat,
   previous: () => goBy(-1),
   next: () => goBy(1),
@@ -52,23 +43,22 @@ addEventListener("popstate", route);
 WIDE.addEventListener("change", () => sidebar.hidePopover());
 for (const button of document.querySelectorAll(".new-chat")) button.addEventListener("click", newChat);
 find(main, ".reopen", HTMLElement).addEventListener("click", reopen);
-menuButton.addEventListener("click", () => openMenu(store.threadId, menuButton));
-list.addEventListener("select", (event) => go(/** @type {CustomEvent} */ (event).detail));
-list.addEventListener("menu", (event) => openMenu(/** @type {CustomEvent} */ (event).detail, event.target));
-heading.addEventListener("dblclick", () => actions.dispatchEvent(new CustomEvent("act", { detail: "rename" })));
-deletions.addEventListener("hide", (event) => leave(/** @type {CustomEvent} */ (event).detail));
-deletions.addEventListener("restore", (event) => go(/** @type {CustomEvent} */ (event).detail));
-deletions.addEventListener("delete", (event) => discard(/** @type {CustomEvent} */ (event).detail));
-finder.addEventListener("choose", (event) => goToFound(/** @type {CustomEvent} */ (event).detail));
-findButton.addEventListener("click", () => finder.open());
+menuButton.addEventListener("click", () => openMenu({ threadId: store.threadId, button: menuButton }));
+on(list, "select", go);
+on(list, "menu", openMenu);
+heading.addEventListener("dblclick", () => obey("rename"));
+on(finder, "choose", goToFound);
+findButton.addEventListener("click", openFinder);
 find(findButton, ".keys", HTMLElement).append(...signs("Mod+K").map(keycap));
 find(sidebar, ".help", HTMLElement).addEventListener("click", () => help.open());
-help.addEventListener("shortcut", (event) => obey(/** @type {CustomEvent} */ (event).detail));
-composer.addEventListener("send", (event) => send(/** @type {CustomEvent} */ (event).detail));
-unsent.addEventListener("select", (event) => go(/** @type {CustomEvent} */ (event).detail));
+on(help, "shortcut", obey);
+on(composer, "send", send);
+on(find(main, "unsent-messages", HTMLElement), "select", go);
 store.addEventListener("status", statusChanged);
 find(main, "message-list", HTMLElement).addEventListener("click", linkClicked);
+on(threads, "hide", leave);
 threads.addEventListener("change", welcome);
+document.addEventListener("visibilitychange", showUnread);
 threads.addEventListener("change", show);
 threads.addEventListener("statechange", () => threads.state === "connected" && reopen());
 
@@ -133,13 +123,32 @@ function goBy(step) {
 
 /** @param {"first" | "newest"} detail */
 function jump(detail) {
-  find(main, "message-list", HTMLElement).dispatchEvent(new CustomEvent("jump", { detail }));
+  emit(find(main, "message-list", HTMLElement), "jump", detail);
 }
 
 /** What is done with the open thread, <thread-actions> does. @param {string} name */
-function obey(name) {
-  if (doings[name]) doings[name]();
-  else actions.dispatchEvent(new CustomEvent("act", { detail: name }));
+async function obey(name) {
+  if (doings[name]) return doings[name]();
+  if (await load(import("./thread-actions.js"))) emit(find(document, "thread-actions", HTMLElement), "act", name);
+}
+
+/** It is shown first: what somebody quick types meanwhile is for its field. */
+async function openFinder() {
+  find(finder, "dialog", HTMLDialogElement).showModal();
+  if (await load(import("./finder.js"))) emit(finder, "open");
+}
+
+/**
+ * What is used now and then is loaded when it is.
+ * @template T
+ * @param {Promise<T>} module
+ */
+async function load(module) {
+  try {
+    return await module;
+  } catch {
+    return void toast.say("The server cannot be reached. Try again when it can.");
+  }
 }
 
 /** A first visit leads to the first chat of the list. */
@@ -182,10 +191,12 @@ function reopen() {
   if (store.status === "failed" && store.threadId) void store.open(store.threadId);
 }
 
-/** @param {number | null} threadId @param {EventTarget | null} button */
-function openMenu(threadId, button) {
+/** @param {{ threadId: number | null, button: HTMLElement }} at */
+async function openMenu({ threadId, button }) {
   const thread = threadId && threads.get(threadId);
-  if (thread && button instanceof HTMLElement) actions.open(thread, button);
+  if (!thread) return;
+  const { ThreadActions } = (await load(import("./thread-actions.js"))) ?? {};
+  if (ThreadActions) find(document, "thread-actions", ThreadActions).open(thread, button);
 }
 
 /** @param {number} hiddenId */
@@ -194,11 +205,6 @@ function leave(hiddenId) {
   const [first] = threads.list;
   if (first) go(first.id, { replace: true });
   else newChat();
-}
-
-/** @param {number} deletedId */
-function discard(deletedId) {
-  for (const send of outbox.list) if (send.thread_id === deletedId) store.discard(send.client_id);
 }
 
 function statusChanged() {
@@ -213,10 +219,18 @@ function show() {
   const title = view === "gone" ? "No such chat" : store.threadId ? (thread?.title ?? "Chat") : "New chat";
   main.dataset.view = view;
   heading.textContent = title;
-  showTitle(title);
+  showUnread();
   menuButton.hidden = view !== "open" || !thread;
   find(main, ".kept", HTMLElement).hidden = !drafts.get(null);
   find(main, ".reason", HTMLElement).textContent = refusal || store.reason;
+}
+
+/** In the title and the icon of the window, as it may be hidden: how many chats have something unread. */
+function showUnread() {
+  const isSeen = (/** @type {number} */ id) => id === store.threadId && !document.hidden;
+  const unread = threads.list.filter((thread) => threads.isUnread(thread) && !isSeen(thread.id)).length;
+  document.title = `${unread ? `(${unread}) ` : ""}${heading.textContent} · Chinwag`;
+  icon.href = unread ? "/static/favicon-unread.svg" : "/static/favicon.svg";
 }
 
 function currentView() {

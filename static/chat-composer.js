@@ -1,38 +1,29 @@
-import { find } from "./dom.js";
-import { drafts } from "./drafts.js";
+import { emit, find, LiveElement, on } from "./dom.js";
+import { drafts } from "./kept.js";
 import { store } from "./store.js";
 
 const NEAR = 500; // characters before the limit, from where on they are counted
-const NUMBER = new Intl.NumberFormat("en");
 const PAIRS = /[\ud800-\udbff][\udc00-\udfff]/g;
 
 /** The field for a message. Event: `send`, whose detail is the text; whoever takes it calls `sent`. */
-export class ChatComposer extends HTMLElement {
+export class ChatComposer extends LiveElement {
   #field = find(this, "textarea", HTMLTextAreaElement);
   #form = find(this, "form", HTMLFormElement);
   #problem = find(this, ".problem", HTMLElement);
   #count = find(this, ".count", HTMLElement);
-  #closed = new AbortController();
   /** @type {number | null} */
   #threadId = null;
   /** What an arrow key has brought back. */
   #recalled = "";
   #limit = Infinity;
 
-  connectedCallback() {
-    this.#closed = new AbortController();
-    const { signal } = this.#closed;
+  /** @override @param {AbortSignal} signal */
+  connected(signal) {
     this.#form.addEventListener("submit", (event) => this.#submit(event), { signal });
     this.#field.addEventListener("keydown", (event) => this.#keyDown(event), { signal });
     this.#field.addEventListener("input", () => this.#typed(), { signal });
     this.#field.addEventListener("blur", () => drafts.write(), { signal });
-    const draftChanged = /** @param {Event} event */ (event) =>
-      this.#draftChanged(/** @type {CustomEvent} */ (event).detail);
-    drafts.addEventListener("change", draftChanged, { signal });
-  }
-
-  disconnectedCallback() {
-    this.#closed.abort();
+    on(drafts, "change", (change) => this.#draftChanged(change), signal);
   }
 
   /** The most characters that the server takes in a message. */
@@ -103,9 +94,9 @@ export class ChatComposer extends HTMLElement {
     this.#field.focus();
     const content = this.#field.value.trimEnd();
     if (length(content) > this.#limit) {
-      this.complain(`It is too long: a message can have up to ${NUMBER.format(this.#limit)} characters.`);
+      this.complain(`It is too long: a message can have up to ${number(this.#limit)} characters.`);
     } else if (content) {
-      this.dispatchEvent(new CustomEvent("send", { detail: content }));
+      emit(this, "send", content);
     }
   }
 
@@ -124,13 +115,17 @@ export class ChatComposer extends HTMLElement {
 
   #show() {
     const left = this.#limit - length(this.#field.value);
-    const unit = Math.abs(left) === 1 ? "character" : "characters";
     this.complain("");
-    this.#count.hidden = left > Math.min(NEAR, this.#limit / 10);
-    this.#count.textContent = `${NUMBER.format(Math.abs(left))} ${unit} ${left < 0 ? "too many" : "left"}`;
     this.#field.ariaInvalid = `${left < 0}`;
+    this.#count.hidden = left > Math.min(NEAR, this.#limit / 10);
+    if (this.#count.hidden) return;
+    const unit = Math.abs(left) === 1 ? "character" : "characters";
+    this.#count.textContent = `${number(Math.abs(left))} ${unit} ${left < 0 ? "too many" : "left"}`;
   }
 }
+
+/** @param {number} value */
+const number = (value) => value.toLocaleString("en");
 
 /** In characters as the server counts them. @param {string} text */
 const length = (text) => text.length - (text.match(PAIRS)?.length ?? 0);

@@ -1,22 +1,22 @@
 /** @import { Thread } from "./types.js" */
 import { find } from "./dom.js";
+import { outbox } from "./kept.js";
+import { ToastLine } from "./status-lines.js";
 import { store } from "./store.js";
+import { ThreadList } from "./thread-list.js";
 import { threads } from "./threads.js";
-import { ToastLine } from "./toast-line.js";
 
 /**
  * The threads that a person has deleted and can still bring back, the last one first: nothing is asked
  * before. They are deleted for good when the toast that offers it goes, or the page is left.
- *
- * Events, whose detail is a thread's id: `hide`; `restore`, of one that was open; `delete`, for good.
  */
-class Deletions extends EventTarget {
+class Deletions {
   #toast = find(document, "toast-line", ToastLine);
+  #list = find(document, "thread-list", ThreadList);
   /** @type {{ thread: Thread, wasOpen: boolean }[]} */
   #pending = [];
 
   constructor() {
-    super();
     this.#toast.addEventListener("undo", () => this.undo());
     this.#toast.addEventListener("end", () => this.#finish());
     addEventListener("pagehide", () => this.#toast.hide()); // a page that comes back from the cache has no offer
@@ -29,7 +29,6 @@ class Deletions extends EventTarget {
     this.#pending.push({ thread, wasOpen });
     threads.hide(thread.id);
     this.#offer();
-    this.#emit("hide", thread.id);
   }
 
   undo() {
@@ -37,7 +36,7 @@ class Deletions extends EventTarget {
     if (!last) return;
     threads.restore(last.thread.id);
     this.#offer();
-    if (last.wasOpen) this.#emit("restore", last.thread.id);
+    if (last.wasOpen) this.#list.select(last.thread.id);
   }
 
   #offer() {
@@ -55,7 +54,7 @@ class Deletions extends EventTarget {
   async #delete({ id, title }) {
     try {
       await threads.delete(id);
-      this.#emit("delete", id);
+      for (const send of outbox.list) if (send.thread_id === id) store.discard(send.client_id);
     } catch (error) {
       threads.restore(id);
       this.#toast.complain(`“${title}” could not be deleted.`, error);
@@ -70,11 +69,6 @@ class Deletions extends EventTarget {
     if (isField && target.value) return;
     event.preventDefault();
     this.undo();
-  }
-
-  /** @param {string} type @param {number} id */
-  #emit(type, id) {
-    this.dispatchEvent(new CustomEvent(type, { detail: id }));
   }
 }
 

@@ -1,6 +1,7 @@
 /** @import { Send } from "./types.js" */
 import { ApiError, postMessage } from "./api.js";
-import { outbox } from "./outbox.js";
+import { emit, on } from "./dom.js";
+import { drafts, outbox } from "./kept.js";
 import { backoff } from "./reconnecting-socket.js";
 import { store } from "./store.js";
 import { threads } from "./threads.js";
@@ -21,9 +22,7 @@ const underWay = new Set();
 service.addEventListener("statechange", deliver);
 threads.addEventListener("statechange", deliver);
 store.addEventListener("status", deliver);
-outbox.addEventListener("put", (event) =>
-  /** @type {CustomEvent} */ (event).detail.isOurs ? deliver() : setTimeout(deliver, GRACE),
-);
+on(outbox, "put", ({ isOurs }) => (isOurs ? deliver() : setTimeout(deliver, GRACE)));
 
 function deliver() {
   for (const { thread_id } of outbox.list) void deliverTo(thread_id);
@@ -56,7 +55,7 @@ function next(threadId) {
 }
 
 /** Whether it is to be sent as soon as there is a connection. @param {Send} send */
-export const isWaiting = ({ thread_id, state }) => state === "sending" && !isConnected(thread_id);
+const isWaiting = ({ thread_id, state }) => state === "sending" && !isConnected(thread_id);
 
 /** @param {number} threadId */
 const isConnected = (threadId) => (isOpen(threadId) ? service : threads).state === "connected";
@@ -66,3 +65,79 @@ const isOpen = (threadId) => threadId === store.threadId && store.status !== "go
 
 /** @param {number} ms */
 const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+
+/**
+ * What a person has left undone in a thread. `draft`: something is written and not sent; `unsent`: how many
+ * messages wait for the connection; `failed`: how many could not be sent.
+ * @typedef {{ draft: boolean, unsent: number, failed: number }} Marks
+ */
+
+/** Event: `change`, when the marks of some thread have changed. */
+class ThreadMarks extends EventTarget {
+  #told = "";
+
+  constructor() {
+    super();
+    const look = () => this.#look();
+    drafts.addEventListener("change", look);
+    outbox.addEventListener("change", look);
+    threads.addEventListener("statechange", look);
+    store.addEventListener("status", look);
+    service.addEventListener("statechange", look);
+  }
+
+  /** @param {number | null} threadId null: the chat that is yet to be created @returns {Marks} */
+  marksOf(threadId) {
+    const sends = outbox.list.filter((send) => send.thread_id === threadId);
+    const draft = drafts.get(threadId) !== "";
+    return { draft, unsent: count(sends, isWaiting), failed: count(sends, hasFailed) };
+  }
+
+  /** In all threads. */
+  get unsent() {
+    return count(outbox.list, isWaiting);
+  }
+
+  /** In all threads, in the order in which they were sent. */
+  get failed() {
+    return outbox.list.filter(hasFailed);
+  }
+
+  /** Each key that is typed changes a draft, and hardly one of them a mark. */
+  #look() {
+    const sends = outbox.list.map((send) => [send.client_id, send.state, isWaiting(send)]);
+    const now = JSON.stringify([drafts.threadIds, drafts.get(null) !== "", sends]);
+    if (now === this.#told) return;
+    this.#told = now;
+    emit(this, "change");
+  }
+}
+
+/** @param {Send} send */
+const hasFailed = ({ state }) => state === "failed";
+
+/** @param {Send[]} sends @param {(send: Send) => boolean} holds */
+const count = (sends, holds) => sends.filter(holds).length;
+
+/** A window has one view of them. */
+export const threadMarks = new ThreadMarks();
+
+// What was being written in a chat that is gone is never lost: it goes on in the new chat.
+
+on(threads, "delete", rescue);
+store.addEventListener("status", () => store.status === "gone" && rescue(store.threadId));
+threads.addEventListener("change", askForThose);
+
+/** @param {number | null} threadId */
+function rescue(threadId) {
+  if (threadId) drafts.move(threadId, null);
+}
+
+/** Some may be gone since this browser was here last. */
+async function askForThose() {
+  if (!threads.isLoaded) return;
+  threads.removeEventListener("change", askForThose);
+  for (const id of drafts.threadIds) {
+    await threads.ensure(id).catch((error) => error instanceof ApiError && error.status === 404 && rescue(id));
+  }
+}

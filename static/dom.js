@@ -16,3 +16,36 @@ export function fromTemplate(id) {
   const { content } = find(document, `template#${id}`, HTMLTemplateElement);
   return find(/** @type {DocumentFragment} */ (content.cloneNode(true)), "*", HTMLElement);
 }
+
+/**
+ * Has an event heard, by its detail.
+ * @param {EventTarget} target
+ * @param {string} type
+ * @param {(detail: any) => unknown} act
+ * @param {AbortSignal} [signal] ends it
+ */
+export function on(target, type, act, signal) {
+  target.addEventListener(type, (event) => void act(/** @type {CustomEvent} */ (event).detail), { signal });
+}
+
+/** @param {EventTarget} target @param {string} type @param {unknown} [detail] */
+export function emit(target, type, detail) {
+  target.dispatchEvent(new CustomEvent(type, { detail }));
+}
+
+/** An element that listens for as long as it is in the document. */
+export class LiveElement extends HTMLElement {
+  #left = new AbortController();
+
+  connectedCallback() {
+    this.#left = new AbortController();
+    this.connected(this.#left.signal);
+  }
+
+  disconnectedCallback() {
+    this.#left.abort();
+  }
+
+  /** @param {AbortSignal} _signal ends what is begun here */
+  connected(_signal) {}
+}

@@ -1,6 +1,6 @@
 /** @import { Hit, Thread } from "./types.js" */
 import { search } from "./api.js";
-import { find, fromTemplate } from "./dom.js";
+import { LiveElement, emit, find, fromTemplate } from "./dom.js";
 import { threads } from "./threads.js";
 
 const PAUSE = 150; // ms without a key before the messages are searched
@@ -9,16 +9,15 @@ const WHEN = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle
 
 /**
  * The dialog that finds chats by their titles and messages by their words. Event: `choose`, whose detail is
- * `{ threadId, seq? }`.
+ * `{ threadId, seq? }`. Takes the event `open`, when its dialog has been opened; it may have been typed in already.
  */
-export class ChatFinder extends HTMLElement {
+export class ChatFinder extends LiveElement {
   #dialog = find(this, "dialog", HTMLDialogElement);
   #field = find(this, "input", HTMLInputElement);
   #results = find(this, ".results", HTMLElement);
   #threads = find(this, ".threads", HTMLElement);
   #messages = find(this, ".messages", HTMLElement);
   #status = find(this, ".status", HTMLElement);
-  #closed = new AbortController();
   /** Ends with what was typed: an answer to it that comes later is of no use. */
   #typed = new AbortController();
   /** @type {number | undefined} */
@@ -28,27 +27,16 @@ export class ChatFinder extends HTMLElement {
   /** Whether the list of threads was there when it was searched. */
   #hadList = false;
 
-  connectedCallback() {
-    this.#closed = new AbortController();
-    const { signal } = this.#closed;
+  /** @override @param {AbortSignal} signal */
+  connected(signal) {
     this.#field.addEventListener("input", () => this.#search(), { signal });
     this.#field.addEventListener("keydown", (event) => this.#keyDown(event), { signal });
     this.#results.addEventListener("click", (event) => this.#click(event), { signal });
     threads.addEventListener("change", () => this.#listChanged(), { signal });
-    this.#dialog.addEventListener("close", () => this.#forget(), { signal });
+    this.#dialog.addEventListener("close", () => this.#empty(), { signal });
+    signal.addEventListener("abort", () => this.#forget());
+    this.addEventListener("open", () => this.#search(), { signal });
     find(this, ".close", HTMLElement).addEventListener("click", () => this.#dialog.close(), { signal });
-  }
-
-  disconnectedCallback() {
-    this.#closed.abort();
-    this.#forget();
-  }
-
-  open() {
-    this.#field.value = "";
-    this.#dialog.showModal();
-    this.#field.focus();
-    this.#search();
   }
 
   /** Somebody may have been quicker than the list; one that is there already does not change under the hand. */
@@ -66,6 +54,11 @@ export class ChatFinder extends HTMLElement {
     this.#show(this.#messages, []);
     this.#tell(typed ? "Searching…" : known.length || !this.#hadList ? "" : "There are no chats yet.");
     if (typed) this.#timer = setTimeout(() => this.#searchMessages(typed, signal), PAUSE);
+  }
+
+  #empty() {
+    this.#forget();
+    this.#field.value = "";
   }
 
   #forget() {
@@ -147,7 +140,7 @@ export class ChatFinder extends HTMLElement {
     const { threadId, seq } = option.dataset;
     this.#dialog.close(); // first: it gives the focus back, and whoever takes the event moves it on
     const detail = { threadId: Number(threadId), seq: seq ? Number(seq) : undefined };
-    this.dispatchEvent(new CustomEvent("choose", { detail }));
+    emit(this, "choose", detail);
   }
 }
 

@@ -1,6 +1,17 @@
 /** @import { Message, Send } from "./types.js" */
-import { keyOf, messageElement, place, showSend, showStored } from "./message.js";
+import { find, fromTemplate } from "./dom.js";
+import { formatted } from "./formatted-text.js";
+import { store } from "./store.js";
 
+const GROUP = 5 * 60_000; // ms; what one writes within this time belongs together
+/** @type {Intl.DateTimeFormatOptions} */
+const DAY = { weekday: "long", day: "numeric", month: "long" };
+/** @type {Intl.DateTimeFormatOptions} */
+const DAY_OF_A_YEAR = { dateStyle: "long" };
+/** @type {Intl.DateTimeFormat | undefined} */
+let clock;
+/** @type {Intl.DateTimeFormat | undefined} */
+let calendar;
 const STOP = "article[tabindex='0']";
 
 /** The messages in the document: an element for each, which stays the same for as long as it is shown. */
@@ -67,6 +78,7 @@ export class MessageEntries {
     }
     const last = this.#container.lastElementChild;
     if (last && !this.#container.querySelector(STOP)) this.#stopAt(last);
+    setTimeout(() => this.#tellTimes()); // after the frame: a browser takes long to find its first calendar
   }
 
   get #list() {
@@ -102,6 +114,16 @@ export class MessageEntries {
     entry.classList.add("newest");
   }
 
+  #tellTimes() {
+    for (const time of this.#container.querySelectorAll("time[datetime]:empty")) {
+      clock ??= new Intl.DateTimeFormat(undefined, { timeStyle: "short" });
+      calendar ??= new Intl.DateTimeFormat(undefined, { dateStyle: "full", timeStyle: "medium" });
+      const moment = new Date(/** @type {HTMLTimeElement} */ (time).dateTime);
+      time.textContent = clock.format(moment);
+      time.setAttribute("title", calendar.format(moment));
+    }
+  }
+
   /** The Tab key stops at one message, and the arrow keys lead on from there. @param {Element} within */
   #stopAt(within) {
     const article = within.closest("article") ?? within.querySelector("article");
@@ -120,4 +142,90 @@ export class MessageEntries {
     event.preventDefault();
     next.querySelector("article")?.focus();
   }
+}
+
+/** The same for a message before and after it is stored. @param {Message | Send} message */
+const keyOf = (message) => message.client_id ?? `${"seq" in message ? message.seq : ""}`;
+
+/** @param {Message | Send} message */
+function messageElement(message) {
+  const entry = fromTemplate("message");
+  const role = roleOf(message);
+  find(entry, ".message", HTMLElement).classList.add(role);
+  find(entry, ".author", HTMLElement).textContent = role === "user" ? "You: " : "Bot: ";
+  find(entry, ".content", HTMLElement).append(formatted(message.content));
+  return entry;
+}
+
+/** A message that is under way, or was not stored. @param {HTMLElement} entry @param {Send} send */
+function showSend(entry, { client_id, state, reason }) {
+  const hasFailed = state === "failed";
+  const isWaiting = !hasFailed && !store.isConnected;
+  find(entry, ".message", HTMLElement).dataset.state = isWaiting ? "waiting" : state;
+  find(entry, ".state", HTMLElement).textContent = hasFailed
+    ? `Not sent: ${reason}`
+    : isWaiting ? "Waiting for the connection" : "Sending…";
+  showButton(entry, ".resend", hasFailed, () => store.resend(client_id));
+  showButton(entry, ".discard", hasFailed || isWaiting, () => store.discard(client_id));
+}
+
+/** @param {HTMLElement} entry @param {Message} message */
+function showStored(entry, message) {
+  const link = find(entry, ".when", HTMLAnchorElement);
+  const time = find(link, "time", HTMLTimeElement);
+  entry.dataset.seq = `${message.seq}`;
+  delete find(entry, ".message", HTMLElement).dataset.state;
+  find(entry, ".state", HTMLElement).textContent = "Sent";
+  showButton(entry, ".resend", false, null);
+  showButton(entry, ".discard", false, null);
+  link.hidden = false;
+  link.href = `/threads/${message.thread_id}/${message.seq}`;
+  time.dateTime = message.created_at;
+}
+
+/**
+ * What a message shows because of the one before it: a new day, that the unread begin, or that it goes on.
+ * @param {HTMLElement} entry
+ * @param {Message | Send} message
+ * @param {Message | Send | undefined} previous
+ * @param {number | undefined} newFrom
+ */
+function place(entry, message, previous, newFrom) {
+  const isNew = "seq" in message && message.seq === newFrom;
+  const signature = `${isNew} ${previous && keyOf(previous)}`;
+  if (entry.dataset.placed === signature) return; // most of them are, each time
+  entry.dataset.placed = signature;
+  const moment = momentOf(message);
+  const day = find(entry, ".day", HTMLElement);
+  day.hidden = !!previous && moment.toDateString() === momentOf(previous).toDateString();
+  day.textContent = day.hidden ? "" : dayName(moment);
+  find(entry, ".unread-from", HTMLElement).hidden = !isNew;
+  const goesOn = previous && roleOf(previous) === roleOf(message) && +moment - +momentOf(previous) < GROUP;
+  entry.classList.toggle("continued", !!goesOn && day.hidden && !isNew);
+}
+
+/** @param {Message | Send} message */
+const roleOf = (message) => ("role" in message ? message.role : "user");
+
+/** @param {Message | Send} message */
+const momentOf = (message) => new Date("created_at" in message ? message.created_at : message.sent_at);
+
+/** @param {Date} moment */
+function dayName(moment) {
+  const today = new Date();
+  const days = Math.round((new Date(moment).setHours(0, 0, 0, 0) - today.setHours(0, 0, 0, 0)) / 86_400_000);
+  const isOfThisYear = moment.getFullYear() === today.getFullYear();
+  return { 0: "Today", "-1": "Yesterday" }[days] ?? moment.toLocaleDateString("en", isOfThisYear ? DAY : DAY_OF_A_YEAR);
+}
+
+/**
+ * @param {HTMLElement} entry
+ * @param {string} selector
+ * @param {boolean} isShown
+ * @param {(() => void) | null} act
+ */
+function showButton(entry, selector, isShown, act) {
+  const button = find(entry, selector, HTMLButtonElement);
+  button.hidden = !isShown;
+  button.onclick = act;
 }

@@ -1,7 +1,7 @@
 /** @import { Message } from "./types.js" */
-import { find } from "./dom.js";
+import { LiveElement, find, on } from "./dom.js";
+import { readMarks } from "./kept.js";
 import { MessageEntries } from "./message-entries.js";
-import { readMarks } from "./read-marks.js";
 import { store } from "./store.js";
 
 const AT_END = 40; // px from the end that still count as being there
@@ -13,7 +13,7 @@ const SPOKEN = 300; // characters of a new message that are read aloud
  * The conversation of the open thread: as much of it as is held. Takes the event `jump`, whose detail is `first` or
  * `newest`.
  */
-export class MessageList extends HTMLElement {
+export class MessageList extends LiveElement {
   #scroller = find(this, ".scroller", HTMLElement);
   #entries = new MessageEntries(find(this, ".entries", HTMLElement));
   #again = find(this, ".again", HTMLElement);
@@ -21,7 +21,6 @@ export class MessageList extends HTMLElement {
   #typing = find(this, ".typing", HTMLElement);
   #jump = find(this, ".jump", HTMLButtonElement);
   #announcer = find(this, ".announcer", HTMLElement);
-  #closed = new AbortController();
   #resized = new ResizeObserver(() => store.isFollowed && this.#scrollToEnd());
   /** What others have written since the last frame. @type {Message[]} */
   #arrived = [];
@@ -30,29 +29,22 @@ export class MessageList extends HTMLElement {
   /** The newest message when the end was last looked at. */
   #seen = 0;
 
-  connectedCallback() {
-    this.#closed = new AbortController();
-    const { signal } = this.#closed;
-    /** @param {string} type @param {(event: Event) => void} act */
-    const on = (type, act) => store.addEventListener(type, act, { signal });
-    on("status", () => this.#open());
-    on("place", () => this.#goToPlace());
-    on("change", () => (this.#frame ||= requestAnimationFrame(() => this.#render())));
-    on("message", (event) => this.#arrive(/** @type {CustomEvent} */ (event).detail));
-    on("typing", () => (this.#typing.hidden = !store.isTyping));
+  /** @override @param {AbortSignal} signal */
+  connected(signal) {
+    on(store, "status", () => this.#open(), signal);
+    on(store, "place", () => this.#goToPlace(), signal);
+    on(store, "change", () => (this.#frame ||= requestAnimationFrame(() => this.#render())), signal);
+    on(store, "message", (message) => this.#arrive(message), signal);
+    on(store, "typing", () => (this.#typing.hidden = !store.isTyping), signal);
     document.addEventListener("visibilitychange", () => this.#looked(), { signal });
     this.#scroller.addEventListener("scroll", () => this.#scrolled(), { signal, passive: true });
     this.#again.addEventListener("click", () => this.#loadAgain(), { signal });
     this.#jump.addEventListener("click", () => this.#jumpTo("newest"), { signal });
-    this.addEventListener("jump", (event) => this.#jumpTo(/** @type {CustomEvent} */ (event).detail), { signal });
+    on(this, "jump", (detail) => this.#jumpTo(detail), signal);
+    signal.addEventListener("abort", () => this.#resized.disconnect());
     this.#resized.observe(this.#scroller);
     for (const part of this.#scroller.children) this.#resized.observe(part);
     this.#open();
-  }
-
-  disconnectedCallback() {
-    this.#closed.abort();
-    this.#resized.disconnect();
   }
 
   #open() {

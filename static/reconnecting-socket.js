@@ -1,4 +1,5 @@
 /** @import { ConnectionState } from "./types.js" */
+import { emit } from "./dom.js";
 
 const CONNECT_LIMIT = 5_000; // ms to `ready`, and between two frames before it
 const PING_AFTER = 20_000; // ms of silence
@@ -155,7 +156,7 @@ export class ReconnectingSocket extends EventTarget {
       this.#after(backoff(code === RESTARTING ? 0 : this.#tries), () => this.#dial());
       this.#become("reconnecting");
     }
-    this.dispatchEvent(new CustomEvent("drop", { detail: code }));
+    emit(this, "drop", code);
   }
 
   /** From here on, nothing that the current socket does counts. */
@@ -176,6 +177,6 @@ export class ReconnectingSocket extends EventTarget {
   #become(state) {
     if (state === this.#state) return;
     this.#state = state;
-    this.dispatchEvent(new Event("statechange"));
+    emit(this, "statechange");
   }
 }

@@ -1,3 +1,5 @@
+import { emit } from "./dom.js";
+
 /**
  * What the windows of a browser share, in local storage: a key for each value, as windows that write one list
  * would overwrite what the others have added. Where local storage is full or forbidden, a value is kept as
@@ -109,7 +111,7 @@ export class SharedMap extends EventTarget {
 
   /** @param {string} id @param {boolean} isOurs */
   #changed(id, isOurs) {
-    this.dispatchEvent(new CustomEvent("change", { detail: { id, isOurs } }));
+    emit(this, "change", { id, isOurs });
   }
 }
 

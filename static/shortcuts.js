@@ -1,3 +1,5 @@
+import { LiveElement, emit, find, fromTemplate } from "./dom.js";
+
 const IS_APPLE = /Mac|iP(hone|ad|od)/.test(navigator.platform);
 const KEPT_AS = "chinwag.single-keys";
 const SIGNS = /** @type {Record<string, string>} */ ({
@@ -10,7 +12,7 @@ const SIGNS = /** @type {Record<string, string>} */ ({
  * `anywhere` is heard: the other keys mean something there.
  * @type {{ name: string, keys: string[], does: string, anywhere?: boolean }[]}
  */
-export const SHORTCUTS = [
+const SHORTCUTS = [
   { name: "find", keys: ["Mod+K"], does: "Find a chat or a message", anywhere: true },
   { name: "new", keys: ["N"], does: "New chat" },
   { name: "previous", keys: ["Alt+ArrowUp"], does: "Previous chat", anywhere: true },
@@ -30,7 +32,7 @@ export const SHORTCUTS = [
 export const signs = (keys) => keys.split("+").map((key) => SIGNS[key] ?? key);
 
 /** Keys of one character can be turned off: a person who dictates would press them by words (WCAG 2.1.4). */
-export const singleKeys = {
+const singleKeys = {
   areOn: read() !== "off",
   /** @param {boolean} areOn */
   turn(areOn) {
@@ -42,7 +44,7 @@ export const singleKeys = {
 };
 
 /** The shortcut that is meant, if there is one. @param {KeyboardEvent} event */
-export function shortcutOf(event) {
+function shortcutOf(event) {
   const keys = keysOf(event);
   if (event.defaultPrevented || event.isComposing || (keys.length === 1 && !singleKeys.areOn)) return undefined;
   // What lies over the page has keys of its own.
@@ -66,3 +68,48 @@ function read() {
     return null; // storage is forbidden
   }
 }
+
+/** Hears the keys and shows them in a dialog. Event: `shortcut`, whose detail is a name in SHORTCUTS. */
+export class KeyboardHelp extends LiveElement {
+  #dialog = find(this, "dialog", HTMLDialogElement);
+  #switch = find(this, "input", HTMLInputElement);
+
+  /** @override @param {AbortSignal} signal */
+  connected(signal) {
+    find(this, "dl", HTMLElement).replaceChildren(...SHORTCUTS.map(line));
+    this.#switch.addEventListener("change", () => singleKeys.turn(this.#switch.checked), { signal });
+    find(this, ".close", HTMLElement).addEventListener("click", () => this.#dialog.close(), { signal });
+    addEventListener("keydown", (event) => this.#keyDown(event), { signal });
+  }
+
+  open() {
+    this.#switch.checked = singleKeys.areOn;
+    this.#dialog.showModal();
+  }
+
+  /** @param {KeyboardEvent} event */
+  #keyDown(event) {
+    const shortcut = shortcutOf(event);
+    if (!shortcut) return;
+    event.preventDefault();
+    emit(this, "shortcut", shortcut.name);
+  }
+}
+
+/** @param {typeof SHORTCUTS[number]} shortcut */
+function line({ keys, does }) {
+  const element = fromTemplate("shortcut");
+  find(element, "dt", HTMLElement).textContent = does;
+  const shown = keys.flatMap((one, index) => [index ? " or " : "", ...signs(one).map(keycap)]);
+  find(element, "dd", HTMLElement).append(...shown);
+  return element;
+}
+
+/** @param {string} sign */
+export function keycap(sign) {
+  const element = document.createElement("kbd");
+  element.textContent = sign;
+  return element;
+}
+
+customElements.define("keyboard-help", KeyboardHelp);

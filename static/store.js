@@ -1,9 +1,8 @@
 /** @import { Message, Send } from "./types.js" */
-import { ApiError, listMessages } from "./api.js";
+import { ApiError, listMessages, uuid } from "./api.js";
+import { emit, on } from "./dom.js";
+import { readMarks, outbox } from "./kept.js";
 import { MessageWindow } from "./message-window.js";
-import { outbox } from "./outbox.js";
-import { readMarks } from "./read-marks.js";
-import { uuid } from "./uuid.js";
 import { WebSocketService } from "./websocket-service.js";
 
 const PAGE = 50;
@@ -43,9 +42,9 @@ class Store extends EventTarget {
     this.#service.addEventListener("typing", () => this.#setTyping(true));
     this.#service.addEventListener("gone", () => this.#become("gone"));
     this.#service.addEventListener("rewound", () => this.threadId && this.open(this.threadId));
-    this.#service.addEventListener("statechange", () => this.sends.length > 0 && this.#emit("change"));
-    outbox.addEventListener("put", (event) => this.#sendChanged(/** @type {CustomEvent} */ (event).detail.send));
-    outbox.addEventListener("delete", (event) => this.discard(/** @type {CustomEvent} */ (event).detail));
+    this.#service.addEventListener("statechange", () => this.sends.length > 0 && emit(this, "change"));
+    on(outbox, "put", ({ send }) => this.#sendChanged(send));
+    on(outbox, "delete", (detail) => this.discard(detail));
   }
 
   /** At the message `seq`, or else where reading was left off. @param {number} threadId @param {number} [seq] */
@@ -119,7 +118,7 @@ class Store extends EventTarget {
     const { signal } = this.#visit;
     this.place = seq && Math.min(seq, this.newest);
     if (this.place ? !this.#window.has(this.place) : this.hasNewer) await this.#moveTo(this.place);
-    if (!signal.aborted) this.#emit("place");
+    if (!signal.aborted) emit(this, "place");
   }
 
   /** @param {string} content */
@@ -142,7 +141,7 @@ class Store extends EventTarget {
   discard(clientId) {
     outbox.delete(clientId);
     this.#service.cancel(clientId);
-    this.#emit("change");
+    emit(this, "change");
   }
 
   /** @param {Pick<Send, "client_id" | "thread_id" | "content">} message */
@@ -208,7 +207,7 @@ class Store extends EventTarget {
   #hold(window) {
     this.#window = window;
     for (const { client_id } of window.messages) if (client_id) outbox.delete(client_id);
-    this.#emit("change");
+    emit(this, "change");
   }
 
   /** @param {Message} message */
@@ -217,8 +216,8 @@ class Store extends EventTarget {
     this.#window.receive(message, this.isFollowed);
     if (message.client_id) outbox.delete(message.client_id);
     if (message.role === "assistant") this.#setTyping(false);
-    this.#emit("message", message);
-    this.#emit("change");
+    emit(this, "message", message);
+    emit(this, "change");
   }
 
   /** @param {Send} send */
@@ -226,7 +225,7 @@ class Store extends EventTarget {
     if (send.thread_id !== this.threadId) return;
     // What another window has sent can arrive as stored before that window tells that it was sent.
     if (this.messages.some(({ client_id }) => client_id === send.client_id)) outbox.delete(send.client_id);
-    this.#emit("change");
+    emit(this, "change");
   }
 
   /** @param {boolean} isTyping */
@@ -234,7 +233,7 @@ class Store extends EventTarget {
     clearTimeout(this.#typingTimer);
     if (isTyping) this.#typingTimer = setTimeout(() => this.#setTyping(false), TYPING_LIMIT);
     this.isTyping = isTyping;
-    this.#emit("typing");
+    emit(this, "typing");
   }
 
   /** @param {unknown} error */
@@ -246,12 +245,7 @@ class Store extends EventTarget {
   /** @param {Store["status"]} status */
   #become(status) {
     this.status = status;
-    this.#emit("status");
-  }
-
-  /** @param {string} type @param {unknown} [detail] */
-  #emit(type, detail) {
-    this.dispatchEvent(new CustomEvent(type, { detail }));
+    emit(this, "status");
   }
 }
 

@@ -1,18 +1,17 @@
 /** @import { Thread } from "./types.js" */
 import { exportAddress } from "./api.js";
 import { deletions } from "./deletions.js";
-import { find } from "./dom.js";
+import { LiveElement, find, fromTemplate, on } from "./dom.js";
 import { store } from "./store.js";
 import { ThreadList } from "./thread-list.js";
 import { threads } from "./threads.js";
-import { editTitle } from "./title-field.js";
-import { ToastLine } from "./toast-line.js";
+import { ToastLine } from "./status-lines.js";
 
 /**
  * What can be done with a thread, in a menu. Takes the event `act` for the open thread, whose detail is
  * "rename", "pin", "export", "delete" or "undo".
  */
-export class ThreadActions extends HTMLElement {
+export class ThreadActions extends LiveElement {
   #menu = find(this, ".menu", HTMLElement);
   #pin = find(this, ".pin", HTMLElement);
   #markdown = find(this, ".markdown", HTMLAnchorElement);
@@ -20,20 +19,14 @@ export class ThreadActions extends HTMLElement {
   #toast = find(document, "toast-line", ToastLine);
   #list = find(document, "thread-list", ThreadList);
   #heading = find(document, "h1 .title", HTMLElement);
-  #closed = new AbortController();
   /** @type {Thread | undefined} */
   #thread;
   #isOfList = false;
 
-  connectedCallback() {
-    this.#closed = new AbortController();
-    const { signal } = this.#closed;
+  /** @override @param {AbortSignal} signal */
+  connected(signal) {
     this.#menu.addEventListener("click", (event) => this.#choose(event), { signal });
-    this.addEventListener("act", (event) => this.#actOnOpen(/** @type {CustomEvent} */ (event).detail), { signal });
-  }
-
-  disconnectedCallback() {
-    this.#closed.abort();
+    on(this, "act", (detail) => this.#actOnOpen(detail), signal);
   }
 
   /** @param {Thread} thread @param {HTMLElement} button which the menu opens at */
@@ -101,3 +94,36 @@ export class ThreadActions extends HTMLElement {
 }
 
 customElements.define("thread-actions", ThreadActions);
+
+/**
+ * Puts a field in the place of a title: Enter and a look elsewhere save, Escape leaves.
+ * @param {HTMLElement} place
+ * @param {string} title
+ * @param {(title: string) => void} save is not called for a title that is empty, or the same
+ */
+function editTitle(place, title, save) {
+  const field = /** @type {HTMLInputElement} */ (fromTemplate("title-field"));
+  const focused = /** @type {HTMLElement | null} */ (document.activeElement);
+  field.value = title;
+  place.after(field);
+  place.hidden = true;
+  field.addEventListener("select", (event) => event.stopPropagation()); // the list has an event of that name
+  field.focus();
+  field.select();
+  field.addEventListener("blur", end, { once: true });
+  field.addEventListener("keydown", (event) => {
+    event.stopPropagation(); // the page's shortcuts are not for what is typed here
+    if (event.isComposing || !["Enter", "Escape"].includes(event.key)) return;
+    event.preventDefault();
+    if (event.key === "Escape") field.value = title;
+    field.blur();
+    focused?.focus();
+  });
+
+  function end() {
+    const written = field.value.trim();
+    place.hidden = false;
+    field.remove();
+    if (written && written !== title) save(written);
+  }
+}

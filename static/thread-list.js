@@ -1,20 +1,19 @@
 /** @import { Thread } from "./types.js" */
-import { find, fromTemplate } from "./dom.js";
-import { threadMarks } from "./thread-marks.js";
+import { threadMarks } from "./delivery.js";
+import { LiveElement, emit, find, fromTemplate } from "./dom.js";
 import { threads } from "./threads.js";
 
 /**
- * The list of threads. Events, whose detail is a thread's id: `select`, and `menu`, which bubbles from the
- * button that asks for it.
+ * The list of threads. Events: `select`, whose detail is a thread's id; `menu`, whose detail is
+ * `{ threadId, button }`.
  */
-export class ThreadList extends HTMLElement {
+export class ThreadList extends LiveElement {
   #pinned = find(this, "ul.pinned", HTMLUListElement);
   #others = find(this, "ul.others", HTMLUListElement);
   #hint = find(this, ".hint", HTMLElement);
   #end = find(this, ".end", HTMLElement);
   /** @type {Map<number, HTMLElement>} */
   #items = new Map();
-  #closed = new AbortController();
   #nearEnd = new IntersectionObserver(([entry]) => entry?.isIntersecting && this.#loadMore(), {
     root: this,
     rootMargin: "400px",
@@ -22,19 +21,14 @@ export class ThreadList extends HTMLElement {
   /** @type {number | null} */
   #openId = null;
 
-  connectedCallback() {
-    this.#closed = new AbortController();
-    const { signal } = this.#closed;
+  /** @override @param {AbortSignal} signal */
+  connected(signal) {
     threads.addEventListener("change", () => this.#render(), { signal });
     threadMarks.addEventListener("change", () => this.#render(), { signal });
     this.addEventListener("click", (event) => this.#click(event), { signal });
     this.#nearEnd.observe(this.#end);
+    signal.addEventListener("abort", () => this.#nearEnd.disconnect());
     this.#render();
-  }
-
-  disconnectedCallback() {
-    this.#closed.abort();
-    this.#nearEnd.disconnect();
   }
 
   /** @param {number | null} threadId */
@@ -48,7 +42,13 @@ export class ThreadList extends HTMLElement {
     return this.#items.get(threadId)?.querySelector("a") ?? undefined;
   }
 
+  /** @param {number} threadId */
+  select(threadId) {
+    emit(this, "select", threadId);
+  }
+
   async #loadMore() {
+    if (!threads.hasMore) return;
     await threads.loadMore();
     // The end may still be near; an observer tells only of changes.
     this.#nearEnd.unobserve(this.#end);
@@ -62,8 +62,8 @@ export class ThreadList extends HTMLElement {
     const pressed = event.target.closest("a, button");
     if (!pressed) return;
     event.preventDefault();
-    if (pressed instanceof HTMLAnchorElement) this.dispatchEvent(new CustomEvent("select", { detail: id }));
-    else pressed.dispatchEvent(new CustomEvent("menu", { detail: id, bubbles: true }));
+    if (pressed instanceof HTMLAnchorElement) this.select(id);
+    else emit(this, "menu", { threadId: id, button: pressed });
   }
 
   #render() {
@@ -74,6 +74,7 @@ export class ThreadList extends HTMLElement {
     this.#fill(this.#pinned, pinned);
     this.#fill(this.#others, list.slice(pinned.length));
     for (const part of this.querySelectorAll("h2, ul.pinned")) part.toggleAttribute("hidden", !pinned.length);
+    this.#end.hidden = !threads.isLoaded; // until then it is near, and means nothing
     this.#hint.hidden = !threads.isLoaded || list.length > 0;
     // An element that is moved loses the focus.
     if (focused !== document.activeElement) /** @type {HTMLElement} */ (focused).focus({ preventScroll: true });

@@ -1,6 +1,7 @@
 /** @import { ListFrame, Thread } from "./types.js" */
 import { changeThread, deleteThread, listThreads, readThread } from "./api.js";
-import { readMarks } from "./read-marks.js";
+import { emit, on } from "./dom.js";
+import { readMarks } from "./kept.js";
 import { ReconnectingSocket } from "./reconnecting-socket.js";
 
 const PAGE = 40;
@@ -9,7 +10,7 @@ const LIMIT = 200; // the most that the server gives at once
 /**
  * The list of threads, live: the pinned ones, then the others, newest activity first.
  *
- * Events: `change`; `delete`, whose detail is a thread's id; `statechange`, of the connection.
+ * Events: `change`; `hide` and `delete`, whose detail is a thread's id; `statechange`, of the connection.
  */
 class Threads extends EventTarget {
   /** Every thread that is known. @type {Map<number, Thread>} */
@@ -29,10 +30,8 @@ class Threads extends EventTarget {
   isLoaded = false;
 
   open() {
-    this.#socket.addEventListener("statechange", () => this.dispatchEvent(new Event("statechange")));
-    readMarks.addEventListener("change", (event) => {
-      if (this.#known.has(/** @type {CustomEvent} */ (event).detail)) this.#changed();
-    });
+    this.#socket.addEventListener("statechange", () => emit(this, "statechange"));
+    on(readMarks, "change", (id) => this.#known.has(id) && this.#changed());
     this.#socket.open().catch(() => {}); // it goes on trying, and tells its state
   }
 
@@ -72,13 +71,14 @@ class Threads extends EventTarget {
     this.#changed();
   }
 
-  /** The older ones, if there are. */
-  async loadMore() {
-    if (!this.#cursor || this.#waiting) return;
-    await this.#read(async () => {
-      const page = await listThreads({ limit: PAGE, before: this.#cursor });
-      this.#take(page, PAGE);
-    });
+  /** Whether there are older ones that can be read now. */
+  get hasMore() {
+    return !!this.#cursor && !this.#waiting;
+  }
+
+  /** The older ones. */
+  loadMore() {
+    return this.#read(async () => this.#take(await listThreads({ limit: PAGE, before: this.#cursor }), PAGE));
   }
 
   /**
@@ -103,6 +103,7 @@ class Threads extends EventTarget {
   hide(id) {
     this.#hidden.add(id);
     this.#changed();
+    emit(this, "hide", id);
   }
 
   /** Where it was. @param {number} id */
@@ -221,11 +222,11 @@ class Threads extends EventTarget {
     this.#hidden.delete(id);
     this.#order = this.#order.filter((other) => other !== id);
     readMarks.forget(id);
-    this.dispatchEvent(new CustomEvent("delete", { detail: id }));
+    emit(this, "delete", id);
   }
 
   #changed() {
-    this.dispatchEvent(new Event("change"));
+    emit(this, "change");
   }
 }
 

@@ -1,9 +1,9 @@
 /** @import { ConnectionState, Message, ThreadFrame } from "./types.js" */
-import { listMessages } from "./api.js";
+import { listMessages, uuid } from "./api.js";
+import { emit, on } from "./dom.js";
 import {
   backoff, HISTORY_CHANGED, INTERNAL_ERROR, NO_SUCH_THREAD, ReconnectingSocket, TOO_BIG,
 } from "./reconnecting-socket.js";
-import { uuid } from "./uuid.js";
 
 const SEND_TRIES = 5; // a message over which the server stumbles each time must not be resent for ever
 const GAP_PAGE = 200;
@@ -78,7 +78,7 @@ export class WebSocketService extends EventTarget {
       /** @param {ThreadFrame} frame */ (frame) => this.#receive(frame),
     );
     this.#socket = socket;
-    socket.addEventListener("drop", (event) => this.#dropped(/** @type {CustomEvent} */ (event).detail));
+    on(socket, "drop", (detail) => this.#dropped(detail));
     socket.addEventListener("statechange", () => this.#stateChanged());
     return socket.open();
   }
@@ -121,7 +121,7 @@ export class WebSocketService extends EventTarget {
     if (frame.type === "message") this.#accept(frame.data);
     else if (frame.type === "ready") this.#ready(frame.data.last_seq);
     else if (frame.type === "error") this.#refused(frame.data);
-    else if (frame.type === "typing") this.dispatchEvent(new CustomEvent("typing", { detail: frame.data }));
+    else if (frame.type === "typing") emit(this, "typing", frame.data);
   }
 
   /** @param {Message} message */
@@ -161,7 +161,7 @@ export class WebSocketService extends EventTarget {
   /** @param {number} lastSeq */
   #ready(lastSeq) {
     this.#lastSeq ??= lastSeq;
-    if (lastSeq < this.#lastSeq) return this.dispatchEvent(new Event("rewound"));
+    if (lastSeq < this.#lastSeq) return emit(this, "rewound");
     if (lastSeq > this.#lastSeq) void this.#fillGap(lastSeq);
     for (const send of this.#sends.values()) this.#transmit(send);
   }
@@ -196,9 +196,9 @@ export class WebSocketService extends EventTarget {
   #dropped(code) {
     if (code === NO_SUCH_THREAD) {
       this.#socket = null;
-      this.dispatchEvent(new Event("gone"));
+      emit(this, "gone");
     }
-    if (code === HISTORY_CHANGED) this.dispatchEvent(new Event("rewound"));
+    if (code === HISTORY_CHANGED) emit(this, "rewound");
     // A network that fails again and again says nothing about a message.
     for (const send of code === INTERNAL_ERROR ? this.#sends.values() : []) {
       if (send.tries >= SEND_TRIES) this.#fail(send, "internal", "the server could not store it");
@@ -212,7 +212,7 @@ export class WebSocketService extends EventTarget {
     if (this.state === "disconnected") {
       for (const send of this.#sends.values()) this.#fail(send, "disconnected", "there is no connection");
     }
-    this.dispatchEvent(new Event("statechange"));
+    emit(this, "statechange");
   }
 
   /** @param {PendingSend} send @param {string} code @param {string} message */

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import click
 
-from bench import databases
+from bench import browser, databases
 from bench.contestants import ROOT
 from bench.databases import Databases
-from bench.growth import chart, history, paint, report, servers, sizes, sockets, threads
+from bench.growth import chart, history, report, servers, sizes, sockets, threads
 from bench.growth.curve import Curve, Scale
 from bench.growth.outcome import Outcome
 
@@ -35,7 +35,7 @@ def main(rounds: int, seconds: float, only: tuple[str, ...], small: bool, output
     files = _allow_many_sockets()
     for curve in curves:
         outcome.points[curve.name] = _points(curve, small, files, outcome)
-    if history.CURVE in curves and (reason := paint.missing()):
+    if history.CURVE in curves and (reason := browser.missing()):
         outcome.skipped.append(f"first paint, {reason}")
     for sentence in outcome.skipped:
         _tell(f"skipped: {sentence}")
@@ -84,8 +84,8 @@ def _told(error: BaseException) -> str:
 
 
 def _write(outcome: Outcome, versions: list[str], output: Path) -> None:
-    if not paint.missing():
-        versions.append(paint.version())
+    if not browser.missing():
+        versions.append(browser.version())
     page = report.render(outcome, versions, " ".join(["python -m bench.growth", *sys.argv[1:]]))
     output.mkdir(parents=True, exist_ok=True)
     (output / "growth.md").write_text(page, encoding="utf-8")

@@ -7,17 +7,19 @@ from urllib.parse import urlsplit
 
 import uvloop
 
+from bench import browser
 from bench.contestants import running
 from bench.databases import Databases
-from bench.growth import paint, visits
+from bench.growth import visits
 from bench.growth.chinwag import CHINWAG
 from bench.growth.curve import Curve, Figure, Panel, Record, Scale
 from bench.growth.http import Http
 from bench.growth.load import CONTENT
 from bench.growth.past import content, create_threads, is_whole
 from bench.load import Unfit
+from bench.page import first_paint
 
-PAGE = paint.PAGE
+PAGE = first_paint.PAGE
 RENEWED = 100
 """Threads with so few messages are new in each round, for in each round some are written."""
 VISITS_A_PAINT = 3
@@ -83,9 +85,9 @@ def _round(sockets_url: str, past: Past, scale: Scale) -> dict[str, visits.Times
     }
     with Http(url) as http:
         taken["page_ms"] = visits.pages(http, last, orders, PAGE)
-    if not paint.missing():
+    if not browser.missing():
         few = orders[: max(1, scale.repeats // VISITS_A_PAINT)]
-        taken["paint_ms"] = asyncio.run(paint.paints(url, past.newest(), few))
+        taken["paint_ms"] = asyncio.run(first_paint.paints(url, past.newest(), few))
     taken["post_ms"] = uvloop.run(visits.socket_posts(sockets_url, last, orders))
     with Http(url) as http:
         taken["http_post_ms"] = visits.http_posts(http, last, orders)

@@ -1,0 +1,5 @@
+"""The page in a real Chromium: what it loads, how it answers, what it holds."""
+
+from pathlib import Path
+
+PROBE = Path(__file__).with_name("probe.js")

@@ -1,0 +1,88 @@
+"""`python -m bench.page`: the page in Chromium, and a page about it."""
+
+import asyncio
+import platform
+import signal
+import sys
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import click
+
+from bench import browser, databases
+from bench.contestants import ROOT, running
+from bench.growth.chinwag import CHINWAG
+from bench.growth.past import create_threads
+from bench.page import busy_thread, first_load, long_thread
+from bench.page.figures import Figure
+from bench.report import machine
+
+
+@click.command()
+@click.option("--rounds", default=5, show_default=True, type=click.IntRange(1), help="So often each.")
+@click.option("--output", default=ROOT / "docs", type=click.Path(path_type=Path), help="[default: docs]")
+def main(rounds: int, output: Path) -> None:
+    """Measure the page in Chromium, and write page.md."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # what was started is ended
+    if reason := browser.missing():
+        sys.exit(reason)
+    with (
+        databases.started(fsync=True) as postgres,
+        postgres.fresh(CHINWAG) as database_url,
+        running(CHINWAG, database_url) as (_, sockets_url),
+    ):
+        url = f"http://{urlsplit(sockets_url).netloc}"
+        sections = asyncio.run(_measure(url, database_url, rounds))
+        version = postgres.server_version()
+    page = _render(sections, rounds, version)
+    output.mkdir(parents=True, exist_ok=True)
+    (output / "page.md").write_text(page, encoding="utf-8")
+    click.echo(page)
+
+
+async def _measure(url: str, database_url: str, rounds: int) -> Mapping[str, list[Figure]]:
+    sections: dict[str, list[Figure]] = {}
+    click.echo(f"filling a thread with {long_thread.MESSAGES:,} messages", err=True)
+    histories = (first_load.MESSAGES, first_load.MESSAGES, long_thread.MESSAGES)
+    short, busy, long = await create_threads(database_url, histories)
+    async with browser.launched() as chromium:
+        click.echo("the first load", err=True)
+        sections[first_load.ABOUT] = await first_load.measure(chromium, url, short, rounds)
+        click.echo("a busy thread", err=True)
+        sections[busy_thread.ABOUT] = await busy_thread.measure(chromium, url, database_url, busy, rounds)
+        click.echo("a long thread", err=True)
+        sections[long_thread.ABOUT] = await long_thread.measure(chromium, url, long, rounds)
+    return sections
+
+
+def _render(sections: Mapping[str, list[Figure]], rounds: int, postgres: str) -> str:
+    command = " ".join(["python -m bench.page", *sys.argv[1:]])
+    parts = [
+        "# The page in a browser",
+        f"Measured on {datetime.now(UTC):%Y-%m-%d} with",
+        f"    {command}",
+        f"which wrote this page: {rounds} rounds. {machine()}.",
+    ]
+    titles = ("First load", "Busy thread", "Long thread")
+    for title, (about, figures) in zip(titles, sections.items(), strict=True):
+        parts += [f"## {title}", about, _table(figures)]
+    versions = [f"{browser.version()}, PostgreSQL {postgres}, Python {platform.python_version()}"]
+    parts += ["## Versions", "\n".join(f"- Chinwag on {CHINWAG.version()}; {one}" for one in versions)]
+    return "\n\n".join(parts) + "\n"
+
+
+def _table(figures: list[Figure]) -> str:
+    rows = ["| | median | worst | of | asked | |", "| --- | --: | --: | --: | --: | --- |"]
+    for figure in figures:
+        asked = "" if figure.limit is None else f"≤ {figure.limit:g}"
+        verdict = "" if figure.limit is None else "kept" if figure.worst <= figure.limit else "**missed**"
+        title = f"{figure.title}, {figure.unit}".removesuffix(", ")
+        figures_ = f"{figure.median:,.1f} | {figure.worst:,.1f} | {len(figure.taken)}"
+        rows.append(f"| {title} | {figures_} | {asked} | {verdict} |")
+    return "\n".join(rows)
+
+
+if __name__ == "__main__":
+    main()

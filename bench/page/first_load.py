@@ -1,0 +1,49 @@
+"""The first visit of somebody who has nothing in the cache."""
+
+from typing import TYPE_CHECKING
+from urllib.parse import urljoin
+
+from bench.growth.past import content
+from bench.page.figures import Figure
+from bench.page.first_paint import paint
+
+if TYPE_CHECKING:
+    from playwright.async_api import Browser
+
+MESSAGES = 30
+
+ABOUT = f"""\
+A new profile opens the address of a thread with {MESSAGES} short messages. Bytes are those of all answers
+with their headers, until nothing has been asked for half a second; what a person opens then, such as the
+search, is loaded when it is opened and is not in here. The first message counts as painted with the frame
+that shows it, from the start of the navigation; those visits are others, as to count bytes takes time. The
+server, PostgreSQL and Chromium, without a GPU, share this machine."""
+
+
+async def measure(browser: "Browser", url: str, thread: int, rounds: int) -> list[Figure]:
+    weights = [await _weigh(browser, url, thread) for _ in range(rounds)]
+    kilobytes, requests = ([weight[number] for weight in weights] for number in range(2))
+    newest = content(MESSAGES)
+    milliseconds = [await paint(browser, url, thread, newest) for _ in range(2 * rounds)]
+    return [
+        Figure("over the wire", "kB", kilobytes, 60),
+        Figure("requests", "", requests),
+        Figure("first message painted", "ms", milliseconds, 300),
+    ]
+
+
+async def _weigh(browser: "Browser", url: str, thread: int) -> tuple[float, float]:
+    """Of one visit, the kB and the requests."""
+    context = await browser.new_context()
+    try:
+        page = await context.new_page()
+        network = await context.new_cdp_session(page)
+        requests: list[str] = []
+        sizes: list[float] = []
+        network.on("Network.requestWillBeSent", lambda event: requests.append(event["request"]["url"]))
+        network.on("Network.loadingFinished", lambda event: sizes.append(event["encodedDataLength"]))
+        await network.send("Network.enable")
+        await page.goto(urljoin(url, f"/threads/{thread}"), wait_until="networkidle")
+        return sum(sizes) / 1000, len(requests)
+    finally:
+        await context.close()

@@ -1,0 +1,46 @@
+"""What is used now and then is loaded when it is, and a person who is quick or offline loses nothing by it."""
+
+import asyncio
+
+import httpx
+import pytest
+from playwright.async_api import Route, expect
+
+from tests.page import Open, field, item, open_live
+
+pytestmark = pytest.mark.anyio
+
+
+async def test_what_is_typed_before_the_finder_is_there_is_searched(
+    open_page: Open, http: httpx.AsyncClient
+) -> None:
+    await http.post("/threads", json={"title": "Haystack"})
+    page = await open_page("/")
+    asked, may_come = asyncio.Event(), asyncio.Event()
+
+    async def hold(route: Route) -> None:
+        asked.set()
+        await may_come.wait()
+        await route.continue_()
+
+    await page.route("**/finder.js", hold)
+    await page.keyboard.press("Control+k")
+    await asked.wait()
+    await page.keyboard.type("haystack")
+    may_come.set()
+    await expect(page.get_by_role("option")).to_have_text(["Haystack"])
+    await page.keyboard.press("Escape")
+    await page.keyboard.press("Control+k")
+    await expect(page.get_by_role("combobox")).to_have_value("")
+
+
+async def test_without_the_server_it_says_so_and_comes_later(open_page: Open, thread: int) -> None:
+    page = await open_live(open_page, f"/threads/{thread}")
+    await page.route("**/thread-actions.js", lambda route: route.abort("connectionfailed"))
+    await item(page, thread).focus()
+    await page.keyboard.press("F2")
+    await expect(page.get_by_text("The server cannot be reached")).to_be_visible()
+    await expect(field(page)).to_be_visible()
+    await page.unroute("**/thread-actions.js")
+    await page.keyboard.press("F2")
+    await expect(page.get_by_role("textbox", name="Title of the chat")).to_be_focused()
