@@ -19,22 +19,50 @@ return (
   from (values (websearch_to_tsquery('pg_catalog.simple'::regconfig, typed))) as parsed (query)
 );
 
+-- The ids of the newest messages that match. An index cannot give them newest first: of a frequent word it would
+-- have to give all. And the table, read from its end, would have to be read as a whole for a rare one. Which it
+-- is, the last 500 messages tell, by their first 1,000 characters; the planner can only guess.
+create or replace function newest_matches(wanted tsquery, before bigint, most integer) returns bigint[]
+language plpgsql stable set search_path = pg_catalog, public, pg_temp
+as $$
+begin
+  if most <= (
+    select count(*)
+    from (select content from public.message where id < before order by id desc limit 500) as recent
+    where public.searchable(left(content, 1000)) @@ wanted
+  ) then
+    return array(
+      select id
+      from (select id, content from public.message where id < before order by id desc limit 500) as recent
+      where public.searchable(content) @@ wanted
+      order by id desc limit most
+    );
+  end if;
+  return array(
+    with found as materialized (
+      select id from public.message where public.searchable(content) @@ wanted and id < before
+    )
+    select id from found order by id desc limit most
+  );
+end
+$$;
+
 -- The newest messages that match, each with an excerpt in which what matches stands between U+E000 and U+E001.
--- force_custom_plan: for a rare word the index is read, for a frequent one the table from its end; a plan that
--- is made for any word would read a million rows for one of them.
 create or replace function search_messages(typed text, before bigint, most integer)
 returns table (
   message bigint, thread_id bigint, title text, seq bigint, role text, created_at timestamptz, excerpt text
 )
-language plpgsql stable set search_path = pg_catalog, public, pg_temp set plan_cache_mode = force_custom_plan
+language plpgsql stable set search_path = pg_catalog, public, pg_temp
 as $$
 declare
   wanted tsquery := public.search_query(typed);
+  newest bigint[];
 begin
   -- What only says what is not wanted is of no use to an index, and would find nearly everything.
   if querytree(wanted) in ('', 'T') then
     return;
   end if;
+  newest := public.newest_matches(wanted, before, most);
   return query
   select found.id, found.thread_id, thread.title, found.seq, found.role, found.created_at,
     -- ts_headline() would leave out what looks like a tag, so there is no "<" where it looks.
@@ -42,12 +70,9 @@ begin
       'simple', replace(translate(left(found.content, 100000), u&'\E000\E001\E002', ''), '<', u&' \E002'), wanted,
       u&'StartSel=\E000, StopSel=\E001, MaxWords=24, MinWords=12, ShortWord=0'
     ), u&' \E002', '<')
-  from (
-    select m.* from public.message as m
-    where public.searchable(m.content) @@ wanted and m.id < before
-    order by m.id desc limit most
-  ) as found
+  from public.message as found
   join public.thread on thread.id = found.thread_id
+  where found.id = any (newest)
   order by found.id desc;
 end
 $$;

@@ -1,4 +1,4 @@
-"""What is used now and then is loaded when it is, and a person who is quick or offline loses nothing by it."""
+"""What is used now and then is loaded when it is; who is quick or offline loses nothing by it."""
 
 import asyncio
 
