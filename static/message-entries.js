@@ -8,10 +8,8 @@ const GROUP = 5 * 60_000; // ms; what one writes within this time belongs togeth
 const DAY = { weekday: "long", day: "numeric", month: "long" };
 /** @type {Intl.DateTimeFormatOptions} */
 const DAY_OF_A_YEAR = { dateStyle: "long" };
-/** @type {Intl.DateTimeFormat | undefined} */
-let clock;
-/** @type {Intl.DateTimeFormat | undefined} */
-let calendar;
+/** Made after the first frame: a browser takes 20 ms to find its calendar. @type {Intl.DateTimeFormat[]} */
+let formats = [];
 const STOP = "article[tabindex='0']";
 
 /** The messages in the document: an element for each, which stays the same for as long as it is shown. */
@@ -78,7 +76,7 @@ export class MessageEntries {
     }
     const last = this.#container.lastElementChild;
     if (last && !this.#container.querySelector(STOP)) this.#stopAt(last);
-    setTimeout(() => this.#tellTimes()); // after the frame: a browser takes long to find its first calendar
+    if (!formats.length) setTimeout(() => this.#tellTimes());
   }
 
   get #list() {
@@ -115,13 +113,11 @@ export class MessageEntries {
   }
 
   #tellTimes() {
-    for (const time of this.#container.querySelectorAll("time[datetime]:empty")) {
-      clock ??= new Intl.DateTimeFormat(undefined, { timeStyle: "short" });
-      calendar ??= new Intl.DateTimeFormat(undefined, { dateStyle: "full", timeStyle: "medium" });
-      const moment = new Date(/** @type {HTMLTimeElement} */ (time).dateTime);
-      time.textContent = clock.format(moment);
-      time.setAttribute("title", calendar.format(moment));
-    }
+    formats = [
+      new Intl.DateTimeFormat(undefined, { timeStyle: "short" }),
+      new Intl.DateTimeFormat(undefined, { dateStyle: "full", timeStyle: "medium" }),
+    ];
+    for (const time of this.#container.querySelectorAll("time")) tell(time);
   }
 
   /** The Tab key stops at one message, and the arrow keys lead on from there. @param {Element} within */
@@ -181,6 +177,7 @@ function showStored(entry, message) {
   link.hidden = false;
   link.href = `/threads/${message.thread_id}/${message.seq}`;
   time.dateTime = message.created_at;
+  tell(time);
 }
 
 /**
@@ -202,6 +199,14 @@ function place(entry, message, previous, newFrom) {
   find(entry, ".unread-from", HTMLElement).hidden = !isNew;
   const goesOn = previous && roleOf(previous) === roleOf(message) && +moment - +momentOf(previous) < GROUP;
   entry.classList.toggle("continued", !!goesOn && day.hidden && !isNew);
+}
+
+/** @param {HTMLTimeElement} time */
+function tell(time) {
+  if (!time.dateTime) return; // of what is not stored yet
+  const [short = "", full = ""] = formats.map((format) => format.format(new Date(time.dateTime)));
+  time.textContent = short;
+  time.title = full;
 }
 
 /** @param {Message | Send} message */

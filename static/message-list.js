@@ -6,6 +6,7 @@ import { store } from "./store.js";
 
 const AT_END = 40; // px from the end that still count as being there
 const NEAR = 1_000; // px from where the messages that are held end, in which more are read
+const PAUSE = 50; // ms; while messages stream, the frames between are left to who types
 const SHOWN = new Set(["open", "gone"]); // what could not be sent is seen also when the thread is gone
 const SPOKEN = 300; // characters of a new message that are read aloud
 
@@ -25,6 +26,9 @@ export class MessageList extends LiveElement {
   /** What others have written since the last frame. @type {Message[]} */
   #arrived = [];
   #frame = 0;
+  #renderedAt = 0;
+  /** @type {number | undefined} */
+  #pause;
   #scrollTop = 0;
   /** The newest message when the end was last looked at. */
   #seen = 0;
@@ -33,7 +37,7 @@ export class MessageList extends LiveElement {
   connected(signal) {
     on(store, "status", () => this.#open(), signal);
     on(store, "place", () => this.#goToPlace(), signal);
-    on(store, "change", () => (this.#frame ||= requestAnimationFrame(() => this.#render())), signal);
+    on(store, "change", () => this.#renderSoon(), signal);
     on(store, "message", (message) => this.#arrive(message), signal);
     on(store, "typing", () => (this.#typing.hidden = !store.isTyping), signal);
     document.addEventListener("visibilitychange", () => this.#looked(), { signal });
@@ -73,9 +77,20 @@ export class MessageList extends LiveElement {
     this.#looked();
   }
 
+  #renderSoon() {
+    if (this.#frame) return;
+    const rest = this.#renderedAt + PAUSE - performance.now();
+    if (rest <= 0) this.#frame = requestAnimationFrame(() => this.#render());
+    else this.#pause ??= setTimeout(() => {
+      this.#pause = undefined;
+      this.#renderSoon();
+    }, rest);
+  }
+
   #render() {
     cancelAnimationFrame(this.#frame);
     this.#frame = 0;
+    this.#renderedAt = performance.now();
     if (!SHOWN.has(store.status)) return;
     const { top } = this.#scroller.getBoundingClientRect();
     const anchor = store.isFollowed ? undefined : this.#entries.textAt(top);

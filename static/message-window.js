@@ -1,5 +1,6 @@
 /** @import { Message } from "./types.js" */
 
+const KEPT = 120;
 const LIMIT = 200; // messages; what is further away is read again when somebody goes there
 
 /** A part of a thread, without gaps: what is near the place where one reads. */
@@ -45,7 +46,8 @@ export class MessageWindow {
   /** Those right after the last; the oldest make room for them. @param {readonly Message[]} newer */
   append(newer) {
     if (newer[0]?.seq !== this.last + 1) return;
-    this.messages = [...this.messages, ...newer].slice(-LIMIT);
+    const messages = [...this.messages, ...newer];
+    this.messages = messages.length > LIMIT ? messages.slice(-KEPT) : messages;
     this.newest = Math.max(this.newest, this.last);
   }
 

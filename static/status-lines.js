@@ -94,7 +94,7 @@ customElements.define("unsent-messages", UnsentMessages);
 
 /**
  * A line that says what has happened, and goes by itself. How long it stays is the animation `stay` of
- * overlays.css, which stands still while the line is hovered or focused. Events: `undo`; `end`, when it has gone.
+ * style.css, which stands still while the line is hovered or focused. Events: `undo`; `end`, when it has gone.
  */
 export class ToastLine extends LiveElement {
   #text = find(this, "[role=status]", HTMLElement);

@@ -24,9 +24,11 @@ INSERT = "insert into message (thread_id, role, content) values ($1, 'assistant'
 ABOUT = f"""\
 {A_SECOND} messages a second are inserted into the open thread, one a commit, with some emphasis and code in
 them. Keys come every 40 ms: the time is from the key's event to the end of the frame that shows it, and
-beside it Chromium's own event timing, which is in steps of 8 ms, begins with the input's own time and ends
-when the frame is presented. Then one scrolls up and reads for {READING / 1000:g} s: how far the text has
-moved is looked at in each frame."""
+beside it Chromium's own event timing, which is in steps of 8 ms, leaves out what is below 16 and ends when
+the frame is presented. There are some lines in the field already: when there are none, this Chromium, which
+has no screen, does not present what a key alone changes, and its event timing tells when the next messages
+came. Then one scrolls up and reads for {READING / 1000:g} s: how far the text has moved is looked at in
+each frame."""
 
 
 async def measure(browser: "Browser", url: str, database_url: str, thread: int, rounds: int) -> list[Figure]:
@@ -34,7 +36,8 @@ async def measure(browser: "Browser", url: str, database_url: str, thread: int, 
     await context.add_init_script(path=PROBE)
     page = await context.new_page()
     await page.goto(urljoin(url, f"/threads/{thread}"))
-    await page.locator("textarea").focus()
+    await page.locator("textarea").fill(TEXT * 3)
+    await page.locator("textarea").press("End")
     await page.evaluate("probe.watchKeys()")
     async with _flood(database_url, thread):
         await page.locator(".entry").nth(100).wait_for(state="attached")
@@ -46,7 +49,7 @@ async def measure(browser: "Browser", url: str, database_url: str, thread: int, 
     await context.close()
     return [
         Figure("a key until its frame", "ms", keys["toFrame"], 50),
-        Figure("the same as event timing has it", "ms", keys["eventTiming"]),
+        Figure("the same as event timing has it", "ms", keys["eventTiming"], 50),
         Figure("what is read has moved by", "px", moved, 0),
     ]
 
