@@ -30,6 +30,8 @@ export class MessageList extends LiveElement {
   /** @type {number | undefined} */
   #pause;
   #scrollTop = 0;
+  #scrollHeight = 0;
+  #clientHeight = 0;
   /** The newest message when the end was last looked at. */
   #seen = 0;
 
@@ -105,9 +107,11 @@ export class MessageList extends LiveElement {
   }
 
   #scrolled() {
-    const { scrollTop } = this.#scroller;
-    // Only a person scrolls up. That the end has moved away means nothing: we are about to follow it.
-    if (scrollTop < this.#scrollTop) store.isFollowed = false;
+    const { scrollTop, scrollHeight, clientHeight } = this.#scroller;
+    // Only a person scrolls up, unless all has a new size. That the end has moved away means nothing: we are about to
+    // follow it.
+    const isResized = scrollHeight !== this.#scrollHeight || clientHeight !== this.#clientHeight;
+    if (scrollTop < this.#scrollTop && !isResized) store.isFollowed = false;
     this.#looked();
   }
 
@@ -117,6 +121,8 @@ export class MessageList extends LiveElement {
     const { scrollTop, scrollHeight, clientHeight } = this.#scroller;
     const rest = scrollHeight - scrollTop - clientHeight;
     this.#scrollTop = scrollTop;
+    this.#scrollHeight = scrollHeight;
+    this.#clientHeight = clientHeight;
     if (rest < AT_END && !store.hasNewer) store.isFollowed = true;
     if (store.isFollowed) this.#seen = store.newest;
     if (!document.hidden) readMarks.set(store.threadId, this.#lastShown());

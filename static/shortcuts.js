@@ -25,7 +25,7 @@ const SHORTCUTS = [
   { name: "export", keys: ["E"], does: "Export the chat" },
   { name: "delete", keys: ["Delete", "Backspace"], does: "Delete the chat" },
   { name: "undo", keys: ["Z", "Mod+Z"], does: "Undo deleting" },
-  { name: "help", keys: ["?"], does: "Show the keys" },
+  { name: "help", keys: ["?"], does: "Show the shortcuts" },
 ];
 
 /** As a person sees it on the keyboard, key by key. @param {string} keys */
@@ -85,6 +85,7 @@ export class KeyboardHelp extends LiveElement {
   open() {
     this.#switch.checked = singleKeys.areOn;
     this.#dialog.showModal();
+    find(this, ".close", HTMLElement).focus();
   }
 
   /** @param {KeyboardEvent} event */

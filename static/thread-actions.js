@@ -22,10 +22,13 @@ export class ThreadActions extends LiveElement {
   /** @type {Thread | undefined} */
   #thread;
   #isOfList = false;
+  /** At which the menu is open. @type {HTMLElement | undefined} */
+  #button;
 
   /** @override @param {AbortSignal} signal */
   connected(signal) {
     this.#menu.addEventListener("click", (event) => this.#choose(event), { signal });
+    addEventListener("resize", () => this.#place(), { signal });
     on(this, "act", (detail) => this.#actOnOpen(detail), signal);
   }
 
@@ -33,12 +36,18 @@ export class ThreadActions extends LiveElement {
   open(thread, button) {
     this.#take(thread);
     this.#isOfList = this.#list.contains(button);
-    const { bottom, right } = button.getBoundingClientRect();
+    this.#button = button;
     this.#menu.showPopover({ source: button });
-    const { offsetHeight, offsetWidth, style } = this.#menu;
-    style.setProperty("--top", `${Math.min(bottom, innerHeight - offsetHeight - 8)}px`);
-    style.setProperty("--left", `${Math.max(8, right - offsetWidth)}px`);
+    this.#place();
     this.#pin.focus();
+  }
+
+  #place() {
+    if (!this.#button || !this.#menu.matches(":popover-open")) return;
+    const { bottom, right } = this.#button.getBoundingClientRect();
+    const { offsetHeight, offsetWidth, style } = this.#menu;
+    style.setProperty("--top", `${Math.max(0, Math.min(bottom, innerHeight - offsetHeight - 8))}px`);
+    style.setProperty("--left", `${Math.max(8, right - offsetWidth)}px`);
   }
 
   /** @param {Thread} thread */

@@ -18,6 +18,7 @@ HEAR = """for (const type of ["act", "jump"]) addEventListener(type, (event) => 
 async def test_keys_do_what_they_say(open_page: Open, thread: int) -> None:
     page = await open_on(open_page, thread)
     await page.evaluate(HEAR)
+    await page.evaluate("import('/static/thread-actions.js').then(() => {})")  # it comes with the first key
     await leave_the_field(page)
     for key in ("F2", "p", "e", "Delete", "z", "Home", "End", "g"):
         await page.keyboard.press(key)
@@ -57,7 +58,7 @@ async def test_the_keys_are_shown_and_those_of_one_character_can_be_turned_off(
     page = await open_on(open_page, thread)
     await leave_the_field(page)
     await page.keyboard.press("?")
-    dialog = page.get_by_role("dialog", name="Keys")
+    dialog = page.get_by_role("dialog", name="Keyboard shortcuts")
     await expect(dialog.get_by_text("Previous chat")).to_be_visible()
     await no_finding(page)
     await dialog.get_by_role("switch").uncheck()
@@ -72,7 +73,7 @@ async def test_the_keys_are_shown_and_those_of_one_character_can_be_turned_off(
     await expect(dialog).to_be_hidden()
     await page.keyboard.press("Escape")
     await page.wait_for_url(f"**/threads/{thread}")
-    await page.get_by_role("button", name="Keys").click()
+    await page.get_by_role("button", name="Keyboard shortcuts").click()
     await expect(dialog.get_by_role("switch")).not_to_be_checked()
 
 

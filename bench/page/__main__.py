@@ -76,7 +76,8 @@ def _render(sections: Mapping[str, list[Figure]], rounds: int, postgres: str) ->
 def _table(figures: list[Figure]) -> str:
     rows = ["| | median | worst | of | asked | |", "| --- | --: | --: | --: | --: | --- |"]
     for figure in figures:
-        asked = "" if figure.limit is None else f"{'median' if figure.of_median else 'each'} ≤ {figure.limit:g}"
+        of = "median" if figure.of_median else "each"
+        asked = "" if figure.limit is None else f"{of} ≤ {figure.limit:g}"
         verdict = "" if figure.limit is None else "kept" if figure.is_kept else "**missed**"
         title = f"{figure.title}, {figure.unit}".removesuffix(", ")
         figures_ = f"{figure.median:,.1f} | {figure.worst:,.1f} | {len(figure.taken)}"
