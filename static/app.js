@@ -155,6 +155,8 @@ async function load(module) {
 function welcome() {
   if (!threads.isLoaded) return;
   threads.removeEventListener("change", welcome);
+  // Before it is used: who presses F2 goes on typing. If it fails, it is tried again then.
+  import("./thread-actions.js").catch(() => {});
   const [first] = threads.list;
   if (location.pathname !== "/" || history.state?.isNewChat || !first) return;
   go(first.id, { replace: true });

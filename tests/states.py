@@ -37,7 +37,7 @@ CONVERSATION = [
         "Nobody needs to. Each server's listener notices, dials again and repairs its rooms from the table: "
         "a browser only sees its messages arrive a little later.",
     ),
-    ("user", 3, "That is the answer I hoped for 🎉"),
+    ("user", 3, "That is the answer I hoped for."),
     ("user", 2, "Shall we ship it on Monday?"),
     ("assistant", 1, "Monday it is."),
 ]  # fmt: skip

@@ -7,8 +7,8 @@ import pytest
 from playwright.async_api import Locator, Page, Route, expect
 
 from app.database import Connection
+from tests.axe import no_finding
 from tests.page import Open, field
-from tests.test_accessibility import no_finding
 
 pytestmark = pytest.mark.anyio
 

@@ -4,8 +4,8 @@ import httpx
 import pytest
 from playwright.async_api import Page, expect
 
+from tests.axe import no_finding
 from tests.page import Open, field
-from tests.test_accessibility import no_finding
 
 pytestmark = pytest.mark.anyio
 

@@ -1,12 +1,13 @@
 """What is used now and then is loaded when it is; who is quick or offline loses nothing by it."""
 
 import asyncio
+from urllib.parse import urljoin
 
 import httpx
 import pytest
 from playwright.async_api import Route, expect
 
-from tests.page import Open, field, item, open_live
+from tests.page import Open, field, item
 
 pytestmark = pytest.mark.anyio
 
@@ -35,8 +36,9 @@ async def test_what_is_typed_before_the_finder_is_there_is_searched(
 
 
 async def test_without_the_server_it_says_so_and_comes_later(open_page: Open, thread: int) -> None:
-    page = await open_live(open_page, f"/threads/{thread}")
+    page = await open_page("/static/favicon.svg")
     await page.route("**/thread-actions.js", lambda route: route.abort("connectionfailed"))
+    await page.goto(urljoin(page.url, f"/threads/{thread}"))
     await item(page, thread).focus()
     await page.keyboard.press("F2")
     await expect(page.get_by_text("The server cannot be reached")).to_be_visible()

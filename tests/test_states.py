@@ -11,9 +11,9 @@ import pytest
 from playwright.async_api import Page
 
 from app.database import Connection
+from tests.axe import no_finding
 from tests.page import Line, Open
 from tests.states import MAX_CONTENT, STATES, Scene, build
-from tests.test_accessibility import no_finding
 
 pytestmark = pytest.mark.anyio
 

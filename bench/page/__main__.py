@@ -22,8 +22,9 @@ from bench.report import machine
 
 @click.command()
 @click.option("--rounds", default=5, show_default=True, type=click.IntRange(1), help="So often each.")
+@click.option("--messages", default=100_000, show_default=True, type=click.IntRange(300), help="If long.")
 @click.option("--output", default=ROOT / "docs", type=click.Path(path_type=Path), help="[default: docs]")
-def main(rounds: int, output: Path) -> None:
+def main(rounds: int, messages: int, output: Path) -> None:
     """Measure the page in Chromium, and write page.md."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # what was started is ended
     if reason := browser.missing():
@@ -34,18 +35,20 @@ def main(rounds: int, output: Path) -> None:
         running(CHINWAG, database_url) as (_, sockets_url),
     ):
         url = f"http://{urlsplit(sockets_url).netloc}"
-        sections = asyncio.run(_measure(url, database_url, rounds))
+        sections = asyncio.run(_measure(url, database_url, messages, rounds))
         version = postgres.server_version()
-    page = _render(sections, rounds, version)
+    page = _render(sections, messages, rounds, version)
     output.mkdir(parents=True, exist_ok=True)
     (output / "page.md").write_text(page, encoding="utf-8")
     click.echo(page)
 
 
-async def _measure(url: str, database_url: str, rounds: int) -> Mapping[str, list[Figure]]:
+async def _measure(
+    url: str, database_url: str, messages: int, rounds: int
+) -> Mapping[str, list[Figure]]:
     sections: dict[str, list[Figure]] = {}
-    click.echo(f"filling a thread with {long_thread.MESSAGES:,} messages", err=True)
-    histories = (first_load.MESSAGES, first_load.MESSAGES, long_thread.MESSAGES)
+    click.echo(f"filling a thread with {messages:,} messages", err=True)
+    histories = (first_load.MESSAGES, first_load.MESSAGES, messages)
     short, busy, long = await create_threads(database_url, histories)
     async with browser.launched() as chromium:
         click.echo("the first load", err=True)
@@ -53,17 +56,17 @@ async def _measure(url: str, database_url: str, rounds: int) -> Mapping[str, lis
         click.echo("a busy thread", err=True)
         sections[busy_thread.ABOUT] = await busy_thread.measure(chromium, url, database_url, busy, rounds)
         click.echo("a long thread", err=True)
-        sections[long_thread.ABOUT] = await long_thread.measure(chromium, url, long, rounds)
+        sections[long_thread.ABOUT] = await long_thread.measure(chromium, url, long, messages, rounds)
     return sections
 
 
-def _render(sections: Mapping[str, list[Figure]], rounds: int, postgres: str) -> str:
+def _render(sections: Mapping[str, list[Figure]], messages: int, rounds: int, postgres: str) -> str:
     command = " ".join(["python -m bench.page", *sys.argv[1:]])
     parts = [
         "# The page in a browser",
         f"Measured on {datetime.now(UTC):%Y-%m-%d} with",
         f"    {command}",
-        f"which wrote this page: {rounds} rounds. {machine()}.",
+        f"which wrote this page: {rounds} rounds, a long thread of {messages:,} messages. {machine()}.",
     ]
     titles = ("First load", "Busy thread", "Long thread")
     for title, (about, figures) in zip(titles, sections.items(), strict=True):

@@ -12,14 +12,11 @@ from bench.page.first_paint import CLOCK
 if TYPE_CHECKING:
     from playwright.async_api import Browser, Page
 
-MESSAGES = 100_000
-FOUND = 50_001
-"""The message that is searched for by its number."""
 PAGES = 200
 """So often one scrolls to where the messages that are held end."""
 
 ABOUT = f"""\
-A thread of {MESSAGES:,} messages is opened by its address, its first message and the newest are jumped to,
+A long thread is opened by its address, its first message and the newest are jumped to,
 a message in its middle is searched for in all of them and jumped to, and then one reads upwards, {PAGES}
 pages of 50. The times are from the key, the click or the navigation to the frame that shows the message;
 the memory is JavaScript's, when its garbage has been collected, before those pages and after them."""
@@ -30,17 +27,19 @@ CHOOSE = """(seq) => probe.msUntilSeen(
     () => document.querySelector("[role=option][aria-selected=true]").click(), seq)"""
 
 
-async def measure(browser: "Browser", url: str, thread: int, rounds: int) -> list[Figure]:
+async def measure(
+    browser: "Browser", url: str, thread: int, messages: int, rounds: int
+) -> list[Figure]:
     context = await browser.new_context(viewport={"width": 1280, "height": 800})
     await context.add_init_script(path=CLOCK)
     await context.add_init_script(path=PROBE)
     page = await context.new_page()
     opened, first, newest, found = [], [], [], []
     for _ in range(rounds):
-        opened.append(await _open(page, url, thread))
+        opened.append(await _open(page, url, thread, content(messages)))
         first.append(await page.evaluate(JUMP, ["first", 1]))
-        newest.append(await page.evaluate(JUMP, ["newest", MESSAGES]))
-        found.append(await _find(page))
+        newest.append(await page.evaluate(JUMP, ["newest", messages]))
+        found.append(await _find(page, messages // 2))
     before = await _heap(page)
     most = await page.evaluate("(times) => probe.readOlder(times)", PAGES)
     after = await _heap(page)
@@ -57,16 +56,16 @@ async def measure(browser: "Browser", url: str, thread: int, rounds: int) -> lis
     ]
 
 
-async def _open(page: "Page", url: str, thread: int) -> float:
+async def _open(page: "Page", url: str, thread: int, newest: str) -> float:
     await page.goto("about:blank")
     await page.goto(urljoin(url, f"/threads/{thread}"))
     painted = await page.evaluate("window.firstPaint")
-    if painted["newest"] != content(MESSAGES):
+    if painted["newest"] != newest:
         raise Unfit(f"the page shows {painted}")
     return float(painted["ms"])
 
 
-async def _find(page: "Page") -> tuple[float, float]:
+async def _find(page: "Page", seq: int) -> tuple[float, float]:
     """ms until the result is there, from the last key on, and from choosing it until the message is seen."""
     await page.keyboard.press("Control+k")
     field = page.get_by_role("combobox")
@@ -79,9 +78,9 @@ async def _find(page: "Page") -> tuple[float, float]:
             field.dispatchEvent(new Event("input", { bubbles: true }));
             look();
         })""",
-        str(FOUND),
+        str(seq),
     )
-    return float(searched), float(await page.evaluate(CHOOSE, FOUND))
+    return float(searched), float(await page.evaluate(CHOOSE, seq))
 
 
 async def _heap(page: "Page") -> float:

@@ -47,14 +47,14 @@
       return moved;
     },
 
-    /** Scrolls to the top so often, and older messages are read each time; the most elements that were held. */
+    /** Scrolls to the top so often, or to the first message; the most elements that were held. */
     async readOlder(times) {
       const scroller = document.querySelector(".scroller");
       let most = 0;
-      while (times--) {
-        const first = document.querySelector(".entry").dataset.seq;
+      const first = () => document.querySelector(".entry").dataset.seq;
+      for (let before; times-- && (before = first()) !== "1"; ) {
         scroller.scrollTop = 0;
-        for (let frames = 0; document.querySelector(".entry").dataset.seq === first && frames < 600; frames++) await painted();
+        for (let frames = 0; first() === before && frames < 600; frames++) await painted();
         most = Math.max(most, document.querySelectorAll(".entry").length);
       }
       return most;
