@@ -47,15 +47,14 @@ async def _measure(
     url: str, database_url: str, messages: int, rounds: int
 ) -> Mapping[str, list[Figure]]:
     sections: dict[str, list[Figure]] = {}
-    click.echo(f"filling a thread with {messages:,} messages", err=True)
-    histories = (first_load.MESSAGES, first_load.MESSAGES, messages)
-    short, busy, long = await create_threads(database_url, histories)
+    short, busy = await create_threads(database_url, (first_load.MESSAGES, first_load.MESSAGES))
     async with browser.launched() as chromium:
         click.echo("the first load", err=True)
         sections[first_load.ABOUT] = await first_load.measure(chromium, url, short, rounds)
         click.echo("a busy thread", err=True)
         sections[busy_thread.ABOUT] = await busy_thread.measure(chromium, url, database_url, busy, rounds)
-        click.echo("a long thread", err=True)
+        click.echo(f"a long thread, of {messages:,} messages", err=True)
+        [long] = await create_threads(database_url, (messages,))
         sections[long_thread.ABOUT] = await long_thread.measure(chromium, url, long, messages, rounds)
     return sections
 
