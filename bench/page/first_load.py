@@ -24,7 +24,7 @@ async def measure(browser: "Browser", url: str, thread: int, rounds: int) -> lis
     weights = [await _weigh(browser, url, thread) for _ in range(rounds)]
     kilobytes, requests = ([weight[number] for weight in weights] for number in range(2))
     newest = content(MESSAGES)
-    milliseconds = [await paint(browser, url, thread, newest) for _ in range(2 * rounds)]
+    milliseconds = [await paint(browser, url, thread, newest) for _ in range(6 * rounds)]
     return [
         Figure("over the wire", "kB", kilobytes, 60),
         Figure("requests", "", requests),
