@@ -127,9 +127,15 @@ function jump(detail) {
 }
 
 /** What is done with the open thread, <thread-actions> does. @param {string} name */
-async function obey(name) {
-  if (doings[name]) return doings[name]();
-  if (await load(import("./thread-actions.js"))) emit(find(document, "thread-actions", HTMLElement), "act", name);
+function obey(name) {
+  if (doings[name]) doings[name]();
+  else askActions("act", name);
+}
+
+/** At once where it is loaded: who presses F2 goes on typing. @param {string} type @param {unknown} detail */
+async function askActions(type, detail) {
+  if (!customElements.get("thread-actions") && !(await load(import("./thread-actions.js")))) return;
+  emit(find(document, "thread-actions", HTMLElement), type, detail);
 }
 
 /** It is shown first: what somebody quick types meanwhile is for its field. */
@@ -155,7 +161,7 @@ async function load(module) {
 function welcome() {
   if (!threads.isLoaded) return;
   threads.removeEventListener("change", welcome);
-  // Before it is used: who presses F2 goes on typing. If it fails, it is tried again then.
+  // Before it is used. If that fails, it is tried again then.
   import("./thread-actions.js").catch(() => {});
   const [first] = threads.list;
   if (location.pathname !== "/" || history.state?.isNewChat || !first) return;
@@ -194,11 +200,9 @@ function reopen() {
 }
 
 /** @param {{ threadId: number | null, button: HTMLElement }} at */
-async function openMenu({ threadId, button }) {
+function openMenu({ threadId, button }) {
   const thread = threadId && threads.get(threadId);
-  if (!thread) return;
-  const { ThreadActions } = (await load(import("./thread-actions.js"))) ?? {};
-  if (ThreadActions) find(document, "thread-actions", ThreadActions).open(thread, button);
+  if (thread) askActions("menu", { thread, button });
 }
 
 /** @param {number} hiddenId */

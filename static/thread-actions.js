@@ -8,10 +8,10 @@ import { threads } from "./threads.js";
 import { ToastLine } from "./status-lines.js";
 
 /**
- * What can be done with a thread, in a menu. Takes the event `act` for the open thread, whose detail is
- * "rename", "pin", "export", "delete" or "undo".
+ * What can be done with a thread, in a menu. Takes the events `menu`, which opens it and whose detail is
+ * `{ thread, button }`, and `act` for the open thread, whose detail is "rename", "pin", "export", "delete" or "undo".
  */
-export class ThreadActions extends LiveElement {
+class ThreadActions extends LiveElement {
   #menu = find(this, ".menu", HTMLElement);
   #pin = find(this, ".pin", HTMLElement);
   #markdown = find(this, ".markdown", HTMLAnchorElement);
@@ -29,11 +29,12 @@ export class ThreadActions extends LiveElement {
   connected(signal) {
     this.#menu.addEventListener("click", (event) => this.#choose(event), { signal });
     addEventListener("resize", () => this.#place(), { signal });
+    on(this, "menu", ({ thread, button }) => this.#open(thread, button), signal);
     on(this, "act", (detail) => this.#actOnOpen(detail), signal);
   }
 
   /** @param {Thread} thread @param {HTMLElement} button which the menu opens at */
-  open(thread, button) {
+  #open(thread, button) {
     this.#take(thread);
     this.#isOfList = this.#list.contains(button);
     this.#button = button;

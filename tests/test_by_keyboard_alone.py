@@ -34,6 +34,7 @@ async def test_a_visit_by_keyboard_alone(open_page: Open, db: Connection) -> Non
     second = await opened(page)
 
     # A name.
+    await page.evaluate("customElements.whenDefined('thread-actions').then(() => {})")
     await press("F2")
     await page.keyboard.type("Odds and ends")
     await press("Enter")
