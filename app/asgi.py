@@ -32,9 +32,10 @@ GC_THRESHOLDS = (20_000, 20, 20)
 
 
 COMPRESSION = CompressionConfig(
-    "brotli", brotli_quality=4, gzip_compress_level=5, minimum_size=1000, exclude_opt_key="is_compressed"
+    "brotli", brotli_quality=1, gzip_compress_level=1, minimum_size=1000, exclude_opt_key="is_compressed"
 )
-"""Of pages of messages: what is smaller, in bytes, fits into one packet anyway."""
+"""Of lists. What is smaller than `minimum_size` bytes fits into one packet anyway. The levels are the
+lowest, because the event loop pushes nothing while it compresses."""
 
 
 def create_app(settings: Settings | None = None) -> Litestar:
@@ -97,8 +98,8 @@ async def _running(app: Litestar) -> AsyncIterator[None]:
         parts.push_async_callback(state.listener.stop)
         _collect_rarely()
         preparing = asyncio.create_task(asyncio.to_thread(assets.prepare))
+        parts.push_async_callback(lambda: preparing)
         yield
-        await preparing
 
 
 def _collect_rarely() -> None:

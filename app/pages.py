@@ -61,9 +61,11 @@ ROUTES: list[ControllerRouterHandler] = [
         "/",
         route_handlers=[page, static],
         response_headers=HEADERS,
-        opt={"is_compressed": True}
+        opt={"is_compressed": True},
     ),
-    create_static_files_router("/docs-static", [_swagger_ui()], name="docs-static"),
+    create_static_files_router(
+        "/docs-static", [_swagger_ui()], name="docs-static", opt={"is_compressed": True}
+    ),
 ]
 
 OPENAPI = OpenAPIConfig(

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from playwright.async_api import Browser
 
 OPTIONS = ["--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
-OPTIONS += ["--disable-component-update", "--disable-sync", "--window-size=1400,1000"]
+OPTIONS += ["--disable-component-update", "--disable-sync"]
 
 
 def missing() -> str | None:

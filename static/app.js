@@ -140,8 +140,10 @@ async function askActions(type, detail) {
 
 /** It is shown first: what somebody quick types meanwhile is for its field. */
 async function openFinder() {
-  find(finder, "dialog", HTMLDialogElement).showModal();
+  const dialog = find(finder, "dialog", HTMLDialogElement);
+  dialog.showModal();
   if (await load(import("./finder.js"))) emit(finder, "open");
+  else dialog.close(); // nothing in it would work
 }
 
 /**

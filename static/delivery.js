@@ -7,7 +7,10 @@ import { store } from "./store.js";
 import { threads } from "./threads.js";
 import { SendError, TRY_AGAIN, WebSocketService } from "./websocket-service.js";
 
-// Sends what is in the outbox: over the socket of the open thread, and over HTTP to any other. Every window
+// What a person has left undone: it is sent, each thread's marks tell of it, and what was being written in a chat
+// that is gone is rescued.
+//
+// What is in the outbox is sent over the socket of the open thread, and over HTTP to any other. Every window
 // does, as none can know whether another still lives: the server drops what is repeated. And every one waits
 // for a message to be stored before it sends the thread's next, so that their order stays.
 

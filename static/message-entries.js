@@ -4,6 +4,7 @@ import { formatted } from "./formatted-text.js";
 import { store } from "./store.js";
 
 const GROUP = 5 * 60_000; // ms; what one writes within this time belongs together
+// In the language of the page; a time of day is in the person's.
 /** @type {Intl.DateTimeFormatOptions} */
 const DAY = { weekday: "long", day: "numeric", month: "long" };
 /** @type {Intl.DateTimeFormatOptions} */

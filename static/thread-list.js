@@ -14,7 +14,7 @@ export class ThreadList extends LiveElement {
   #end = find(this, ".end", HTMLElement);
   /** @type {Map<number, HTMLElement>} */
   #items = new Map();
-  #nearEnd = new IntersectionObserver(([entry]) => entry?.isIntersecting && this.#loadMore(), {
+  #nearEnd = new IntersectionObserver(([entry]) => entry?.isIntersecting && threads.hasMore && threads.loadMore(), {
     root: this,
     rootMargin: "400px",
   });
@@ -26,7 +26,6 @@ export class ThreadList extends LiveElement {
     threads.addEventListener("change", () => this.#render(), { signal });
     threadMarks.addEventListener("change", () => this.#render(), { signal });
     this.addEventListener("click", (event) => this.#click(event), { signal });
-    this.#nearEnd.observe(this.#end);
     signal.addEventListener("abort", () => this.#nearEnd.disconnect());
     this.#render();
   }
@@ -45,14 +44,6 @@ export class ThreadList extends LiveElement {
   /** @param {number} threadId */
   select(threadId) {
     emit(this, "select", threadId);
-  }
-
-  async #loadMore() {
-    if (!threads.hasMore) return;
-    await threads.loadMore();
-    // The end may still be near; an observer tells only of changes.
-    this.#nearEnd.unobserve(this.#end);
-    this.#nearEnd.observe(this.#end);
   }
 
   /** @param {MouseEvent} event */
@@ -74,7 +65,9 @@ export class ThreadList extends LiveElement {
     this.#fill(this.#pinned, pinned);
     this.#fill(this.#others, list.slice(pinned.length));
     for (const part of this.querySelectorAll("h2, ul.pinned")) part.toggleAttribute("hidden", !pinned.length);
-    this.#end.hidden = !threads.isLoaded; // until then it is near, and means nothing
+    // The end may be near still, and an observer tells only of changes.
+    this.#nearEnd.unobserve(this.#end);
+    this.#nearEnd.observe(this.#end);
     this.#hint.hidden = !threads.isLoaded || list.length > 0;
     // An element that is moved loses the focus.
     if (focused !== document.activeElement) /** @type {HTMLElement} */ (focused).focus({ preventScroll: true });

@@ -73,7 +73,7 @@ class Threads extends EventTarget {
 
   /** Whether there are older ones that can be read now. */
   get hasMore() {
-    return !!this.#cursor && !this.#waiting;
+    return !!this.#cursor && !this.#waiting && this.state === "connected";
   }
 
   /** The older ones. */

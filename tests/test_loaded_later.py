@@ -35,6 +35,25 @@ async def test_what_is_typed_before_the_finder_is_there_is_searched(
     await expect(page.get_by_role("combobox")).to_have_value("")
 
 
+async def test_a_finder_that_cannot_be_loaded_leaves_no_dialog_that_does_nothing(open_page: Open) -> None:
+    page = await open_page("/")
+    await page.route("**/finder.js", lambda route: route.abort("connectionfailed"))
+    await page.keyboard.press("Control+k")
+    await expect(page.get_by_text("The server cannot be reached")).to_be_visible()
+    await expect(page.get_by_role("dialog", name="Find")).to_be_hidden()
+
+
+async def test_the_messages_that_come_along_are_the_ones_that_are_asked_for(
+    open_page: Open, thread: int
+) -> None:
+    page = await open_page("/static/favicon.svg")
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url) if "/messages?" in request.url else None)
+    await page.goto(urljoin(page.url, f"/threads/{thread}"), wait_until="networkidle")
+    await expect(page.locator("main")).to_have_attribute("data-view", "open")
+    assert len(asked) == 1, asked
+
+
 async def test_without_the_server_it_says_so_and_comes_later(open_page: Open, thread: int) -> None:
     page = await open_page("/static/favicon.svg")
     await page.route("**/thread-actions.js", lambda route: route.abort("connectionfailed"))

@@ -42,7 +42,7 @@ async def paints(
 
 
 async def paint(browser: "Browser", url: str, thread: int, newest: str) -> float:
-    """One of them."""
+    """ms until the messages of one thread are painted, for a person who has nothing in the cache."""
     context = await browser.new_context()
     context.set_default_timeout(LIMIT_MILLISECONDS)
     try:

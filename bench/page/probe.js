@@ -1,6 +1,6 @@
 // Runs in the page before its own modules: what the bench asks of it.
 {
-  /** @param {() => void} act */
+  /** After the next frame. */
   const painted = () =>
     new Promise((resolve) =>
       requestAnimationFrame(() => {
