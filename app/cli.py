@@ -15,6 +15,7 @@ from importlib.metadata import PackageNotFoundError
 from importlib.metadata import version as version_of
 from pathlib import Path
 from time import sleep
+from typing import NoReturn
 from urllib.parse import urlsplit
 
 import asyncpg
@@ -28,7 +29,7 @@ from app.bot import load_bot
 from app.database import DATABASE_ERRORS
 from app.errors import ChinwagError
 from app.limits import allow_many_sockets
-from app.logs import configure_logs
+from app.logs import configure_logs, tell
 from app.packaged import binary, libpq
 from app.provision import database_in_use, prepared_database
 from app.settings import Settings, load_settings
@@ -42,16 +43,22 @@ START_SECONDS = 60
 def main() -> None:
     """Run the command line; `chinwag` alone serves."""
     arguments = sys.argv[1:]
-    if not arguments or (arguments[0].startswith("-") and arguments[0] != "--help"):
+    if not arguments or (arguments[0].startswith("-") and arguments[0] not in {"--help", "--version"}):
         arguments.insert(0, "serve")
     try:
         cli(arguments, prog_name="chinwag")
     except ChinwagError as error:
-        sys.exit(f"chinwag: {error}")
+        _fail(str(error))
     except DATABASE_ERRORS as error:
-        sys.exit(f"chinwag: the database cannot be reached: {str(error) or type(error).__name__}")
+        _fail(f"the database cannot be reached: {str(error) or type(error).__name__}")
     except asyncpg.PostgresError as error:
-        sys.exit(f"chinwag: the database refuses: {error}")
+        _fail(f"the database refuses: {error}")
+
+
+def _fail(reason: str) -> NoReturn:
+    """Say why the command cannot do its work, in the form of the log, and exit with 1."""
+    tell(reason, failed=True)
+    sys.exit(1)
 
 
 class Commands(click.Group):
@@ -69,6 +76,7 @@ class Commands(click.Group):
 
 
 @click.group(cls=Commands)
+@click.version_option(version_of("chinwag"), message="chinwag %(version)s")
 def cli() -> None:
     """A real-time chat that needs PostgreSQL and nothing else."""
 
@@ -157,7 +165,7 @@ def _announce(url: str, opens: bool) -> None:
     """Say where the chat is, once it is there."""
     for _ in range(START_SECONDS * 20):
         if _is_ready(url):
-            click.echo(f"Chinwag is at {url} (Ctrl-C stops it)")
+            tell(f"Chinwag is at {url} (Ctrl-C stops it)")
             if opens:
                 webbrowser.open(url)
             return

@@ -2,6 +2,7 @@
 
 import fcntl
 import os
+import re
 import select
 import shutil
 import signal
@@ -172,8 +173,8 @@ def _url_said_by(process: subprocess.Popen[str], log: Path) -> str:
     poll.register(process.stdout, select.POLLIN)
     while poll.poll(max(0, deadline - time.monotonic()) * 1000):
         line = process.stdout.readline()
-        if line.startswith("Chinwag is at "):
-            return line.split()[3]
+        if said := re.search(r"Chinwag is at ([^\s\"]+)", line):  # in a JSON object where the logs are JSON
+            return said[1]
         if not line:
             break
     process.kill()

@@ -1,5 +1,6 @@
 """The commands do what they say."""
 
+import json
 import resource
 import socket
 import subprocess
@@ -72,6 +73,10 @@ async def test_audit_finds_what_is_broken(db: Connection, database_url: str) -> 
     assert f"thread {thread}: message 3 has neither a reply nor a request for one" in report.stdout
 
 
+def test_the_version_is_an_option_too() -> None:
+    assert chinwag("--version").stdout == chinwag("version").stdout.splitlines()[0] + "\n"
+
+
 def test_version_says_what_it_is_made_of() -> None:
     lines = chinwag("version").stdout.splitlines()
     assert [line.split()[0] for line in lines] == [
@@ -84,3 +89,20 @@ def test_a_server_starts_without_what_only_other_commands_need() -> None:
     command = [sys.executable, "-c", "import sys, app.cli, app.asgi; print(*sys.modules)"]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     assert not heavy & set(done.stdout.split())
+
+
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_in_json_logs_every_line_is_json(start_server: ServerStarter, workers: str) -> None:
+    server = start_server({"CHINWAG_BOT": "none", "CHINWAG_LOG_FORMAT": "json"}, "--workers", workers)
+    server.stop()
+    refused = chinwag("serve", DATABASE_URL="postgresql://127.0.0.1:1/nowhere", CHINWAG_LOG_FORMAT="json")
+    lines = server.log.read_text().splitlines() + refused.stderr.splitlines() + refused.stdout.splitlines()
+    assert [json.loads(line)["level"] for line in lines][-1] == "critical"
+
+
+def test_what_nobody_catches_is_json_too() -> None:
+    code = "import warnings; from app.logs import configure_logs as c; c('json'); warnings.warn('w'); 1 / 0"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    events = [json.loads(line) for line in done.stderr.splitlines()]
+    assert [event["level"] for event in events] == ["warning", "critical"]
+    assert "ZeroDivisionError" in events[1]["exception"]
