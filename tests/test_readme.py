@@ -44,8 +44,7 @@ def examples(server: Server) -> list[list[str]]:
 
 def run(command: list[str], settings: dict[str, str]) -> str:
     environ = environ_of(None, settings)
-    done = subprocess.run(command, env=environ, capture_output=True, text=True, check=True, timeout=LIMIT_SECONDS)
-    return done.stdout
+    return subprocess.check_output(command, env=environ, text=True, timeout=LIMIT_SECONDS)
 
 
 def test_two_lines_do_all_the_set_up() -> None:

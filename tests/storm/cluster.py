@@ -23,6 +23,7 @@ FAST = {
     "fsync": "off",
     "full_page_writes": "off",
     "max_connections": "300",
+    "max_notify_queue_pages": "4096",  # 32 MB, which a fault can fill in a second
     "wal_retrieve_retry_interval": "100ms",  # commits wait for the standby, and it not for 5 s
 }
 

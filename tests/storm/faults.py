@@ -1,8 +1,11 @@
 """The faults. Each lasts a while, and is over when the part is there again."""
 
 import asyncio
+import contextlib
 import random
 from collections.abc import Awaitable, Callable
+
+import asyncpg
 
 from tests.storm.browsers import BrowserReader
 from tests.storm.cluster import Cluster
@@ -13,6 +16,8 @@ TERMINATE = """
     select pg_terminate_backend(pid) from pg_stat_activity
     where datname = current_database() and application_name = $1 and pid <> pg_backend_pid()
 """
+
+FILL_QUEUE = "select pg_notify('storm', i || repeat(' ', 7900)) from generate_series(1, 100) as i"
 
 Fault = Callable[[Storm[Cluster]], Awaitable[None]]
 
@@ -54,6 +59,34 @@ async def black_hole(storm: Storm[Cluster]) -> None:
     back = random.choice([Link.resume, Link.cut, Link.forget])
     for link in links:
         back(link)
+
+
+async def lock_a_table(storm: Storm[Cluster]) -> None:
+    """A person at psql, or a migration that takes no care, locks a whole table for some seconds."""
+    connection = await storm.cluster.connect()
+    try:
+        async with connection.transaction():
+            table = random.choice(["thread", "message", "account"])
+            await connection.execute(f"lock table {table} in access exclusive mode")
+            await asyncio.sleep(random.uniform(1, 5))
+    finally:
+        connection.terminate()
+
+
+async def fill_notify_queue(storm: Storm[Cluster]) -> None:
+    """A listener sits in a transaction, so that nothing leaves the queue of notifications, and it fills up:
+    then every commit that notifies fails."""
+    listener, filler = await storm.cluster.connect(), await storm.cluster.connect()
+    try:
+        await listener.execute("listen storm")
+        await listener.execute("begin; select 1")
+        with contextlib.suppress(asyncpg.PostgresError):
+            while True:
+                await filler.execute(FILL_QUEUE)
+        await asyncio.sleep(random.uniform(1, 4))
+    finally:
+        for connection in (listener, filler):
+            connection.terminate()
 
 
 async def fail_over(storm: Storm[Cluster]) -> None:

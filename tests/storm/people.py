@@ -25,6 +25,9 @@ QUIET_SECONDS = 5
 
 DROPPED_SECONDS = 60
 
+TRY_AGAIN = {"database_unavailable", "thread_busy", "server_stopping"}
+"""The codes that do not blame the message (ARCHITECTURE.md): it is sent again. Any other code is a fault."""
+
 MANY = """
     insert into message (thread_id, content)
     select $1, label || ' ' || repeat('x', $3) from unnest($2::text[]) as label
@@ -169,6 +172,10 @@ class Sender:
                 if client_id in self._pending:
                     self._storm.history.sent.stored.add(self._pending.pop(client_id))
             elif frame["type"] == "error" and client_id in self._pending:
+                if data["code"] not in TRY_AGAIN:
+                    label = self._pending.pop(client_id)
+                    self._storm.history.oddities.append(f"{label} was refused for good: {data}")
+                    continue
                 await asyncio.sleep(random.uniform(0.05, 0.3))
                 await self._send(socket, client_id)
 
@@ -197,7 +204,8 @@ async def write_by_http(storm: Storm[Place], thread: int, pause: Callable[[], fl
                         storm.history.sent.stored.add(label)
                         break
                     if answer.status_code not in (502, 503, 504):  # two of them are a load balancer's
-                        storm.history.oddities.append(f"{label}: HTTP {answer.status_code} {answer.text}")
+                        refusal = f"HTTP {answer.status_code} {answer.text}"
+                        storm.history.oddities.append(f"{label} was refused for good: {refusal}")
                         break
                 await asyncio.sleep(random.uniform(0.05, 0.3))
             await asyncio.sleep(pause())

@@ -88,6 +88,8 @@ def _choose(
         faults.terminate_listeners,
         faults.terminate_pools,
         faults.black_hole,
+        faults.lock_a_table,
+        faults.fill_notify_queue,
         faults.fail_over,
         faults.silence,
         faults.stop_reading(straight),
