@@ -17,6 +17,7 @@ from app.embedded import EmbeddedPostgres
 from app.packaged import binary
 from app.provision import migrate
 from tests.process import DidNotStart, Server, ServerStarter
+from tests.storm.disk import can_mount, small_disk
 from tests.storm.link import Link
 
 FAST = {
@@ -24,12 +25,13 @@ FAST = {
     "full_page_writes": "off",
     "max_connections": "300",
     "max_notify_queue_pages": "4096",  # 32 MB, which a fault can fill in a second
+    "max_wal_size": "256MB",
     "wal_retrieve_retry_interval": "100ms",  # commits wait for the standby, and it not for 5 s
 }
 
 
 class Node:
-    """One PostgreSQL, and a way to it for each server."""
+    """One PostgreSQL, and a way to it for each server. Where we may mount one, it has a disk of its own."""
 
     def __init__(self, directory: Path, servers: int) -> None:
         self.directory = directory
@@ -60,6 +62,8 @@ class Cluster:
 
     async def __aenter__(self) -> "Cluster":
         for node in self.nodes:
+            if can_mount():
+                self._stack.enter_context(small_disk(node.directory))
             self._stack.callback(node.postgres.stop)
         self.primary.start()
         await migrate(self.primary.postgres.url)
@@ -121,8 +125,9 @@ class Cluster:
 
     def _copy_primary(self) -> None:
         source, target = self.primary.directory, self.standby.directory
-        shutil.rmtree(target, ignore_errors=True)
-        target.mkdir(mode=0o755)
+        for path in target.iterdir() if target.exists() else ():
+            shutil.rmtree(path) if path.is_dir() else path.unlink()  # a mount point itself cannot be removed
+        target.mkdir(mode=0o755, exist_ok=True)
         shutil.copy(source / "password", target / "password")
         command = [str(binary("pg_basebackup")), "-d", self.primary.postgres.url, "-D", f"{target}/data"]
         subprocess.run([*command, "--checkpoint=fast", "--write-recovery-conf", "--no-sync"], check=True)

@@ -9,6 +9,7 @@ import asyncpg
 
 from tests.storm.browsers import BrowserReader
 from tests.storm.cluster import Cluster
+from tests.storm.disk import fill
 from tests.storm.link import Link
 from tests.storm.people import Reader, Storm, burst
 
@@ -87,6 +88,18 @@ async def fill_notify_queue(storm: Storm[Cluster]) -> None:
     finally:
         for connection in (listener, filler):
             connection.terminate()
+
+
+async def fill_the_disk(storm: Storm[Cluster]) -> None:
+    """The primary's disk is full for some seconds: statements fail, or PostgreSQL ends for lack of WAL."""
+    node = storm.cluster.primary
+    filler = node.directory / "filler"
+    try:
+        await asyncio.to_thread(fill, filler)
+        await asyncio.sleep(random.uniform(2, 6))
+    finally:
+        filler.unlink()
+    node.start()
 
 
 async def fail_over(storm: Storm[Cluster]) -> None:

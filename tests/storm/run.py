@@ -10,6 +10,7 @@ from app.database import DATABASE_ERRORS
 from tests.storm import faults
 from tests.storm.browsers import BrowserReader, open_browsers
 from tests.storm.cluster import Cluster
+from tests.storm.disk import can_mount
 from tests.storm.faults import Fault
 from tests.storm.history import History, Line, read_table
 from tests.storm.people import Place, Reader, Storm, write_by_http, write_by_sql, write_by_websocket
@@ -96,6 +97,8 @@ def _choose(
         faults.stop_reading_for_ever(straight),
         faults.burst_of(threads[0], 50_000),
     ]
+    if can_mount():
+        every.append(faults.fill_the_disk)
     if windows:
         every += [faults.go_offline(windows), faults.fall_asleep(windows)]
     return [fault for fault in every if not only or fault.__name__ in only]
