@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import asyncpg
 
-from app.database import Connection
+from app.database import Connection, Pool
 from app.errors import DatabaseUnsuitable
 from app.schema import CONTRACT, EXPAND, PROGRAMS, Names, migrations, names, programs_checksum
 
@@ -36,6 +36,16 @@ MAY_CREATE = "select has_schema_privilege('public', 'create')"
 OWNER = """
     select pg_get_userbyid(relowner), pg_has_role(relowner, 'usage')
     from pg_class where oid = to_regclass('public.message')
+"""
+
+# The names that this session would take for something else than ours.
+HIDDEN = """
+    select name from unnest($1::text[]) as name
+    where to_regclass(format('%I', name)) is distinct from to_regclass(format('public.%I', name))
+    union all
+    select proname from pg_proc
+    where pronamespace = 'public'::regnamespace and proname = any ($2) and not pg_function_is_visible(oid)
+    limit 1
 """
 
 # Versions before 2026-11-24 noted their migrations, but not the names that they took.
@@ -138,6 +148,19 @@ async def refuse_without_rights(db: Connection, installed: Installed) -> None:
         raise DatabaseUnsuitable(
             f"the database's schema is older than this version, and the role {user} may not change it:"
             f" run `chinwag migrate` as its owner, {owner}"
+        )
+
+
+async def refuse_hidden_names(pool: Pool) -> None:
+    """
+    Raises:
+        DatabaseUnsuitable: in the pool's sessions, another schema comes before ours.
+    """
+    relations, functions = ([name for kind, name in names() if kind == one] for one in ("relation", "function"))
+    if (hidden := await pool.fetchval(HIDDEN, relations, functions)) is not None:
+        raise DatabaseUnsuitable(
+            f"the search_path of this role (or of its pooler) does not lead to public.{hidden}, but elsewhere:"
+            " make it public, with `alter role … set search_path = public`"
         )
 
 

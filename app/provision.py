@@ -6,7 +6,11 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+import msgspec
+
+from app.database import open_pool
 from app.embedded import EmbeddedPostgres
+from app.installed import refuse_hidden_names
 from app.postmaster import default_directory, running_url
 from app.settings import Settings
 from app.upgrade import migrate
@@ -31,6 +35,14 @@ def database_in_use(settings: Settings) -> Iterator[str]:
 def prepared_database(settings: Settings) -> Iterator[None]:
     """The database in use with its schema up to date, for server processes: DATABASE_URL names it."""
     with database_in_use(settings) as url:
-        asyncio.run(migrate(settings.listen_url or url))
+        asyncio.run(_prepare(msgspec.structs.replace(settings, database_url=url)))
         os.environ["DATABASE_URL"] = url
         yield
+
+
+async def _prepare(settings: Settings) -> None:
+    url = settings.listen_url or settings.database_url
+    assert url is not None
+    await migrate(url)
+    async with open_pool(settings) as pool:
+        await refuse_hidden_names(pool)

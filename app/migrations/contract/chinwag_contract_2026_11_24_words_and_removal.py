@@ -3,7 +3,7 @@
 from piccolo.apps.migrations.auto.migration_manager import MigrationManager
 
 from app.migrations import migration
-from app.online import change, drop_index, fill
+from app.online import build_index, change, drop_index, fill
 from app.schema import CONTRACT
 
 ID = "2026-11-24T15:00:00:000000"
@@ -48,6 +48,11 @@ FILL_WORDS = """
 # that is being removed.
 REMOVE_NONE = "lock table public.removed_thread in exclusive mode"
 
+BUILD = """
+    create index concurrently message_words_by_word on public.message_words
+    using gin (words) with (gin_pending_list_limit = 256)
+"""
+
 
 async def forwards() -> MigrationManager:
     return migration(
@@ -64,4 +69,5 @@ async def forwards() -> MigrationManager:
             total="select greatest(reltuples, 0)::bigint from pg_class where oid = 'public.message'::regclass",
             lock=REMOVE_NONE,
         ),
+        build_index("message_words_by_word", BUILD),
     )
