@@ -90,7 +90,6 @@ async def test_a_schema_of_an_earlier_version_becomes_todays(
         alter table message add constraint message_has_one_reply unique (reply_to);
         create or replace function payload(thread_id bigint, seq bigint, frame text) returns text
         language sql return 'as it was';
-        drop index message_by_words;
         drop trigger message_20_give_title on message;
         drop trigger thread_10_publish_change on thread;
         create trigger thread_10_publish_title after update of title on thread
