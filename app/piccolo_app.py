@@ -2,21 +2,12 @@
 
 from piccolo.conf.apps import AppConfig
 
-<<<<<<< HEAD
 from app.schema import EXPAND, migrations_folder
-from app.tables import Account, Message, ReplyRequest, Thread
+from app.tables import Account, Message, MessageWords, RemovedThread, ReplyRequest, Thread
 
 APP_CONFIG = AppConfig(
     app_name=EXPAND,
     migrations_folder_path=str(migrations_folder(EXPAND)),
-    table_classes=[Account, Thread, Message, ReplyRequest],
-=======
-from app.tables import Account, Message, MessageWords, RemovedThread, ReplyRequest, Thread
-
-APP_CONFIG = AppConfig(
-    app_name="chinwag",
-    migrations_folder_path=str(Path(__file__).parent / "migrations"),
     table_classes=[Account, Thread, Message, MessageWords, ReplyRequest, RemovedThread],
->>>>>>> sql
     migration_dependencies=[],
 )

@@ -7,15 +7,12 @@ anything is wrong or took more than a second.
 
 import asyncio
 import random
-import shutil
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import AsyncExitStack, contextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import asyncpg
 import click
@@ -25,7 +22,7 @@ from app.database import Connection, connect
 from app.embedded import EmbeddedPostgres
 from app.upgrade import migrate
 from tests.past import dump, load_past
-from tests.process import environ_of
+from tests.process import directory_for_all, environ_of
 
 THREADS = 100
 WRITERS = 4
@@ -189,11 +186,8 @@ async def _judge(db: Connection, url: str, report: Report) -> None:
 @click.option("--rows", default=1_000_000, show_default=True)
 def main(rows: int) -> None:
     """Upgrade a large database of the first version while people write and read, and kill it three times."""
-    directory = Path(tempfile.gettempdir()) / "chinwag-upgrade"
-    shutil.rmtree(directory, ignore_errors=True)
-    with EmbeddedPostgres(directory) as postgres:
+    with directory_for_all() as directory, EmbeddedPostgres(directory) as postgres:
         report = asyncio.run(upgrade_under_load(postgres.url, rows, KILLS, click.echo))
-    shutil.rmtree(directory)
     click.echo(f"It took {report.seconds:.1f} s and was killed {report.killed} times.")
     for what, waits in (("acknowledgements", report.writes), ("reads", report.reads)):
         click.echo(f"{len(waits)} {what}: the longest took {max(waits) * 1000:.0f} ms")
