@@ -29,12 +29,16 @@ MIGRATION_LOCK = 0x6368696E77616702
 POLL_SECONDS = 0.2
 WAIT_SECONDS = 3600
 
-# An upgrade takes as long as it takes. Its locks are waited for in app.online.
+# An upgrade takes as long as it takes; app.online limits how long it waits for locks. Each row of a batch is looked
+# up in an index: a plan that knows nothing of the size of a batch would read whole tables for each.
 SESSION = """
     set statement_timeout = 0;
     set lock_timeout = 0;
     set idle_in_transaction_session_timeout = 0;
-    set default_transaction_isolation = 'read committed'
+    set default_transaction_isolation = 'read committed';
+    set enable_seqscan = off;
+    set enable_hashjoin = off;
+    set enable_mergejoin = off
 """
 
 # Then a statement ends soon after this process was killed, and with it the lock. Not every system can do it.

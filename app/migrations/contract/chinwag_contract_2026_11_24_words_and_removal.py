@@ -34,11 +34,12 @@ FILL_THREADS = """
 
 FILL_WORDS = """
     with batch as (
-      select id, content from public.message where id <= $1 order by id desc limit $2
+      select id from public.message where id <= $1 order by id desc limit $2
     ),
     filled as (
       insert into public.message_words (message_id, words)
-      select id, public.words_of(content) from batch
+      select id, public.words_of(content)
+      from batch join public.message using (id)
       where not exists (select from public.message_words where message_id = id)
     )
     select min(id), count(*) from batch
