@@ -8,13 +8,11 @@ from app.database import Connection, Pool
 from app.errors import DatabaseUnsuitable
 from app.schema import CONTRACT, EXPAND, PROGRAMS, Names, migrations, names, programs_checksum
 
-HAS_NOTES = """
-    select count(*) = 2 from pg_attribute
-    where attrelid = to_regclass('public.migration') and attname in ('name', 'app_name') and not attisdropped
+HAS_COLUMNS = """
+    select count(*) = cardinality($2::name[]) from pg_attribute
+    where attrelid = to_regclass($1) and attname = any ($2) and not attisdropped
 """
 NOTES = "select app_name, name from public.migration where app_name = any ($1) order by id"
-
-HAS_OBJECTS = "select to_regclass('public.chinwag_object') is not null"
 OBJECTS = "select kind, name from public.chinwag_object"
 
 # Each object in the schema as a kind of schema.Names, the name, and the word that people have for it.
@@ -103,7 +101,7 @@ async def read_installed(db: Connection) -> Installed:
         DatabaseUnsuitable: this role may not read what the database has noted.
     """
     rows = []
-    if await db.fetchval(HAS_NOTES):
+    if await db.fetchval(HAS_COLUMNS, "public.migration", ["app_name", "name"]):
         try:
             rows = await db.fetch(NOTES, [EXPAND, CONTRACT, PROGRAMS])
         except asyncpg.InsufficientPrivilegeError:
@@ -156,19 +154,23 @@ async def refuse_hidden_names(pool: Pool) -> None:
     Raises:
         DatabaseUnsuitable: in the pool's sessions, another schema comes before ours.
     """
-    relations, functions = ([name for kind, name in names() if kind == one] for one in ("relation", "function"))
+    relations, functions = (
+        [name for kind, name in names() if kind == one] for one in ("relation", "function")
+    )
     if (hidden := await pool.fetchval(HIDDEN, relations, functions)) is not None:
         raise DatabaseUnsuitable(
-            f"the search_path of this role (or of its pooler) does not lead to public.{hidden}, but elsewhere:"
-            " make it public, with `alter role … set search_path = public`"
+            f"the search_path of this role does not lead to public.{hidden}: another schema comes first."
+            " Set it, with `alter role … set search_path = public`"
         )
 
 
 async def _own_names(db: Connection, installed: Installed) -> Names:
     if installed.is_new:
         return frozenset()
-    if await db.fetchval(HAS_OBJECTS):
-        return frozenset((row["kind"], row["name"]) for row in await db.fetch(OBJECTS))
+    if await db.fetchval(HAS_COLUMNS, "public.chinwag_object", ["kind", "name"]):
+        noted = frozenset((row["kind"], row["name"]) for row in await db.fetch(OBJECTS))
+        if ("relation", "chinwag_object") in noted:
+            return noted
     return frozenset(
         (kind, name)
         for migration in installed.expanded

@@ -82,8 +82,8 @@ def change(sql: str) -> Step:
 
 
 def build_index(name: str, sql: str) -> Step:
-    """A step that runs `create index concurrently`, unless the index is there. What is left of a build that was
-    killed is an invalid index: it is dropped first."""
+    """A step that runs `create index concurrently`, unless the index is there. What is left of a build that
+    was killed is an invalid index: it is dropped first."""
 
     async def step(db: Connection) -> None:
         is_valid = await db.fetchval(IS_VALID, name)
@@ -105,12 +105,13 @@ def drop_index(name: str) -> Step:
 
 
 def fill(what: str, sql: str, *, total: str, lock: str = "") -> Step:
-    """A step that changes the rows of a table in batches, from the highest id down: each in a transaction of its
-    own, with pauses for other writers. One that was killed goes through all again, so `sql` must skip quickly
-    what is done.
+    """A step that changes the rows of a table in batches, from the highest id down: each in a transaction of
+    its own, with pauses for other writers. One that was killed goes through all again, so `sql` must skip
+    quickly what is done.
 
     Args:
-        sql: takes the id to begin at and a number of rows; gives the last id it came to, and how many there were.
+        sql: takes the id to begin at and a number of rows; gives the last id it came to, and how many rows
+            there were.
         total: about how many rows there are, for the log.
         lock: is run first in each transaction.
     """

@@ -1,4 +1,4 @@
-"""The migrations after the programs of sql/, for Piccolo: it has an application for each folder of migrations."""
+"""The migrations after the programs of sql/, as Piccolo sees them: an application of their own."""
 
 from piccolo.conf.apps import AppConfig
 

@@ -13,7 +13,7 @@ from app.embedded import EmbeddedPostgres
 from app.installed import refuse_hidden_names
 from app.postmaster import default_directory, running_url
 from app.settings import Settings
-from app.upgrade import migrate
+from app.upgrade import migrate as migrate
 
 
 @contextlib.contextmanager

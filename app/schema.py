@@ -1,7 +1,8 @@
-"""The schema that this version needs: the files in sql/, the names in them, and the migrations that lead there.
+"""The schema that this version needs: the files in sql/, the names in them, and the migrations that lead
+there.
 
-The files below 40 hold tables and indexes. Those from 40 on hold programs (functions, triggers, rights), which
-are replaced as a whole. No database is asked here.
+The files below 40 hold tables and indexes. Those from 40 on hold programs (functions, triggers, rights),
+which are replaced as a whole. No database is asked here.
 """
 
 import re
@@ -13,8 +14,8 @@ from pathlib import Path
 from app.settings import ROOT
 
 EXPAND, CONTRACT, PROGRAMS = "chinwag", "chinwag_contract", "chinwag_programs"
-"""The names under which the table `migration` has what was applied: migrations before the programs, migrations
-after them, and the checksums of the programs."""
+"""The names under which the table `migration` has what was applied: migrations before the programs,
+migrations after them, and the checksums of the programs."""
 
 MIGRATIONS = ROOT / "app" / "migrations"
 NOTES = "05_installed.sql"
@@ -30,7 +31,8 @@ _NUMBERED = re.compile(r"^create table if not exists (\w+) \(\s+id (?:bigint gen
 _ID = re.compile(r'^ID = "(.+)"$', re.MULTILINE)
 
 Names = frozenset[tuple[str, str]]
-"""Pairs of kind and name. The kinds are `relation` (tables, indexes, sequences, views), `type` and `function`."""
+"""Pairs of kind and name. The kinds are `relation` (tables, indexes, sequences, views), `type` and
+`function`."""
 
 
 def notes() -> str:
@@ -60,8 +62,8 @@ def names() -> Names:
 
 @cache
 def migrations(app: str) -> frozenset[str]:
-    """The ids of the migrations of EXPAND or CONTRACT. Their modules are not imported: they need Piccolo, which
-    is slow to import."""
+    """The ids of the migrations of EXPAND or CONTRACT. Their modules are not imported: they need Piccolo,
+    which is slow to import."""
     files = migrations_folder(app).glob("chinwag_*.py")
     return frozenset(_id_in(file) for file in files)
 
@@ -72,7 +74,9 @@ def migrations_folder(app: str) -> Path:
 
 @cache
 def _files() -> tuple[tuple[str, str], ...]:
-    return tuple((file.name, file.read_text(encoding="utf-8")) for file in sorted((ROOT / "sql").glob("*.sql")))
+    return tuple(
+        (file.name, file.read_text(encoding="utf-8")) for file in sorted((ROOT / "sql").glob("*.sql"))
+    )
 
 
 def _names_in(text: str) -> Iterator[tuple[str, str]]:

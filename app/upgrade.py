@@ -1,9 +1,9 @@
 """The upgrade of a database in use to the schema of this version.
 
-A new database is made from sql/ in one transaction. One that is there is changed in three steps, of which each
-can be killed and run again: *expand* adds what this version's programs need, then the *programs* (functions,
-triggers, rights) are replaced as a whole, and *contract* fills what is new and takes away what is not used any
-more. A server of the former version works before, between and after them.
+A new database is made from sql/ in one transaction. One that is there is changed in three steps, of which
+each can be killed and run again: *expand* adds what this version's programs need, then the *programs*
+(functions, triggers, rights) are replaced as a whole, and *contract* fills what is new and takes away what is
+not used any more. A server of the former version works before, between and after them.
 """
 
 import asyncio
@@ -18,9 +18,19 @@ import structlog
 
 from app.database import Connection, connect
 from app.errors import DatabaseUnsuitable
-from app.installed import Installed, read_installed, refuse_foreign_objects, refuse_without_rights
+from app.installed import read_installed, refuse_foreign_objects, refuse_without_rights
 from app.online import SAY_SECONDS, briefly
-from app.schema import CONTRACT, EXPAND, PROGRAMS, migrations, names, notes, programs, programs_checksum, tables
+from app.schema import (
+    CONTRACT,
+    EXPAND,
+    PROGRAMS,
+    migrations,
+    names,
+    notes,
+    programs,
+    programs_checksum,
+    tables,
+)
 from app.tables import DB
 
 MIGRATION_LOCK = 0x6368696E77616702
@@ -29,8 +39,8 @@ MIGRATION_LOCK = 0x6368696E77616702
 POLL_SECONDS = 0.2
 WAIT_SECONDS = 3600
 
-# An upgrade takes as long as it takes; app.online limits how long it waits for locks. Each row of a batch is looked
-# up in an index: a plan that knows nothing of the size of a batch would read whole tables for each.
+# An upgrade takes as long as it takes; app.online limits how long it waits for locks. Each row of a batch is
+# looked up in an index: a plan that knows nothing of the size of a batch would read whole tables for each.
 SESSION = """
     set statement_timeout = 0;
     set lock_timeout = 0;
@@ -98,7 +108,9 @@ async def _needs_nothing(connection: Connection) -> bool:
         return True
     if installed.is_current:
         if installed.programs[-1] != programs_checksum():
-            log.warning("programs_are_newer", hint="A newer version has replaced them. They stay as they are.")
+            log.warning(
+                "programs_are_newer", hint="A newer version has replaced them. They stay as they are."
+            )
         return True
     await refuse_foreign_objects(connection, installed)
     await refuse_without_rights(connection, installed)
@@ -108,8 +120,8 @@ async def _needs_nothing(connection: Connection) -> bool:
 @contextlib.asynccontextmanager
 async def _lock(connection: Connection) -> AsyncIterator[None]:
     """Hold the lock of upgrades. It ends with this session, also when the process is killed."""
-    # Not pg_advisory_lock(): a statement that waits has a snapshot, and `create index concurrently`, in the session
-    # that has the lock, would wait for the end of that.
+    # Not pg_advisory_lock(): a statement that waits has a snapshot, and `create index concurrently`, in the
+    # session that has the lock, would wait for the end of that.
     began = said = time.monotonic()
     while not await connection.fetchval("select pg_try_advisory_lock($1)", MIGRATION_LOCK):
         now = time.monotonic()
@@ -144,7 +156,9 @@ async def _upgrade(connection: Connection) -> None:
 async def _create(connection: Connection) -> None:
     await connection.execute(tables())
     await _note_names(connection)
-    await connection.executemany(NOTE, [(app, id) for app in (EXPAND, CONTRACT) for id in sorted(migrations(app))])
+    await connection.executemany(
+        NOTE, [(app, id) for app in (EXPAND, CONTRACT) for id in sorted(migrations(app))]
+    )
     await _replace_programs(connection)
 
 
@@ -175,8 +189,8 @@ async def _run_migrations(connection: Connection, app: str) -> None:
 
 
 class OneConnection:
-    """A pool of one connection, which is the session that holds the lock: so the lock is held for as long as any
-    statement of an upgrade runs, also when the process that had sent it is gone."""
+    """A pool of one connection, which is the session that holds the lock: so the lock is held for as long as
+    any statement of an upgrade runs, also when the process that had sent it is gone."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection

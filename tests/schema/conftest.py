@@ -33,7 +33,8 @@ async def writers(database_url: str) -> AsyncIterator[list[Connection]]:
 
 @pytest.fixture
 async def make_database(postgres_url: str) -> AsyncIterator[MakeDatabase]:
-    """Makes a database without a schema, or with that of a former version and then `sql`, and gives its URL."""
+    """Makes a database without a schema, or with that of a former version and then `sql`, and gives its
+    URL."""
     async with AsyncExitStack() as stack:
         server = await asyncpg.connect(postgres_url)
         stack.push_async_callback(server.close)

@@ -9,7 +9,7 @@ from piccolo.table import Table
 from app.database import Connection
 from app.piccolo_app import APP_CONFIG
 from app.settings import ROOT
-from app.upgrade import MIGRATION_LOCK
+from app.upgrade import MIGRATION_LOCK, migrate
 from tests.command import chinwag
 from tests.past import VERSIONS, dump
 from tests.schema.conftest import MakeDatabase
@@ -18,6 +18,7 @@ from tests.schema.statements import SEQS
 from tests.sql import INSERT
 
 pytestmark = pytest.mark.anyio
+
 
 @pytest.mark.parametrize("table", APP_CONFIG.table_classes, ids=lambda table: table._meta.tablename)
 async def test_piccolos_tables_mirror_the_schema(db: Connection, table: type[Table]) -> None:
@@ -62,7 +63,7 @@ async def test_the_schema_of_a_former_version_becomes_that_of_a_new_database(
 ) -> None:
     old, new = await make_database(version), await make_database()
     for url in (old, new):
-        assert chinwag("migrate", DATABASE_URL=url).returncode == 0
+        await migrate(url)
     assert dump(old) == dump(new)
     notes = "select app_name, name from migration order by 1, 2"
     assert await ask(old, notes) == await ask(new, notes)
@@ -77,13 +78,18 @@ async def test_the_messages_of_a_former_version_are_found_and_their_requests_hav
     url = await make_database(
         version,
         """insert into thread (title) values ('one'), ('two');
-           insert into message (thread_id, content) select 1 + i % 2, 'number ' || i from generate_series(1, 500) i;
-           insert into message (thread_id, role, content, reply_to) values (2, 'assistant', 'a rare answer', 1)""",
+           insert into message (thread_id, content)
+           select 1 + i % 2, 'number ' || i from generate_series(1, 500) i;
+           insert into message (thread_id, role, content, reply_to)
+           values (2, 'assistant', 'a rare answer', 1)""",
     )
-    assert chinwag("migrate", DATABASE_URL=url).returncode == 0
+    await migrate(url)
     assert await ask(url, "select seq from search_messages('rare', 1000000, 10)") == [(251,)]
     assert await ask(url, "select count(*) from message_words") == [(501,)]
-    assert await ask(url, "select thread_id, count(*) from reply_request group by 1 order by 1") == [(1, 250), (2, 249)]
+    assert await ask(url, "select thread_id, count(*) from reply_request group by 1 order by 1") == [
+        (1, 250),
+        (2, 249),
+    ]
     assert chinwag("audit", DATABASE_URL=url).returncode == 0
 
 

@@ -19,7 +19,8 @@ THREAD = "insert into thread (title) values ('Thread')"
 
 BUILD_WAITS = """
     select exists (
-      select from pg_stat_progress_create_index where datname = current_database() and phase like 'waiting for %'
+      select from pg_stat_progress_create_index
+      where datname = current_database() and phase like 'waiting for %'
     )
 """
 INVALID = "select count(*) from pg_index where not indisvalid"

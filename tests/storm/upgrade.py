@@ -1,8 +1,9 @@
-"""`python -m tests.storm.upgrade`: a large database of a former version is upgraded while people write and read.
+"""`python -m tests.storm.upgrade`: a large database of a former version is upgraded while people write and
+read.
 
-The process that upgrades is killed in the middle, at different places, and started again. It is told how long the
-longest statement of the others took, and the result is compared with a new database. The exit status is 1 if
-anything is wrong or took more than a second.
+The process that upgrades is killed in the middle, at different places, and started again. It is told how long
+the longest statement of the others took, and the result is compared with a new database. The exit status is 1
+if anything is wrong or took more than a second.
 """
 
 import asyncio
@@ -41,7 +42,7 @@ FILL = f"""
     select 'Thread ' || n, $rows / {THREADS} from generate_series(1, {THREADS}) as n;
     insert into message (id, thread_id, seq, role, content, reply_to) overriding system value
     select n, 1 + (n - 1) % {THREADS}, seq, case when seq % 2 = 1 then 'user' else 'assistant' end,
-      (select string_agg('word' || (n * 7919 + m * m * 104729) % 50000, ' ') from generate_series(1, 12) as m),
+      (select string_agg('word' || (n * 7919 + m * 104729) % 50000, ' ') from generate_series(1, 12) as m),
       case when seq % 2 = 0 and seq % 20 > 0 then n - {THREADS} end
     from generate_series(1, $rows::bigint) as n, lateral (select 1 + (n - 1) / {THREADS}) as numbered (seq);
     insert into reply_request (message_id)
@@ -84,9 +85,9 @@ class Report:
 async def upgrade_under_load(
     url: str, rows: int, kills: Sequence[str | float], say: Callable[[str], None] = lambda line: None
 ) -> Report:
-    """Upgrade the database at `url`, of which nothing is kept, from the first version, filled with so many messages.
-    The process is killed at each of `kills`: the name of an index while it is built, or the share of the messages
-    whose words are stored."""
+    """Upgrade the database at `url`, of which nothing is kept, from the first version, filled with so many
+    messages. The process is killed at each of `kills`: the name of an index while it is built, or the share
+    of the messages whose words are stored."""
     report = Report()
     async with AsyncExitStack() as stack:
         db = await connect(url, command_seconds=None)
@@ -174,7 +175,10 @@ async def _timed(waits: list[float], statement: Awaitable[object]) -> None:
 
 
 async def _judge(db: Connection, url: str, report: Report) -> None:
-    for what, query in (("messages without words", WITHOUT_WORDS), ("requests without a thread", WITHOUT_THREAD)):
+    for what, query in (
+        ("messages without words", WITHOUT_WORDS),
+        ("requests without a thread", WITHOUT_THREAD),
+    ):
         if count := await db.fetchval(query):
             report.wrong.append(f"{count} {what}")
     audit = await audit_database(url)

@@ -10,8 +10,8 @@ ID = "2026-11-24T15:00:00:000000"
 VERSION = "1.38.0"
 DESCRIPTION = "words of old messages"
 
-# The trigger that numbers messages checks both, and with a key each message of a deleted thread would be deleted at
-# once. The trigger of the first version announced titles only.
+# The trigger that numbers messages checks both, and with a key each message of a deleted thread would be
+# deleted at once. The trigger of the first version announced titles only.
 DROP_KEYS = """
     alter table public.message drop constraint if exists thread_exists;
     alter table public.message drop constraint if exists replied_message_exists;
@@ -45,9 +45,11 @@ FILL_WORDS = """
     select min(id), count(*) from batch
 """
 
-# Messages are removed by who has locked a row of this table: without the lock, words could come back for a message
-# that is being removed.
+# Messages are removed by who has locked a row of this table: without the lock, words could come back for a
+# message that is being removed.
 REMOVE_NONE = "lock table public.removed_thread in exclusive mode"
+
+ABOUT_ALL = "select greatest(reltuples, 0)::bigint from pg_class where oid = 'public.message'::regclass"
 
 BUILD = """
     create index concurrently message_words_by_word on public.message_words
@@ -67,7 +69,7 @@ async def forwards() -> MigrationManager:
         fill(
             "words of messages",
             FILL_WORDS,
-            total="select greatest(reltuples, 0)::bigint from pg_class where oid = 'public.message'::regclass",
+            total=ABOUT_ALL,
             lock=REMOVE_NONE,
         ),
         build_index("message_words_by_word", BUILD),
