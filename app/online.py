@@ -25,7 +25,7 @@ SAY_SECONDS = 5
 BATCH_SECONDS = 0.1
 """About so long may one batch take: it is made larger or smaller accordingly."""
 
-FIRST_BATCH = 200
+FIRST_BATCH = 50
 LARGEST_BATCH = 20_000
 HIGHEST_ID = 2**63 - 1
 
