@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
+from uuid import uuid4
 
 import asyncpg
 import pytest
@@ -24,3 +25,20 @@ async def writers(database_url: str) -> AsyncIterator[list[Connection]]:
         for connection in connections:
             stack.push_async_callback(connection.close)
         yield connections
+
+
+@pytest.fixture
+async def stranger(db: Connection, database_url: str) -> AsyncIterator[Connection]:
+    """A connection of a new role, which may connect and do nothing else."""
+    role = f"stranger_{uuid4().hex[:8]}"
+    await db.execute(f"create role {role} login password 'x'")
+    connection = await asyncpg.connect(database_url, user=role, password="x")
+    yield connection
+    await connection.close()
+
+
+@pytest.fixture
+async def producer(db: Connection, stranger: Connection) -> Connection:
+    """A connection of a role that may insert messages and do nothing else."""
+    await db.execute(f"grant insert on message to {await stranger.fetchval('select current_user')}")
+    return stranger
