@@ -4,6 +4,7 @@ import asyncio
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
+import asyncpg
 import pytest
 
 from app.database import Connection
@@ -44,9 +45,9 @@ async def test_what_a_producer_gives_is_replaced(
         f"""insert into public.message (thread_id, content, {column}) overriding system value
             values ({thread}, 'x', {value})"""
     )
-    id, created_at = await db.fetchrow(NEWEST, thread) or ()
-    assert last_id < id <= await db.fetchval(LAST_ID)
-    assert began <= created_at <= await db.fetchval("select clock_timestamp()")
+    message = await newest(db, thread)
+    assert last_id < message["id"] <= await db.fetchval(LAST_ID)
+    assert began <= message["created_at"] <= await db.fetchval("select clock_timestamp()")
 
 
 async def test_ids_to_come_cannot_be_taken(db: Connection, producer: Connection, thread: int) -> None:
@@ -69,7 +70,8 @@ async def test_a_copy_with_all_columns_is_numbered_and_dated_anew(db: Connection
     await db.copy_records_to_table("message", records=rows, columns=columns)
     assert await db.fetchval(SEQS, thread) == [1, 2, 3]
     assert await db.fetchval("select count(*) from message where id > $1", last_id) == 3
-    assert await db.fetchval("select min(created_at) > $2 from message where thread_id = $1", thread, long_ago)
+    oldest = await db.fetchval("select min(created_at) from message where thread_id = $1", thread)
+    assert oldest > long_ago
 
 
 async def test_a_writer_that_waits_for_the_thread_is_dated_when_its_turn_comes(
@@ -93,16 +95,20 @@ async def test_time_does_not_go_back_in_a_thread_if_the_clock_does(
 ) -> None:
     later = await date(db, thread, "clock_timestamp() + $2", ahead)
     await db.fetchval(INSERT_NAMED, thread, "x", uuid4())
-    assert (await db.fetchrow(NEWEST, thread) or {})["created_at"] == later
+    assert (await newest(db, thread))["created_at"] == later
 
 
 @pytest.mark.parametrize("broken", ["infinity", "20000-01-01"])
 async def test_a_time_that_cannot_be_is_not_taken_over(db: Connection, thread: int, broken: str) -> None:
     await date(db, thread, "$2::text::timestamptz", broken)
     await db.execute(INSERT, thread, "x")
-    assert await db.fetchval("select max(created_at) from message where thread_id = $1 and seq = 2", thread) < (
-        await db.fetchval("select clock_timestamp()")
-    )
+    assert (await newest(db, thread))["created_at"] <= await db.fetchval("select clock_timestamp()")
+
+
+async def newest(db: Connection, thread: int) -> asyncpg.Record:
+    row = await db.fetchrow(NEWEST, thread)
+    assert row is not None
+    return row
 
 
 async def date(db: Connection, thread: int, moment: str, argument: object) -> datetime:

@@ -62,10 +62,10 @@ async def test_the_check_of_a_domain_does_not_make_a_login_a_superuser(
     )
     with pytest.raises(asyncpg.InsufficientPrivilegeError, match="tg_message__number"):
         await stranger.execute(
-            """create trigger bait before insert on bait
-               for each row execute function public.tg_message__number()"""
+            f"""create trigger bait before insert on bait
+                for each row execute function public.tg_message__number();
+                insert into bait (thread_id) values ({thread})"""
         )
-        await stranger.execute("insert into bait (thread_id) values ($1)", thread)
     assert await db.fetchval(IS_SUPERUSER, role) is False
 
 
@@ -75,10 +75,10 @@ async def test_a_login_does_not_move_the_last_seq_of_a_thread(
     await stranger.execute(BAIT.format(seq="bigint"))
     with pytest.raises(asyncpg.InsufficientPrivilegeError, match="tg_message__publish"):
         await stranger.execute(
-            """create trigger bait after insert on bait referencing new table as written_message
-               for each statement execute function public.tg_message__publish()"""
+            f"""create trigger bait after insert on bait referencing new table as written_message
+                for each statement execute function public.tg_message__publish();
+                insert into bait (thread_id, seq) values ({thread}, 9007199254740991)"""
         )
-        await stranger.execute("insert into bait (thread_id, seq) values ($1, 9007199254740991)", thread)
     assert await db.fetchval(LAST_SEQ, thread) == 0
 
 
