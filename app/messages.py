@@ -6,8 +6,8 @@ from app import wire
 from app.database import Pool
 from app.errors import BadMessage, ContentIsEmpty, ContentTooLong, NoSuchThread
 
-# The messages of a deleted thread stay stored until they have been removed in the background (app.removal). So
-# what is read here is read only while the thread is there.
+# The messages of a deleted thread stay stored until they have been removed in the background (app.removal).
+# So what is read here is read only while the thread is there.
 
 Frames = list[tuple[int, bytes]]
 """Pairs of a seq and the frame to be sent, in the order of seq."""
@@ -25,7 +25,8 @@ async def replay(pool: Pool, thread_id: int, after: int) -> Frames:
              select message, seq, octet_length(content) as bytes,
                     sum(octet_length(content)) over (order by seq) as bytes_so_far
              from message
-             where thread_id = $1 and seq > $2 and seq <= $2 + $3 and exists (select from thread where id = $1)
+             where thread_id = $1 and seq > $2 and seq <= $2 + $3
+               and exists (select from thread where id = $1)
            ) as next
            where bytes_so_far - bytes < $4 order by seq""",
         thread_id, after, REPLAY_ROWS, REPLAY_BYTES,

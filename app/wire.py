@@ -14,8 +14,8 @@ Id = Annotated[int, Meta(ge=1, le=MAX_ID)]
 Seq = Annotated[int, Meta(ge=0, le=MAX_ID)]
 
 StoredNumber = Annotated[int, Meta(extra_json_schema={"extra": {"minimum": 0, "maximum": MAX_ID}})]
-"""An id or a seq that the table has. It is not checked when it is read: a row that an attacker could once write
-with an id out of the range would make every page unreadable that has it."""
+"""An id or a seq that the table has. It is not checked when it is read: an old row with an id that is out of
+the range would make every page unreadable that has it."""
 
 # Said in the OpenAPI document only. The rule itself stands in app.messages and app.threads, which answer
 # with a code of their own.

@@ -33,20 +33,22 @@ $$;
 
 -- After the row is inserted: before that, the deletion of a thread with this id may not have committed yet.
 create or replace trigger thread_20_refuse_used_id
-  after insert or update of id on thread for each row execute function tg_thread__refuse_used_id();
+  after insert on thread for each row execute function tg_thread__refuse_used_id();
 
--- Refuses to truncate the table of threads, which would leave all messages behind.
-create or replace function tg_thread__refuse_truncate() returns trigger
+-- Refuses what would leave messages without their thread.
+create or replace function tg_thread__refuse_change() returns trigger
 language plpgsql set search_path = pg_catalog, pg_temp
 as $$
 begin
-  raise exception 'threads are deleted by DELETE: TRUNCATE is not allowed'
-    using errcode = 'restrict_violation', table = 'thread', constraint = 'thread_is_not_truncated';
+  raise exception 'threads keep their ids and are deleted by DELETE: % is not allowed', tg_op
+    using errcode = 'restrict_violation', table = 'thread', constraint = 'thread_keeps_its_messages';
 end
 $$;
 
+create or replace trigger thread_20_refuse_change
+  before update of id on thread for each row execute function tg_thread__refuse_change();
 create or replace trigger thread_20_refuse_truncate
-  before truncate on thread for each statement execute function tg_thread__refuse_truncate();
+  before truncate on thread for each statement execute function tg_thread__refuse_change();
 
 -- Removes up to `most` messages of one deleted thread. Returns false if there was none to be removed.
 -- The newest go first, so that a reply goes before the message that it answers. A thread that another server is at

@@ -72,6 +72,30 @@ begin
 end
 $$;
 
+-- The part of a text, 5,000 characters of it, in which what is searched for comes first: the phrase, or else one of
+-- the words. To mark the words in all of a long text would take longer than to find it.
+create or replace function part_with(wanted tsquery, content text) returns text
+language plpgsql immutable set search_path = pg_catalog, pg_temp
+as $$
+declare
+  words text[] := array(
+    select regexp_replace(word[1], '(\W)', '\\\1', 'g')
+    from regexp_matches(querytree(wanted), '''((?:[^'']|'''')+)''', 'g') as word
+  );
+  place integer;
+begin
+  if char_length(content) <= 5000 then
+    return content;
+  end if;
+  content := left(content, 100000);
+  place := coalesce(
+    nullif(regexp_instr(content, '\m' || array_to_string(words, '\W+'), 1, 1, 0, 'i'), 0),
+    regexp_instr(content, '\m(?:' || array_to_string(words, '|') || ')', 1, 1, 0, 'i')
+  );
+  return substr(content, greatest(1, place - 300), 5000);
+end
+$$;
+
 -- The newest messages that match, each with an excerpt in which what matches stands between U+E000 and U+E001.
 create or replace function search_messages(typed text, before bigint, most integer)
 returns table (
@@ -92,7 +116,9 @@ begin
   select found.id, found.thread_id, thread.title, found.seq, found.role, public.readable(found.created_at),
     -- ts_headline() would leave out what looks like a tag, so there is no "<" where it looks.
     replace(ts_headline(
-      'simple', replace(translate(left(found.content, 100000), u&'\E000\E001\E002', ''), '<', u&' \E002'), wanted,
+      'simple',
+      replace(translate(public.part_with(wanted, found.content), u&'\E000\E001\E002', ''), '<', u&' \E002'),
+      wanted,
       u&'StartSel=\E000, StopSel=\E001, MaxWords=24, MinWords=12, ShortWord=0'
     ), u&' \E002', '<')
   from public.message as found

@@ -6,10 +6,10 @@
 alter default privileges revoke execute on functions from public;
 
 revoke execute on function
-  frame, is_in_a_thread, message_json, newest_matches, notify_frame, notify_servers, payload, readable,
-  remove_messages, search_messages, search_query, tg_message__give_title, tg_message__number, tg_message__publish,
+  frame, is_in_a_thread, message_json, newest_matches, notify_frame, notify_servers, part_with, payload,
+  readable, remove_messages, search_messages, search_query, tg_message__give_title, tg_message__number, tg_message__publish,
   tg_message__refuse_change, tg_message__store_words, tg_message__withdraw_request, tg_thread__publish,
-  tg_thread__refuse_truncate, tg_thread__refuse_used_id, tg_thread__remove_messages, thread_json, title_of,
+  tg_thread__refuse_change, tg_thread__refuse_used_id, tg_thread__remove_messages, thread_json, title_of,
   wire_time, words_of
 from public;
 
@@ -27,8 +27,8 @@ begin
     grant insert (thread_id, role, content, client_id, reply_to) on message to chinwag_server;
     grant update (claimed_by, claimed_until) on reply_request to chinwag_server;
     grant execute on function
-      frame, is_in_a_thread, message_json, newest_matches, notify_frame, notify_servers, payload, readable,
-      remove_messages, search_messages, search_query, wire_time
+      frame, is_in_a_thread, message_json, newest_matches, notify_frame, notify_servers, part_with, payload,
+      readable, remove_messages, search_messages, search_query, wire_time
     to chinwag_server;
   end if;
   if exists (select from pg_catalog.pg_roles where rolname = 'chinwag_producer') then

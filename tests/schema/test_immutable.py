@@ -16,7 +16,12 @@ CHANGES = {
     "delete": "delete from message where thread_id = $1",
     "merge": "merge into message using (select) as nothing on thread_id = $1 when matched then delete",
 }
-TRUNCATES = ["truncate message cascade", "truncate message, reply_request", "truncate thread", "truncate thread cascade"]
+TRUNCATES = [
+    "truncate message cascade",
+    "truncate message, reply_request",
+    "truncate thread",
+    "truncate thread cascade",
+]
 
 
 @pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES)
