@@ -7,7 +7,6 @@ from contextlib import asynccontextmanager, suppress
 
 from tests.process import environ_of
 
-
 LIMIT_SECONDS = 60
 """The longest that a test waits for a word or the end of it: it starts Python and Piccolo first."""
 
