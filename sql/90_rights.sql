@@ -6,11 +6,11 @@
 alter default privileges revoke execute on functions from public;
 
 revoke execute on function
-  frame, is_in_a_thread, message_json, newest_matches, notify_frame, notify_servers, part_with, payload,
-  readable, remove_messages, search_messages, search_query, tg_message__give_title, tg_message__number, tg_message__publish,
-  tg_message__refuse_change, tg_message__store_words, tg_message__withdraw_request, tg_thread__publish,
-  tg_thread__refuse_change, tg_thread__refuse_used_id, tg_thread__remove_messages, thread_json, title_of,
-  wire_time, words_of
+  frame, is_in_a_thread, message_json, newest_matches, notify_frame, notify_servers, part_with, payload, readable,
+  remove_messages, search_messages, search_query, thread_json, title_of, wire_time, words_of,
+  tg_message__give_title, tg_message__number, tg_message__publish, tg_message__refuse_change,
+  tg_message__remove_words, tg_message__store_words, tg_message__withdraw_request, tg_thread__publish,
+  tg_thread__refuse_change, tg_thread__refuse_used_id, tg_thread__remove_messages
 from public;
 
 -- Gives the roles of deploy/roles.sql their rights, where there are such roles. It is called here, and by that file
