@@ -61,7 +61,6 @@ as $$
 declare
   removed bigint;
   rest bigint; -- the highest seq that is left for the next time
-  ids bigint[];
 begin
   select thread_id into removed from public.removed_thread
   order by removed_at limit 1 for update skip locked;
@@ -69,11 +68,7 @@ begin
     return false;
   end if;
   select seq into rest from public.message where thread_id = removed order by seq desc offset most limit 1;
-  with gone as (
-    delete from public.message where thread_id = removed and seq > coalesce(rest, 0) returning id
-  )
-  select array_agg(id) into ids from gone;
-  delete from public.message_words where message_id = any (ids);
+  delete from public.message where thread_id = removed and seq > coalesce(rest, 0);
   if rest is null then
     delete from public.removed_thread where thread_id = removed;
   end if;

@@ -21,6 +21,21 @@ create or replace trigger message_30_store_words
   after insert on message referencing new table as written_message
   for each statement execute function tg_message__store_words();
 
+-- Removes the words of the messages that a statement has removed.
+create or replace function tg_message__remove_words() returns trigger
+language plpgsql security definer set search_path = pg_catalog, pg_temp
+set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off
+as $$
+begin
+  delete from public.message_words using removed_message where message_id = removed_message.id;
+  return null;
+end
+$$;
+
+create or replace trigger message_30_remove_words
+  after delete on message referencing old table as removed_message
+  for each statement execute function tg_message__remove_words();
+
 -- What is searched for, as people type it: words, "a phrase", or, -not. The last word may be unfinished.
 create or replace function search_query(typed text) returns tsquery
 language sql immutable parallel safe

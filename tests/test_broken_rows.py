@@ -24,7 +24,7 @@ BROKEN = {
 }
 
 
-@pytest.fixture(params=BROKEN.values(), ids=BROKEN)
+@pytest.fixture(params=[*BROKEN.values()], ids=[*BROKEN])
 async def broken(db: Connection, thread: int, request: pytest.FixtureRequest) -> AsyncIterator[int]:
     """A thread of three messages, the second of which is broken."""
     id, created_at = request.param

@@ -32,6 +32,23 @@ async def writers(database_url: str) -> AsyncIterator[list[Connection]]:
 
 
 @pytest.fixture
+async def stranger(db: Connection, database_url: str) -> AsyncIterator[Connection]:
+    """A connection of a new role, which may connect and do nothing else."""
+    role = f"stranger_{uuid4().hex[:8]}"
+    await db.execute(f"create role {role} login password 'x'")
+    connection = await asyncpg.connect(database_url, user=role, password="x")
+    yield connection
+    await connection.close()
+
+
+@pytest.fixture
+async def producer(db: Connection, stranger: Connection) -> Connection:
+    """A connection of a role that may insert messages and do nothing else."""
+    await db.execute(f"grant insert on message to {await stranger.fetchval('select current_user')}")
+    return stranger
+
+
+@pytest.fixture
 async def make_database(postgres_url: str) -> AsyncIterator[MakeDatabase]:
     """Makes a database without a schema, or with that of a former version and then `sql`, and gives its
     URL."""
@@ -52,20 +69,3 @@ async def make_database(postgres_url: str) -> AsyncIterator[MakeDatabase]:
             return url
 
         yield make
-
-
-@pytest.fixture
-async def stranger(db: Connection, database_url: str) -> AsyncIterator[Connection]:
-    """A connection of a new role, which may connect and do nothing else."""
-    role = f"stranger_{uuid4().hex[:8]}"
-    await db.execute(f"create role {role} login password 'x'")
-    connection = await asyncpg.connect(database_url, user=role, password="x")
-    yield connection
-    await connection.close()
-
-
-@pytest.fixture
-async def producer(db: Connection, stranger: Connection) -> Connection:
-    """A connection of a role that may insert messages and do nothing else."""
-    await db.execute(f"grant insert on message to {await stranger.fetchval('select current_user')}")
-    return stranger
