@@ -32,7 +32,7 @@ PRESENT = """
 
 MAY_CREATE = "select has_schema_privilege('public', 'create')"
 OWNER = """
-    select pg_get_userbyid(relowner), pg_has_role(relowner, 'usage')
+    select pg_get_userbyid(relowner), pg_has_role(relowner, 'member')
     from pg_class where oid = to_regclass('public.message')
 """
 
@@ -96,7 +96,8 @@ class Installed:
 
 
 async def read_installed(db: Connection) -> Installed:
-    """
+    """Read what the database has noted; nothing, if it is no database of Chinwag's.
+
     Raises:
         DatabaseUnsuitable: this role may not read what the database has noted.
     """
@@ -115,7 +116,8 @@ async def read_installed(db: Connection) -> Installed:
 
 
 async def refuse_foreign_objects(db: Connection, installed: Installed) -> None:
-    """
+    """Check that the names which an upgrade takes are free, or Chinwag's already.
+
     Raises:
         DatabaseUnsuitable: an object that is not Chinwag's has a name that Chinwag needs.
     """
@@ -129,7 +131,8 @@ async def refuse_foreign_objects(db: Connection, installed: Installed) -> None:
 
 
 async def refuse_without_rights(db: Connection, installed: Installed) -> None:
-    """
+    """Check that this role may upgrade the schema.
+
     Raises:
         DatabaseUnsuitable: this role may not migrate; who may, is said.
     """
@@ -150,9 +153,10 @@ async def refuse_without_rights(db: Connection, installed: Installed) -> None:
 
 
 async def refuse_hidden_names(pool: Pool) -> None:
-    """
+    """Check that names without a schema lead to our objects in the sessions of the pool.
+
     Raises:
-        DatabaseUnsuitable: in the pool's sessions, another schema comes before ours.
+        DatabaseUnsuitable: they lead to another schema.
     """
     relations, functions = (
         [name for kind, name in names() if kind == one] for one in ("relation", "function")

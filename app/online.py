@@ -22,10 +22,10 @@ GIVE_UP_SECONDS = 600
 SAY_SECONDS = 5
 """What takes long is said so often."""
 
-BATCH_SECONDS = 0.1
+BATCH_SECONDS = 0.15
 """About so long may one batch take: it is made larger or smaller accordingly."""
 
-FIRST_BATCH = 200
+FIRST_BATCH = 500
 LARGEST_BATCH = 20_000
 HIGHEST_ID = 2**63 - 1
 

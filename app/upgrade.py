@@ -59,6 +59,12 @@ HOLDER = """
     where locktype = 'advisory' and granted and (classid::bigint << 32) + objid::bigint = $1
 """
 
+# Whoever upgrades, what is new belongs to the owner: a function of a superuser would run with all rights.
+BECOME_OWNER = """
+    select set_config('role', pg_get_userbyid(relowner), false)
+    from pg_class where oid = 'public.message'::regclass
+"""
+
 NOTE_NAMES = """
     insert into public.chinwag_object (kind, name) select * from unnest($1::text[], $2::text[])
     on conflict do nothing
@@ -145,6 +151,7 @@ async def _upgrade(connection: Connection) -> None:
             await _create(connection)
         log.info("schema_created")
         return
+    await connection.execute(BECOME_OWNER)
     await briefly(connection, lambda: _note_names(connection), "note the names")
     await _run_migrations(connection, EXPAND)
     if not installed.has_programs:

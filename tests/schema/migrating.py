@@ -5,8 +5,10 @@ import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 
-from tests.client import LIMIT_SECONDS
 from tests.process import environ_of
+
+LIMIT_SECONDS = 60
+"""The longest that a test waits for a word or the end of it: it starts Python and Piccolo first."""
 
 
 class Migrating:

@@ -10,7 +10,7 @@ import pytest
 
 from app.errors import DatabaseUnsuitable
 from app.upgrade import migrate
-from tests.past import dump
+from tests.past import dump, load_past
 from tests.process import DidNotStart, ServerStarter
 from tests.schema.conftest import MakeDatabase
 
@@ -69,3 +69,24 @@ async def test_a_role_that_may_not_read_the_notes_is_told_so(
     await connection.close()
     with pytest.raises(DatabaseUnsuitable, match="may not read the table migration"):
         await migrate(reader)
+
+
+async def test_what_a_superuser_upgrades_belongs_to_the_owner(
+    make_database: MakeDatabase, postgres_url: str
+) -> None:
+    owner = f"owner_{uuid4().hex[:8]}"
+    url = await make_database(
+        sql=f"create role {owner}; grant {owner} to current_user; grant all on schema public to {owner}"
+    )
+    connection = await asyncpg.connect(url)
+    await connection.execute(f"set role {owner}")
+    await load_past(connection, "57c627c")
+    await connection.execute("reset role")
+    await migrate(url)
+    owners = await connection.fetch(
+        """select relowner::regrole::text as owner from pg_class where relnamespace = 'public'::regnamespace
+           union select proowner::regrole::text from pg_proc where pronamespace = 'public'::regnamespace"""
+    )
+    await connection.execute(f"drop owned by {owner} cascade; drop role {owner}")
+    await connection.close()
+    assert [row["owner"] for row in owners] == [owner]
