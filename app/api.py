@@ -13,10 +13,11 @@ from litestar.response import Stream
 from litestar.routes import HTTPRoute
 from litestar.types import ControllerRouterHandler
 
-from app import export, messages, search, threads, wire
+from app import export, messages, threads, wire
 from app.access import CheckAccess
 from app.errors import BadInput, BadJson
 from app.outbox import BareWebSocket, outbox_of
+from app.search import Search
 from app.socket import ListSocket, ThreadSocket
 from app.wire import CloseCode
 from app.writer import Post, Writer
@@ -202,7 +203,8 @@ async def export_thread(thread_id: ThreadId, state: State, format: export.Format
 async def search_messages(
     q: SearchQuery, state: State, before: MessageCursor = None, limit: SearchLimit = 20
 ) -> list[wire.Hit]:
-    return await search.search(state.pool, q, before=before, limit=limit)
+    search: Search = state.search
+    return await search.find(q, before=before, limit=limit)
 
 
 @route(

@@ -23,6 +23,8 @@ from app.hub import Hub
 from app.listener import Listener
 from app.logs import configure_logs
 from app.provision import prepared_database
+from app.removal import Removal
+from app.search import Search
 from app.settings import Settings, load_settings
 from app.tables import DB
 from app.writer import Writer
@@ -84,9 +86,13 @@ async def _running(app: Litestar) -> AsyncIterator[None]:
         state.account = await accounts.ensure(pool, settings.account, settings.max_content)
         state.hub = Hub(partial(messages.replay, pool))
         state.joins = asyncio.Semaphore(settings.pool_size)
+        state.search = Search(pool)
         state.writer = Writer(pool)
         parts.push_async_callback(state.writer.drain)
-        receivers = [state.hub.receive]
+        removal = Removal(pool)
+        removal.start()
+        parts.push_async_callback(removal.stop)
+        receivers = [state.hub.receive, removal.wake]
         if bot:
             replies = Replies(bot, settings.bot_pace, pool, state.writer)
             receivers.append(replies.wake)

@@ -26,8 +26,10 @@ LOCK_MILLISECONDS = 1000
 
 # A client that is gone without a word is noticed by the database after 15 s, not after two hours, so that
 # its locks do not hold up a thread for long.
+# search_path: a schema of the user's own, or of the role's, may have tables of the same names.
 SESSION = {
     "application_name": "chinwag",
+    "search_path": "public",
     "timezone": "UTC",
     "tcp_keepalives_idle": "5",
     "tcp_keepalives_interval": "5",
@@ -52,12 +54,14 @@ DATABASE_ERRORS = (
 log = structlog.get_logger(__name__)
 
 
-async def connect(url: str, name: str = "chinwag") -> Connection:
+async def connect(
+    url: str, name: str = "chinwag", *, command_seconds: float | None = COMMAND_SECONDS
+) -> Connection:
     """Open a connection of its own, outside the pool; `name` is shown in pg_stat_activity."""
     return await asyncpg.connect(
         url,
         timeout=CONNECT_SECONDS,
-        command_timeout=COMMAND_SECONDS,
+        command_timeout=command_seconds,
         server_settings=SESSION | {"application_name": name},
     )
 

@@ -18,6 +18,8 @@
         └── TryAgain               503: nothing was wrong with it; the same may work later
             ├── DatabaseUnavailable
             ├── ThreadBusy
+            ├── SearchBusy
+            ├── SearchTooLong
             └── ServerStopping
 
 The docstring of a class is its message, unless it is raised with a better one.
@@ -131,6 +133,18 @@ class ThreadBusy(TryAgain):
     """A transaction elsewhere holds this thread; try again with the same client_id."""
 
     code = "thread_busy"
+
+
+class SearchBusy(TryAgain):
+    """Too many searches run at the moment; try again."""
+
+    code = "search_busy"
+
+
+class SearchTooLong(TryAgain):
+    """The search took too long; search for words that are less frequent, or try again later."""
+
+    code = "search_too_long"
 
 
 class ServerStopping(TryAgain):

@@ -4,7 +4,10 @@ from msgspec import json
 
 from app import wire
 from app.database import Pool
-from app.errors import BadMessage, ContentIsEmpty, ContentTooLong
+from app.errors import BadMessage, ContentIsEmpty, ContentTooLong, NoSuchThread
+
+# The messages of a deleted thread stay stored until they have been removed in the background (app.removal).
+# So what is read here is read only while the thread is there.
 
 Frames = list[tuple[int, bytes]]
 """Pairs of a seq and the frame to be sent, in the order of seq."""
@@ -21,7 +24,9 @@ async def replay(pool: Pool, thread_id: int, after: int) -> Frames:
            from (
              select message, seq, octet_length(content) as bytes,
                     sum(octet_length(content)) over (order by seq) as bytes_so_far
-             from message where thread_id = $1 and seq > $2 and seq <= $2 + $3
+             from message
+             where thread_id = $1 and seq > $2 and seq <= $2 + $3
+               and exists (select from thread where id = $1)
            ) as next
            where bytes_so_far - bytes < $4 order by seq""",
         thread_id, after, REPLAY_ROWS, REPLAY_BYTES,
@@ -43,13 +48,15 @@ async def page(
     if after is not None:
         rows = await pool.fetch(
             """select message_json(message)::text as json from message
-               where thread_id = $1 and seq > $2 and seq < $3 order by seq limit $4""",
+               where thread_id = $1 and seq > $2 and seq < $3 and exists (select from thread where id = $1)
+               order by seq limit $4""",
             thread_id, after, wire.MAX_ID if before is None else before, limit,
         )
     else:
         rows = await pool.fetch(
             """select message_json(message)::text as json from message
-               where thread_id = $1 and seq < $2 order by seq desc limit $3""",
+               where thread_id = $1 and seq < $2 and exists (select from thread where id = $1)
+               order by seq desc limit $3""",
             thread_id, wire.MAX_ID if before is None else before, limit,
         )
         rows.reverse()
@@ -57,10 +64,13 @@ async def page(
 
 
 async def get(pool: Pool, thread_id: int, seq: int) -> wire.Message:
+    """Raises NoSuchThread: it was deleted meanwhile."""
     text = await pool.fetchval(
         """select message_json(message)::text from message where thread_id = $1 and seq = $2""",
         thread_id, seq,
     )
+    if text is None:
+        raise NoSuchThread()
     return decode(text)
 
 

@@ -4,4 +4,4 @@ from piccolo.conf.apps import AppRegistry
 
 from app.tables import DB as DB
 
-APP_REGISTRY = AppRegistry(apps=["app.piccolo_app"])
+APP_REGISTRY = AppRegistry(apps=["app.piccolo_app", "app.piccolo_contract_app"])

@@ -4,10 +4,8 @@ Messages are written by app.writer and streamed by app.messages on asyncpg alone
 mirror and the schema agree.
 """
 
-from typing import Any
-
 from piccolo.apps.user.tables import BaseUser
-from piccolo.columns import UUID, BigInt, BigSerial, Boolean, ForeignKey, Text, Timestamptz
+from piccolo.columns import UUID, BigInt, BigSerial, Boolean, Column, ForeignKey, Text, Timestamptz
 from piccolo.engine.postgres import PostgresEngine
 from piccolo.table import Table
 
@@ -48,13 +46,26 @@ class Message(Table, tablename="message", db=DB):
     """A message, with its place in its thread."""
 
     id = BigSerial(primary_key=True)
-    thread_id = ForeignKey(references=Thread, null=False)
+    thread_id = BigInt()
     seq = BigInt()
     role = Text(default="user")
     content = Text()
     client_id = UUID(null=True, default=None)
-    reply_to: ForeignKey[Any] = ForeignKey(references="self", null=True)
+    reply_to = BigInt(null=True, default=None)
     created_at = Timestamptz()
+
+
+class Tsvector(Column):
+    """A column of words, which Piccolo does not have."""
+
+    value_type = str
+
+
+class MessageWords(Table, tablename="message_words", db=DB):
+    """The words of a message, for the search."""
+
+    message_id = BigInt(primary_key=True)
+    words = Tsvector(null=False)
 
 
 class ReplyRequest(Table, tablename="reply_request", db=DB):
@@ -63,3 +74,11 @@ class ReplyRequest(Table, tablename="reply_request", db=DB):
     message_id = ForeignKey(references=Message, null=False, primary_key=True)
     claimed_by = UUID(null=True, default=None)
     claimed_until = Timestamptz()
+    thread_id = BigInt(null=True, default=None)
+
+
+class RemovedThread(Table, tablename="removed_thread", db=DB):
+    """A deleted thread whose messages are still stored."""
+
+    thread_id = BigInt(primary_key=True)
+    removed_at = Timestamptz()

@@ -13,6 +13,10 @@ MAX_ID = 2**53 - 1
 Id = Annotated[int, Meta(ge=1, le=MAX_ID)]
 Seq = Annotated[int, Meta(ge=0, le=MAX_ID)]
 
+StoredNumber = Annotated[int, Meta(extra_json_schema={"extra": {"minimum": 0, "maximum": MAX_ID}})]
+"""An id or a seq that the table has. It is not checked when it is read: an old row with an id that is out of
+the range would make every page unreadable that has it."""
+
 # Said in the OpenAPI document only. The rule itself stands in app.messages and app.threads, which answer
 # with a code of their own.
 VISIBLE = r"^[^\u0000]*[^\s\u0000][^\u0000]*$"
@@ -40,9 +44,9 @@ class CloseCode(IntEnum):
 class Thread(Struct, frozen=True):
     """A conversation. `last_seq` is the number of its messages and the seq of the newest."""
 
-    id: Id
+    id: StoredNumber
     title: str
-    last_seq: Seq
+    last_seq: StoredNumber
     created_at: datetime
     updated_at: datetime
     owner: int | None
@@ -52,9 +56,9 @@ class Thread(Struct, frozen=True):
 class Message(Struct, frozen=True):
     """A message. `seq` is its place in the thread: 1, 2, 3 … without gaps."""
 
-    id: Id
-    thread_id: Id
-    seq: Annotated[int, Meta(ge=1, le=MAX_ID)]
+    id: StoredNumber
+    thread_id: StoredNumber
+    seq: StoredNumber
     role: Literal["user", "assistant"]
     content: str
     created_at: datetime
@@ -72,10 +76,10 @@ class Part(Struct, frozen=True):
 class Hit(Struct, frozen=True):
     """A message that was found: where it is, and what it says around the first words that match."""
 
-    message: Id
-    thread_id: Id
+    message: StoredNumber
+    thread_id: StoredNumber
     title: str
-    seq: Annotated[int, Meta(ge=1, le=MAX_ID)]
+    seq: StoredNumber
     role: Literal["user", "assistant"]
     created_at: datetime
     parts: list[Part]

@@ -5,5 +5,9 @@
 create table if not exists reply_request (
   message_id bigint primary key references message on delete cascade,
   claimed_by uuid,
-  claimed_until timestamptz not null default '-infinity'
+  claimed_until timestamptz not null default '-infinity',
+  thread_id bigint -- null in the rows that an earlier version has written
 );
+
+-- Claims are taken from each thread in turn.
+create index if not exists reply_request_by_thread on reply_request (thread_id, message_id);

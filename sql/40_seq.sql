@@ -1,21 +1,22 @@
 -- How a message gets its number: 1, 2, 3 … in the order in which the thread's transactions commit.
 
 -- Numbers a new message under its thread's row lock, and drops it if it is there already.
+-- The id and the time come from here, too, whatever the writer has given: a role with INSERT could otherwise take
+-- the ids of messages to come, or write a time that no client can read.
 -- security definer: a role with only INSERT on message must be able to lock and move the thread.
+-- search_path: only PostgreSQL's own operators and functions, and everything else by its schema. Whoever can
+-- create objects in the schema public could otherwise have them run with the rights of the owner.
 -- enable_seqscan: a session keeps its plans. One that was made while the table was small would read all of
 -- the table for each row of a bulk insert, and 16,000 rows would take a minute.
 create or replace function tg_message__number() returns trigger
-language plpgsql security definer set search_path = pg_catalog, public, pg_temp set enable_seqscan = off
+language plpgsql security definer set search_path = pg_catalog, pg_temp set enable_seqscan = off
 as $$
+declare
+  last_seq bigint;
+  newest record;
 begin
   -- The lock is held until commit: whoever gets the next number commits after us, or we never did.
-  -- thread.last_seq moves once a statement (tg_message__publish): moving it for each row would leave one
-  -- dead version of the thread a row, and a burst would take quadratic time. So the rows that this
-  -- statement has inserted already are looked up: the last entry of an index.
-  select coalesce(
-    (select max(seq) from public.message where thread_id = new.thread_id and seq > thread.last_seq), last_seq
-  ) + 1
-  into new.seq from public.thread where id = new.thread_id for no key update;
+  select thread.last_seq into last_seq from public.thread where id = new.thread_id for no key update;
   if not found then
     raise exception 'there is no thread %', new.thread_id
       using errcode = 'foreign_key_violation', table = 'message', constraint = 'thread_exists';
@@ -37,6 +38,18 @@ begin
     end if;
   end if;
 
+  -- thread.last_seq moves once a statement (tg_message__publish): moving it for each row would leave one
+  -- dead version of the thread a row, and a burst would take quadratic time. So the newest row is looked up,
+  -- which this statement may have inserted: the last entry of an index.
+  select seq, created_at into newest from public.message where thread_id = new.thread_id
+  order by seq desc limit 1;
+  new.seq := greatest(newest.seq, last_seq) + 1;
+  new.id := nextval('public.message_id_seq');
+  new.created_at := clock_timestamp();
+  -- The clock may have been set back. A time far ahead is not believed: all that follow would have it for good.
+  if newest.created_at > new.created_at and newest.created_at < new.created_at + interval '1 day' then
+    new.created_at := newest.created_at;
+  end if;
   return new;
 end
 $$;
@@ -46,11 +59,11 @@ create or replace trigger message_10_number
 
 -- Refuses to change history: messages are immutable, and only go with their thread as a whole.
 create or replace function tg_message__refuse_change() returns trigger
-language plpgsql security definer set search_path = pg_catalog, public, pg_temp
+language plpgsql security definer set search_path = pg_catalog, pg_temp
 as $$
 begin
   if tg_op = 'DELETE' and not exists (select from public.thread where id = old.thread_id) then
-    return old; -- the cascade of its thread's deletion
+    return old; -- its thread was deleted (65_removal.sql)
   end if;
   raise exception 'messages are immutable: % is not allowed', tg_op
     using errcode = 'restrict_violation', table = 'message', constraint = 'message_is_immutable',

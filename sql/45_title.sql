@@ -17,7 +17,7 @@ return (
 -- Gives a thread that has no title of its own the one that its first message says.
 -- security definer: a role with only INSERT on message must be able to do it.
 create or replace function tg_message__give_title() returns trigger
-language plpgsql security definer set search_path = pg_catalog, public, pg_temp
+language plpgsql security definer set search_path = pg_catalog, pg_temp
 as $$
 begin
   -- tg_message__publish moves last_seq, but later: the lists of threads are told by this change already.

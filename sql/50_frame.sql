@@ -1,9 +1,14 @@
 -- What goes over the wire, in one place: the trigger, the replay and the repair all call these.
 
+-- A moment in the range that clients can read, the years 1 to 9999. Rows of earlier versions may be outside of it.
+create or replace function readable(moment timestamptz) returns timestamptz
+language sql immutable parallel safe
+return least(greatest(moment, '0001-01-02 00:00:00+00'), '9999-12-30 23:59:59.999999+00');
+
 -- A moment as ISO 8601 in UTC, whatever the session's TimeZone and DateStyle are.
 create or replace function wire_time(moment timestamptz) returns text
 language sql stable parallel safe
-return to_char(moment at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"');
+return to_char(readable(moment) at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"');
 
 -- A message as the JSON object that clients see. One expression, and no query: so it is part of the plan of
 -- whatever calls it. It is made for each message, and row_to_json() would take twice as long.

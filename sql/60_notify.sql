@@ -14,18 +14,21 @@ return pg_notify('chinwag', payload);
 
 -- Notifies the servers of one frame.
 create or replace function notify_frame(thread_id bigint, seq bigint, frame text) returns void
-language plpgsql set search_path = pg_catalog, public, pg_temp
+language plpgsql set search_path = pg_catalog, pg_temp
 as $$
 begin
   perform public.notify_servers(public.payload(thread_id, seq, frame));
 end
 $$;
 
+-- Each call names the exact types of its arguments: a function of the same name by somebody else, with types that
+-- fit better, would be called instead, and with the rights of the owner.
+
 -- Moves the threads that a statement has written to, asks for the bot's replies and notifies the servers.
 -- A session keeps its plans. One that was made for a bulk insert would read whole tables for each single row
 -- after it, so each row that is looked for here is looked up in an index.
 create or replace function tg_message__publish() returns trigger
-language plpgsql security definer set search_path = pg_catalog, public, pg_temp
+language plpgsql security definer set search_path = pg_catalog, pg_temp
 set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off
 as $$
 begin
@@ -35,14 +38,14 @@ begin
   from (select thread_id, max(seq) as last_seq from written_message group by thread_id) as written
   where id = written.thread_id;
 
-  insert into public.reply_request (message_id)
-  select id from written_message as w
+  insert into public.reply_request (message_id, thread_id)
+  select id, thread_id from written_message as w
   where role = 'user' and (select true from public.message where reply_to = w.id) is null
   order by id;
 
   perform public.notify_servers(public.payload(thread_id, seq, frame))
   from (
-    select thread_id, seq, public.frame('message', public.message_json(row(w.*)::public.message)) as frame
+    select thread_id, seq, public.frame('message'::text, public.message_json(row(w.*)::public.message)) as frame
     from written_message as w
     order by thread_id, seq
     offset 0 -- or the frame, which is named more than once in the payload, would be made as often
@@ -57,7 +60,7 @@ create or replace trigger message_30_publish
 
 -- A reply takes its request with it, whoever wrote it.
 create or replace function tg_message__withdraw_request() returns trigger
-language plpgsql security definer set search_path = pg_catalog, public, pg_temp
+language plpgsql security definer set search_path = pg_catalog, pg_temp
 as $$
 begin
   delete from public.reply_request where message_id = new.reply_to;
@@ -71,15 +74,17 @@ create or replace trigger message_30_withdraw_request
 
 -- Tells the lists of threads that a thread was created, renamed, pinned or deleted.
 create or replace function tg_thread__publish() returns trigger
-language plpgsql security definer set search_path = pg_catalog, public, pg_temp
+language plpgsql security definer set search_path = pg_catalog, pg_temp
 as $$
 begin
   if tg_op = 'INSERT' then
-    perform public.notify_frame(new.id, 0, public.frame('thread.created', public.thread_json(new)));
+    perform public.notify_frame(new.id, 0::bigint, public.frame('thread.created'::text, public.thread_json(new)));
   elsif tg_op = 'UPDATE' then
-    perform public.notify_frame(new.id, 0, public.frame('thread.updated', public.thread_json(new)));
+    perform public.notify_frame(new.id, 0::bigint, public.frame('thread.updated'::text, public.thread_json(new)));
   else
-    perform public.notify_frame(old.id, 0, public.frame('thread.deleted', json_build_object('id', old.id)));
+    perform public.notify_frame(
+      old.id, 0::bigint, public.frame('thread.deleted'::text, json_build_object('id', old.id))
+    );
   end if;
   return null;
 end

@@ -2,14 +2,39 @@
 
 -- The words of a message. Of its first 100,000 characters only: a tsvector of over 1 MB is an error, and the
 -- message would be refused for it.
-create or replace function searchable(content text) returns tsvector
+create or replace function words_of(content text) returns tsvector
 language sql immutable parallel safe
 return to_tsvector('pg_catalog.simple'::regconfig, left(content, 100000));
 
--- New words are put on a list, which is merged into the index when it is full: the shorter it is, the shorter
--- does the unlucky insert wait that has to merge it.
-create index if not exists message_by_words on message
-  using gin (searchable(content)) with (gin_pending_list_limit = 256);
+-- Stores the words of the messages that a statement has written.
+create or replace function tg_message__store_words() returns trigger
+language plpgsql security definer set search_path = pg_catalog, pg_temp
+as $$
+begin
+  insert into public.message_words (message_id, words)
+  select id, public.words_of(content) from written_message;
+  return null;
+end
+$$;
+
+create or replace trigger message_30_store_words
+  after insert on message referencing new table as written_message
+  for each statement execute function tg_message__store_words();
+
+-- Removes the words of the messages that a statement has removed.
+create or replace function tg_message__remove_words() returns trigger
+language plpgsql security definer set search_path = pg_catalog, pg_temp
+set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off
+as $$
+begin
+  delete from public.message_words using removed_message where message_id = removed_message.id;
+  return null;
+end
+$$;
+
+create or replace trigger message_30_remove_words
+  after delete on message referencing old table as removed_message
+  for each statement execute function tg_message__remove_words();
 
 -- What is searched for, as people type it: words, "a phrase", or, -not. The last word may be unfinished.
 create or replace function search_query(typed text) returns tsquery
@@ -19,31 +44,70 @@ return (
   from (values (websearch_to_tsquery('pg_catalog.simple'::regconfig, typed))) as parsed (query)
 );
 
+-- Whether a message is in a thread. Those of a deleted thread stay stored for a while (65_removal.sql).
+create or replace function is_in_a_thread(message_id bigint) returns boolean
+language sql stable
+-- Not "exists": the planner could put the ids of all messages into a hash table.
+return coalesce((
+  select true from public.message join public.thread on thread.id = thread_id where message.id = message_id
+), false);
+
 -- The ids of the newest messages that match. An index cannot give them newest first: of a frequent word it would
 -- have to give all. And the table, read from its end, would have to be read as a whole for a rare one. Which it
--- is, the last 500 messages tell, by their first 1,000 characters; the planner can only guess.
+-- is, the last 500 messages tell, or as many of them as have 4 MB of words; the planner can only guess.
 create or replace function newest_matches(wanted tsquery, before bigint, most integer) returns bigint[]
-language plpgsql stable set search_path = pg_catalog, public, pg_temp
+language plpgsql stable set search_path = pg_catalog, pg_temp
+set enable_hashjoin = off set enable_mergejoin = off
 as $$
+declare
+  recent bigint[] := array(
+    with recent as (
+      select message_id, words, sum(pg_column_size(words)) over (order by message_id desc) as bytes
+      from (
+        select message_id, words from public.message_words
+        where message_id < before order by message_id desc limit 500
+      ) as newest
+    )
+    select message_id from recent
+    where bytes < 4000000 and words @@ wanted and public.is_in_a_thread(message_id)
+    order by message_id desc limit most
+  );
 begin
-  if most <= (
-    select count(*)
-    from (select content from public.message where id < before order by id desc limit 500) as recent
-    where public.searchable(left(content, 1000)) @@ wanted
-  ) then
-    return array(
-      select id
-      from (select id, content from public.message where id < before order by id desc limit 500) as recent
-      where public.searchable(content) @@ wanted
-      order by id desc limit most
-    );
+  if cardinality(recent) = most then
+    return recent;
   end if;
   return array(
     with found as materialized (
-      select id from public.message where public.searchable(content) @@ wanted and id < before
+      select message_id from public.message_words where words @@ wanted and message_id < before
     )
-    select id from found order by id desc limit most
+    select message_id
+    from (select message_id from found order by message_id desc offset 0) as newest_first
+    where public.is_in_a_thread(message_id) limit most
   );
+end
+$$;
+
+-- The part of a text, 5,000 characters of it, in which what is searched for comes first: the phrase, or else one of
+-- the words. To mark the words in all of a long text would take longer than to find it.
+create or replace function part_with(wanted tsquery, content text) returns text
+language plpgsql immutable set search_path = pg_catalog, pg_temp
+as $$
+declare
+  words text[] := array(
+    select regexp_replace(word[1], '(\W)', '\\\1', 'g')
+    from regexp_matches(querytree(wanted), '''((?:[^'']|'''')+)''', 'g') as word
+  );
+  place integer;
+begin
+  if char_length(content) <= 5000 then
+    return content;
+  end if;
+  content := left(content, 100000);
+  place := coalesce(
+    nullif(regexp_instr(content, '\m' || array_to_string(words, '\W+'), 1, 1, 0, 'i'), 0),
+    regexp_instr(content, '\m(?:' || array_to_string(words, '|') || ')', 1, 1, 0, 'i')
+  );
+  return substr(content, greatest(1, place - 300), 5000);
 end
 $$;
 
@@ -52,7 +116,7 @@ create or replace function search_messages(typed text, before bigint, most integ
 returns table (
   message bigint, thread_id bigint, title text, seq bigint, role text, created_at timestamptz, excerpt text
 )
-language plpgsql stable set search_path = pg_catalog, public, pg_temp
+language plpgsql stable set search_path = pg_catalog, pg_temp
 as $$
 declare
   wanted tsquery := public.search_query(typed);
@@ -64,10 +128,12 @@ begin
   end if;
   newest := public.newest_matches(wanted, before, most);
   return query
-  select found.id, found.thread_id, thread.title, found.seq, found.role, found.created_at,
+  select found.id, found.thread_id, thread.title, found.seq, found.role, public.readable(found.created_at),
     -- ts_headline() would leave out what looks like a tag, so there is no "<" where it looks.
     replace(ts_headline(
-      'simple', replace(translate(left(found.content, 100000), u&'\E000\E001\E002', ''), '<', u&' \E002'), wanted,
+      'simple',
+      replace(translate(public.part_with(wanted, found.content), u&'\E000\E001\E002', ''), '<', u&' \E002'),
+      wanted,
       u&'StartSel=\E000, StopSel=\E001, MaxWords=24, MinWords=12, ShortWord=0'
     ), u&' \E002', '<')
   from public.message as found

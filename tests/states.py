@@ -75,11 +75,18 @@ async def build(db: Connection) -> dict[str, int]:
     new_thread = "insert into thread (title) values ($1) returning id"
     threads = {title: await db.fetchval(new_thread, title) for title in TITLES}
     backups = await db.fetchval("insert into thread (title, pinned) values ('Backups', true) returning id")
-    for role, minutes, content in CONVERSATION:
-        await db.execute(
-            "insert into message (thread_id, role, content, created_at) values ($1, $2, $3, $4)",
-            backups, role, content, datetime.now(UTC) - timedelta(minutes=minutes),
-        )  # fmt: skip
+    for role, _, content in CONVERSATION:
+        insert = "insert into message (thread_id, role, content) values ($1, $2, $3)"
+        await db.execute(insert, backups, role, content)
+    async with db.transaction():
+        await db.execute("set local session_replication_role = replica")  # or it could not be changed
+        await db.executemany(
+            "update message set created_at = $3 where thread_id = $1 and seq = $2",
+            [
+                (backups, seq, datetime.now(UTC) - timedelta(minutes=minutes))
+                for seq, (_, minutes, _) in enumerate(CONVERSATION, 1)
+            ],
+        )
     await db.execute(
         """
         insert into message (thread_id, role, content)

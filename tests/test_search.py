@@ -150,6 +150,6 @@ async def index_scans(db: Connection) -> int:
     """How often the index of the words was read."""
     await db.execute("select pg_stat_force_next_flush()")
     scans: int = await db.fetchval(
-        "select idx_scan from pg_stat_user_indexes where indexrelname = 'message_by_words'"
+        "select idx_scan from pg_stat_user_indexes where indexrelname = 'message_words_by_word'"
     )
     return scans

@@ -1,19 +1,28 @@
-"""Piccolo's migrations. The SQL itself is in sql/."""
+"""The steps from the schema of each former version to the next, as Piccolo's migrations.
 
-from app.settings import ROOT
+A migration stays what it was on its day: its SQL is written out, and never read from sql/. All of it can run
+again, as it may be killed anywhere. The migrations here come before the programs of sql/ are replaced, and
+may not disturb a former version's programs; those in contract/ come after, and take away what only those
+needed. A new database needs none: it is made from sql/, and all are noted as applied.
+"""
+
+from piccolo.apps.migrations.auto.migration_manager import MigrationManager
+
+from app.online import Step
 from app.tables import DB
 
 
-async def execute(script: str) -> None:
-    """Run statements in the transaction of the migration."""
-    # Not Table.raw(), which would take the braces in the SQL for placeholders.
-    transaction = DB.current_transaction.get()
-    assert transaction is not None
-    await transaction.connection.execute(script)
+def migration(id: str, app_name: str, description: str, *steps: Step) -> MigrationManager:
+    """A migration of steps, each of which makes its own transactions."""
+    manager = MigrationManager(
+        migration_id=id, app_name=app_name, description=description, wrap_in_transaction=False
+    )
 
+    async def run() -> None:
+        assert DB.pool is not None
+        async with DB.pool.acquire() as connection:
+            for step in steps:
+                await step(connection)  # type: ignore[arg-type]  # app.upgrade's pool is one connection
 
-async def apply_schema() -> None:
-    """Run the files in sql/, in the order of their names. They can be run again: Piccolo notes that it ran a
-    migration only after that was committed."""
-    for file in sorted((ROOT / "sql").glob("*.sql")):
-        await execute(file.read_text(encoding="utf-8"))
+    manager.add_raw(run)
+    return manager

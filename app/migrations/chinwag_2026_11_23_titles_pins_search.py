@@ -1,20 +1,25 @@
-"""Threads that are titled by their first message and can be pinned, and messages that can be found."""
+"""Threads that can be pinned."""
 
 from piccolo.apps.migrations.auto.migration_manager import MigrationManager
 
-from app.migrations import apply_schema, execute
+from app.migrations import migration
+from app.online import build_index, change
+from app.schema import EXPAND
 
 ID = "2026-11-23T03:30:00:000000"
 VERSION = "1.38.0"
-DESCRIPTION = "titles from first messages, pins, search"
+DESCRIPTION = "pins"
+
+# The default is noted in the catalog: no row is written.
+ADD_PINNED = "alter table public.thread add column if not exists pinned boolean not null default false"
+
+BUILD = """
+    create index concurrently pinned_thread_by_activity on public.thread (updated_at desc, id desc)
+    where pinned
+"""
 
 
 async def forwards() -> MigrationManager:
-    manager = MigrationManager(migration_id=ID, app_name="chinwag", description=DESCRIPTION)
-
-    async def apply() -> None:
-        await execute("drop trigger if exists thread_10_publish_title on thread")
-        await apply_schema()
-
-    manager.add_raw(apply)
-    return manager
+    return migration(
+        ID, EXPAND, DESCRIPTION, change(ADD_PINNED), build_index("pinned_thread_by_activity", BUILD)
+    )

@@ -18,6 +18,10 @@ FILL = """
            case n % 2 when 0 then $3::bigint + n - 1 end
     from generate_series(1, $2::bigint) as n
 """
+FILL_WORDS = """
+    insert into message_words (message_id, words)
+    select id, words_of(content) from message where thread_id = $1
+"""
 LAST_ID = "select coalesce(max(id), 0) from message"
 SET_LAST_ID = "select setval(pg_get_serial_sequence('message', 'id'), $1)"
 SET_LAST_SEQ = "update thread set last_seq = $2 where id = $1"
@@ -61,6 +65,7 @@ async def _create(connection: Any, messages: int) -> int:
     if messages:
         last_id = await connection.fetchval(LAST_ID)
         await connection.execute(FILL, thread, messages, last_id)
+        await connection.execute(FILL_WORDS, thread)
         await connection.execute(SET_LAST_SEQ, thread, messages)
         await connection.fetchval(SET_LAST_ID, last_id + messages)
     return thread

@@ -13,7 +13,7 @@ INSERT_REPLY = """
 """
 SEQS = "select array_agg(seq order by seq) from message where thread_id = $1"
 CONTENTS = "select array_agg(content order by seq) from message where thread_id = $1"
-WAITING = "select count(*) from reply_request join message on id = message_id where thread_id = $1"
+WAITING = "select count(*) from reply_request where thread_id = $1"
 LAST_SEQ = "select last_seq from thread where id = $1"
 
 

@@ -1,22 +1,21 @@
 """The migrations, the files in sql/ and Piccolo's tables agree, however often and wherever they are run."""
 
-import asyncio
-import re
-import subprocess
-import sys
+from typing import Any
 
 import asyncpg
 import pytest
 from piccolo.table import Table
 
 from app.database import Connection
-from app.packaged import binary
 from app.piccolo_app import APP_CONFIG
-from app.provision import MIGRATION_LOCK
 from app.settings import ROOT
-from tests.process import environ_of
+from app.upgrade import MIGRATION_LOCK, migrate
+from tests.command import chinwag
+from tests.past import VERSIONS, dump
+from tests.schema.conftest import MakeDatabase
+from tests.schema.migrating import migrating
 from tests.schema.statements import SEQS
-from tests.sql import INSERT, until
+from tests.sql import INSERT
 
 pytestmark = pytest.mark.anyio
 
@@ -43,30 +42,7 @@ async def test_piccolos_tables_mirror_the_schema(db: Connection, table: type[Tab
 async def test_every_table_is_mirrored(db: Connection) -> None:
     tables = await db.fetch("select tablename from pg_tables where schemaname = 'public'")
     mirrored = {table._meta.tablename for table in APP_CONFIG.table_classes}
-    assert {table["tablename"] for table in tables} == mirrored | {"migration"}
-
-
-async def test_migrations_run_once_by_two_processes_at_the_same_time_and_again(
-    db: Connection, database_url: str, template: str
-) -> None:
-    await db.execute("drop database if exists empty")  # of a former run, where PostgreSQL stays
-    await db.execute("create database empty template template0")
-    url = re.sub(r"/[^/]*$", "/empty", database_url)
-    connection = await asyncpg.connect(url)
-    try:
-        await connection.execute("select pg_advisory_lock($1)", MIGRATION_LOCK)
-        both = asyncio.gather(*(migrate(url) for _ in range(2)))
-        waiting = "select count(*) = 2 from pg_locks where locktype = 'advisory' and not granted"
-        await until(connection, waiting)
-        assert await connection.fetch("select from pg_tables where schemaname = 'public'") == []
-        await connection.execute("select pg_advisory_unlock_all()")
-        assert await both == [0, 0]
-        assert await migrate(url) == 0
-        noted = await connection.fetch("select name from migration where app_name = 'chinwag'")
-        assert len(noted) == len([*(ROOT / "app" / "migrations").glob("chinwag_*.py")])
-    finally:
-        await connection.close()
-    assert dump(url) == dump(template)
+    assert {table["tablename"] for table in tables} == mirrored | {"migration", "chinwag_object"}
 
 
 async def test_the_files_applied_again_by_hand_change_nothing(
@@ -81,37 +57,65 @@ async def test_the_files_applied_again_by_hand_change_nothing(
     assert await db.fetchval(SEQS, thread) == [1, 2]
 
 
-async def test_a_schema_of_an_earlier_version_becomes_todays(
-    db: Connection, database_url: str, template: str
+@pytest.mark.parametrize("version", VERSIONS)
+async def test_the_schema_of_a_former_version_becomes_that_of_a_new_database(
+    make_database: MakeDatabase, version: str
 ) -> None:
-    await db.execute(
-        """create index thread_by_owner on thread (owner);
-        drop index message_has_one_reply;
-        alter table message add constraint message_has_one_reply unique (reply_to);
-        create or replace function payload(thread_id bigint, seq bigint, frame text) returns text
-        language sql return 'as it was';
-        drop index message_by_words;
-        drop trigger message_20_give_title on message;
-        drop trigger thread_10_publish_change on thread;
-        create trigger thread_10_publish_title after update of title on thread
-        for each row execute function tg_thread__publish();
-        drop function thread_json;
-        alter table thread drop column pinned;
-        delete from migration where name > '2026-11-22T18'"""
+    old, new = await make_database(version), await make_database()
+    for url in (old, new):
+        await migrate(url)
+    assert dump(old) == dump(new)
+    notes = "select app_name, name from migration order by 1, 2"
+    assert await ask(old, notes) == await ask(new, notes)
+    objects = "select * from chinwag_object order by 1, 2"
+    assert await ask(old, objects) == await ask(new, objects)
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+async def test_the_messages_of_a_former_version_are_found_and_their_requests_have_threads(
+    make_database: MakeDatabase, version: str
+) -> None:
+    url = await make_database(
+        version,
+        """insert into thread (title) values ('one'), ('two');
+           insert into message (thread_id, content)
+           select 1 + i % 2, 'number ' || i from generate_series(1, 500) i;
+           insert into message (thread_id, role, content, reply_to)
+           values (2, 'assistant', 'a rare answer', 1)""",
     )
-    assert dump(database_url) != dump(template)
-    assert await migrate(database_url) == 0
-    assert dump(database_url) == dump(template)
+    await migrate(url)
+    assert await ask(url, "select seq from search_messages('rare', 1000000, 10)") == [(251,)]
+    assert await ask(url, "select count(*) from message_words") == [(501,)]
+    assert await ask(url, "select thread_id, count(*) from reply_request group by 1 order by 1") == [
+        (1, 250),
+        (2, 249),
+    ]
+    assert chinwag("audit", DATABASE_URL=url).returncode == 0
 
 
-async def migrate(url: str) -> int:
-    command = [sys.executable, "-m", "app.cli", "migrate"]
-    process = await asyncio.create_subprocess_exec(*command, env=environ_of(url, {}))
-    return await process.wait()
+async def test_two_processes_at_the_same_time_migrate_once_and_wait_without_a_snapshot(
+    make_database: MakeDatabase,
+) -> None:
+    url = await make_database("a403a32")
+    connection = await asyncpg.connect(url)
+    try:
+        await connection.execute("select pg_advisory_lock($1)", MIGRATION_LOCK)
+        async with migrating(url) as one, migrating(url) as other:
+            for process in (one, other):
+                await process.says("another_process_migrates")
+            # It waits for all who have a snapshot.
+            await connection.execute("create index concurrently on message (role)")
+            await connection.execute("drop index message_role_idx")
+            await connection.execute("select pg_advisory_unlock_all()")
+            assert [await one.status(), await other.status()] == [0, 0]
+        assert len(await connection.fetch("select from migration where app_name = 'chinwag_programs'")) == 1
+    finally:
+        await connection.close()
 
 
-def dump(url: str, *, data: bool = False) -> list[str]:
-    """The schema, and the data too, as SQL."""
-    command = [str(binary("pg_dump")), "--dbname", url, *([] if data else ["--schema-only"])]
-    text = subprocess.run(command, check=True, capture_output=True, text=True).stdout
-    return [line for line in text.splitlines() if not re.match(r"\\(un)?restrict ", line)]
+async def ask(url: str, query: str) -> list[tuple[Any, ...]]:
+    connection = await asyncpg.connect(url)
+    try:
+        return [tuple(row) for row in await connection.fetch(query)]
+    finally:
+        await connection.close()

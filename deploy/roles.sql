@@ -1,0 +1,60 @@
+-- The roles of a database that is Chinwag's own:
+--
+--   chinwag_owner     owns the schema, and runs `chinwag migrate`
+--   chinwag_server    runs `chinwag serve`: what a server does, and nothing else
+--   chinwag_producer  writes messages by SQL: grant it to whoever may, as in `grant chinwag_producer to backup`
+--
+-- Run this file in that database as a superuser, before the first `chinwag migrate` or at any time later:
+--
+--   psql --dbname=chinwag --file=deploy/roles.sql
+--
+-- Then give the first two a password (`\password chinwag_owner` in psql), and name them in DATABASE_URL. It can be
+-- run again. LISTEN and NOTIFY need no right but CONNECT: that is why nobody else may connect.
+
+do $$
+declare
+  thing record;
+begin
+  for thing in
+    select name, attributes
+    from (values ('chinwag_owner', 'login'), ('chinwag_server', 'login'), ('chinwag_producer', 'nologin'))
+      as role (name, attributes)
+    where not exists (select from pg_roles where rolname = name)
+  loop
+    execute format('create role %I %s', thing.name, thing.attributes);
+  end loop;
+
+  execute format('revoke all on database %I from public', current_database());
+  execute format(
+    'grant connect on database %I to chinwag_owner, chinwag_server, chinwag_producer', current_database()
+  );
+
+  -- What an earlier owner has made.
+  for thing in
+    select case relkind when 'S' then 'sequence' when 'v' then 'view' else 'table' end as kind, oid::regclass::text as name
+    from pg_class
+    where relnamespace = 'public'::regnamespace and relkind in ('r', 'v', 'S')
+      and not exists (select from pg_depend where objid = pg_class.oid and deptype in ('a', 'i', 'e'))
+    union all
+    select 'function', oid::regprocedure::text
+    from pg_proc
+    where pronamespace = 'public'::regnamespace
+      and not exists (select from pg_depend where objid = pg_proc.oid and deptype = 'e')
+  loop
+    execute format('alter %s %s owner to chinwag_owner', thing.kind, thing.name);
+  end loop;
+end
+$$;
+
+alter schema public owner to chinwag_owner;
+revoke all on schema public from public;
+grant usage on schema public to chinwag_server, chinwag_producer;
+
+-- The rights on tables and functions are given by the schema itself (sql/90_rights.sql), if it is there already.
+do $$
+begin
+  if to_regprocedure('public.grant_rights()') is not null then
+    perform public.grant_rights();
+  end if;
+end
+$$;

@@ -1,0 +1,42 @@
+-- Who may call the functions. PostgreSQL lets everybody execute a new function, and a trigger function that is
+-- security definer can be attached to a table of one's own: the CHECK of a domain on a column there would then run
+-- with the rights of the owner.
+
+-- Functions that the owner makes later. A rule for one schema could not take away what all have by default.
+alter default privileges revoke execute on functions from public;
+
+revoke execute on function
+  frame, is_in_a_thread, message_json, newest_matches, notify_frame, notify_servers, part_with, payload, readable,
+  remove_messages, search_messages, search_query, thread_json, title_of, wire_time, words_of,
+  tg_message__give_title, tg_message__number, tg_message__publish, tg_message__refuse_change,
+  tg_message__remove_words, tg_message__store_words, tg_message__withdraw_request, tg_thread__publish,
+  tg_thread__refuse_change, tg_thread__refuse_used_id, tg_thread__remove_messages
+from public;
+
+-- Gives the roles of deploy/roles.sql their rights, if that file was run in this database. It is called here, and by
+-- that file where the tables are older than the roles.
+create or replace function grant_rights() returns void
+language plpgsql set search_path = pg_catalog, public, pg_temp
+as $$
+begin
+  if not exists (
+    select from pg_namespace where nspname = 'public' and pg_get_userbyid(nspowner) = 'chinwag_owner'
+  ) then
+    return;
+  end if;
+  grant select on all tables in schema public to chinwag_server;
+  grant insert (username, password, email, active) on account to chinwag_server;
+  grant usage on sequence account_id_seq to chinwag_server;
+  grant insert, delete, update (title, pinned) on thread to chinwag_server;
+  grant insert (thread_id, role, content, client_id, reply_to) on message to chinwag_server;
+  grant update (claimed_by, claimed_until) on reply_request to chinwag_server;
+  grant execute on function
+    frame, is_in_a_thread, message_json, newest_matches, notify_frame, notify_servers, part_with, payload, readable,
+    remove_messages, search_messages, search_query, wire_time
+  to chinwag_server;
+  grant insert (thread_id, role, content, client_id, reply_to) on message to chinwag_producer;
+end
+$$;
+
+revoke execute on function grant_rights from public;
+select grant_rights();
