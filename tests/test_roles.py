@@ -38,6 +38,7 @@ NOT_FOR_SERVERS = [
     "delete from reply_request",
     "delete from message_words",
     "update account set password = 'x'",
+    "select password from account",
     "insert into migration (app_name, name) values ('chinwag', 'x')",
     "truncate thread",
     "drop table message",
