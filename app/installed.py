@@ -43,7 +43,7 @@ HIDDEN = """
     union all
     select proname from pg_proc
     where pronamespace = 'public'::regnamespace and proname = any ($2) and not pg_function_is_visible(oid)
-    limit 1
+    order by 1 limit 1
 """
 
 # Versions before 2026-11-24 noted their migrations, but not the names that they took.

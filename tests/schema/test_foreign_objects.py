@@ -3,7 +3,10 @@ changed."""
 
 import pytest
 
+from app.database import Connection
 from app.errors import DatabaseUnsuitable
+from app.installed import PRESENT
+from app.schema import names
 from app.upgrade import migrate
 from tests.command import chinwag
 from tests.past import dump
@@ -74,6 +77,15 @@ async def test_the_object_in_the_way_is_named_and_nothing_is_changed(
     ):
         await migrate(url)
     assert dump(url, data=True) == before
+
+
+async def test_every_name_that_the_schema_takes_is_known(db: Connection) -> None:
+    taken = {
+        (kind, name)
+        for kind, name, _ in await db.fetch(PRESENT)
+        if kind != "type" and not name.endswith(("_pkey", "_key"))  # PostgreSQL finds a free name for those
+    }
+    assert taken == {(kind, name) for kind, name in names() if kind != "type"}
 
 
 async def test_neither_migrate_nor_a_server_has_a_traceback(make_database: MakeDatabase) -> None:

@@ -116,7 +116,7 @@ async def test_programs_that_a_newer_version_has_replaced_stay_as_they_are(url: 
     assert await db.fetchval(TITLE) == "spoilt"
 
 
-async def test_programs_are_replaced_when_they_are_not_those_of_this_version(url: str, db: Connection) -> None:
+async def test_programs_are_replaced_when_they_are_not_those_of_today(url: str, db: Connection) -> None:
     before = dump(url)
     await db.execute(SPOIL)
     await db.execute("update migration set name = 'of older programs' where app_name = $1", PROGRAMS)

@@ -29,6 +29,10 @@ WAITS = """
       where datname = current_database() and not granted
     )
 """
+ENDED = """
+    select count(*) = 0 from pg_stat_activity
+    where application_name = 'chinwag migrate' and datname = current_database()
+"""
 INVALID = "select count(*) from pg_index where not indisvalid"
 
 
@@ -86,6 +90,24 @@ async def test_an_index_whose_build_was_killed_is_built_anew(make_database: Make
     for each in (url, new):
         assert chinwag("migrate", DATABASE_URL=each).returncode == 0
     assert dump(url) == dump(new)
+
+
+async def test_a_first_start_that_was_killed_leaves_nothing_behind(make_database: MakeDatabase) -> None:
+    url = await make_database()
+    before = dump(url)
+    holder, db = await asyncpg.connect(url), await asyncpg.connect(url)
+    try:
+        await holder.execute("begin; create table thread (id int)")
+        async with migrating(url) as process:
+            await until(db, WAITS)
+            await process.kill()
+        await holder.execute("rollback")
+        await until(db, ENDED)
+    finally:
+        await holder.close()
+        await db.close()
+    assert dump(url) == before
+    assert chinwag("migrate", DATABASE_URL=url).returncode == 0
 
 
 async def test_it_is_killed_under_load_and_goes_on(make_database: MakeDatabase) -> None:
