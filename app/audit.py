@@ -50,14 +50,14 @@ class Report(Struct, frozen=True):
 
 async def audit_database(url: str) -> Report:
     """Ask all of it in one snapshot, so that what is written meanwhile does not look like a fault."""
-    connection = await connect(url)
+    connection = await connect(url, command_seconds=None)
     try:
         async with connection.transaction(isolation="repeatable_read", readonly=True):
-            count = await connection.fetchrow(COUNT, timeout=None)
-            gaps = await connection.fetch(GAPS, timeout=None)
-            unanswered = await connection.fetch(UNANSWERED, timeout=None)
-            stale = await connection.fetch(ANSWERED_AND_WAITING, timeout=None)
-            left_behind = await connection.fetch(LEFT_BEHIND, timeout=None)
+            count = await connection.fetchrow(COUNT)
+            gaps = await connection.fetch(GAPS)
+            unanswered = await connection.fetch(UNANSWERED)
+            stale = await connection.fetch(ANSWERED_AND_WAITING)
+            left_behind = await connection.fetch(LEFT_BEHIND)
     finally:
         await connection.close()
     assert count is not None
