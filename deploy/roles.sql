@@ -8,6 +8,9 @@
 --
 --   psql --dbname=chinwag --file=deploy/roles.sql
 --
+-- Where a role other than that superuser has made the tables, run `reassign owned by that_role to chinwag_owner` after
+-- it, and then this file again.
+--
 -- Then give the first two a password (`\password chinwag_owner` in psql), and name them in DATABASE_URL. It can be
 -- run again. LISTEN and NOTIFY need no right but CONNECT: that is why nobody else may connect.
 
@@ -29,16 +32,17 @@ begin
     'grant connect on database %I to chinwag_owner, chinwag_server, chinwag_producer', current_database()
   );
 
-  -- What an earlier owner has made.
+  -- What the role that runs this file has made. Not what others have: a function of theirs would get the rights of
+  -- the owner.
   for thing in
-    select case relkind when 'S' then 'sequence' when 'v' then 'view' else 'table' end as kind, oid::regclass::text as name
+    select case relkind when 'S' then 'sequence' else 'table' end as kind, oid::regclass::text as name
     from pg_class
-    where relnamespace = 'public'::regnamespace and relkind in ('r', 'v', 'S')
+    where relnamespace = 'public'::regnamespace and relowner = current_user::regrole and relkind in ('r', 'S')
       and not exists (select from pg_depend where objid = pg_class.oid and deptype in ('a', 'i', 'e'))
     union all
     select 'function', oid::regprocedure::text
     from pg_proc
-    where pronamespace = 'public'::regnamespace
+    where pronamespace = 'public'::regnamespace and proowner = current_user::regrole
       and not exists (select from pg_depend where objid = pg_proc.oid and deptype = 'e')
   loop
     execute format('alter %s %s owner to chinwag_owner', thing.kind, thing.name);
@@ -53,7 +57,10 @@ grant usage on schema public to chinwag_server, chinwag_producer;
 -- The rights on tables and functions are given by the schema itself (sql/90_rights.sql), if it is there already.
 do $$
 begin
-  if to_regprocedure('public.grant_rights()') is not null then
+  if exists (
+    select from pg_proc
+    where oid = to_regprocedure('public.grant_rights()') and pg_get_userbyid(proowner) = 'chinwag_owner'
+  ) then
     perform public.grant_rights();
   end if;
 end

@@ -24,8 +24,9 @@ begin
   ) then
     return;
   end if;
-  grant select on all tables in schema public to chinwag_server;
-  grant insert (username, password, email, active) on account to chinwag_server;
+  grant select on chinwag_object, message, message_words, migration, removed_thread, reply_request, thread
+  to chinwag_server;
+  grant select (id, username), insert (username, password, email, active) on account to chinwag_server;
   grant usage on sequence account_id_seq to chinwag_server;
   grant insert, delete, update (title, pinned) on thread to chinwag_server;
   grant insert (thread_id, role, content, client_id, reply_to) on message to chinwag_server;

@@ -26,6 +26,15 @@ PASSWORDS = """
 NO_SCHEMA = "drop schema public cascade; create schema public authorization pg_database_owner"
 DROP_ROLES = "drop role chinwag_owner; drop role chinwag_server; drop role chinwag_producer"
 
+NAME = "grant_rights"
+FUNCTION_OF_MALLORY = f"""
+    create role mallory;
+    create function public.{NAME}() returns void language plpgsql security definer as $$ begin
+      raise exception 'this was run';
+    end $$;
+    alter function public.{NAME} owner to mallory
+"""
+
 INSERT = "insert into message (thread_id, content) values ($1, $2)"
 
 NOT_FOR_SERVERS = [
@@ -38,6 +47,7 @@ NOT_FOR_SERVERS = [
     "delete from reply_request",
     "delete from message_words",
     "update account set password = 'x'",
+    "select password from account",
     "insert into migration (app_name, name) values ('chinwag', 'x')",
     "truncate thread",
     "drop table message",
@@ -150,6 +160,20 @@ async def test_nobody_else_can_connect_and_listen(url_of: Callable[[str], str], 
             await asyncpg.connect(url_of("passer_by"))
     finally:
         await execute(postgres_url, "drop role passer_by")
+
+
+async def test_a_function_of_somebody_else_gets_no_rights(
+    url_of: Callable[[str], str], new_database: Callable[[], str], postgres_url: str
+) -> None:
+    """In a database in which others can create objects, as PostgreSQL 14 and older let everybody do."""
+    url = await asyncio.to_thread(new_database)
+    await execute(url, NO_SCHEMA, FUNCTION_OF_MALLORY, ROLES)
+    connection = await asyncpg.connect(url)
+    owner = await connection.fetchval("select proowner::regrole::text from pg_proc where proname = $1", NAME)
+    await connection.close()
+    assert owner == "mallory"
+    database = urlsplit(url).path.removeprefix("/")
+    await execute(postgres_url, f'drop database "{database}" with (force)', "drop role mallory")
 
 
 async def execute(url: str, *scripts: str) -> None:
