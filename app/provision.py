@@ -13,7 +13,7 @@ import structlog
 from app.database import SESSION, Connection, connect
 from app.embedded import EmbeddedPostgres
 from app.errors import DatabaseUnsuitable
-from app.postmaster import default_directory, running_url
+from app.postmaster import default_directory, shared_url
 from app.settings import Settings
 from app.tables import DB
 
@@ -31,7 +31,7 @@ def database_in_use(settings: Settings) -> Iterator[str]:
         yield settings.database_url
         return
     directory = Path(settings.data_directory) if settings.data_directory else default_directory()
-    if url := running_url(directory):
+    if url := shared_url(directory):
         yield url
         return
     with EmbeddedPostgres(directory) as postgres:

@@ -56,7 +56,8 @@ def postgres_url() -> Iterator[str]:
             directory = Path(tempfile.gettempdir()) / f"chinwag-tests-{os.getpid()}"
             stack.callback(shutil.rmtree, directory)
             fast = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
-            yield stack.enter_context(EmbeddedPostgres(directory, options=fast)).url
+            # Links and poolers of the tests reach it on TCP.
+            yield stack.enter_context(EmbeddedPostgres(directory, port=0, options=fast)).superuser_url
 
 
 @pytest.fixture(scope="session")

@@ -14,6 +14,7 @@ import asyncpg
 
 from app.database import Connection
 from app.embedded import EmbeddedPostgres
+from app.initdb import PASSWORDS
 from app.packaged import binary
 from app.provision import migrate
 from tests.process import DidNotStart, Server, ServerStarter
@@ -32,7 +33,7 @@ class Node:
 
     def __init__(self, directory: Path, servers: int) -> None:
         self.directory = directory
-        self.postgres = EmbeddedPostgres(directory, options=FAST)
+        self.postgres = EmbeddedPostgres(directory, port=0, options=FAST)
         self.links = [Link(0) for _ in range(servers)]
 
     def start(self) -> None:
@@ -101,7 +102,7 @@ class Cluster:
     async def fail_over(self) -> None:
         """Kill the primary, promote the standby, and build a new standby where the primary was."""
         self.primary.postgres.kill()
-        promoted = await asyncpg.connect(self.standby.postgres.url)
+        promoted = await asyncpg.connect(self.standby.postgres.superuser_url)
         await promoted.execute("select pg_promote()")
         await promoted.close()
         self.primary, self.standby = self.standby, self.primary
@@ -110,7 +111,7 @@ class Cluster:
         """Build the standby, and let each commit of the primary wait for it: so a failover loses nothing."""
         await asyncio.to_thread(self._copy_primary)
         self.standby.start()
-        connection = await asyncpg.connect(self.primary.postgres.url)
+        connection = await asyncpg.connect(self.primary.postgres.superuser_url)
         async with asyncio.timeout(60):
             while not await connection.fetch("select from pg_stat_replication where state = 'streaming'"):
                 await asyncio.sleep(0.05)
@@ -122,15 +123,17 @@ class Cluster:
         source, target = self.primary.directory, self.standby.directory
         shutil.rmtree(target, ignore_errors=True)
         target.mkdir(mode=0o755)
-        shutil.copy(source / "password", target / "password")
-        command = [str(binary("pg_basebackup")), "-d", self.primary.postgres.url, "-D", f"{target}/data"]
+        for name in PASSWORDS.values():
+            shutil.copy(source / name, target / name)
+        url = self.primary.postgres.superuser_url
+        command = [str(binary("pg_basebackup")), "-d", url, "-D", f"{target}/data"]
         subprocess.run([*command, "--checkpoint=fast", "--write-recovery-conf", "--no-sync"], check=True)
         # Of the primary's settings, the standby must not wait for a standby of its own.
         auto = target / "data" / "postgresql.auto.conf"
         lines = auto.read_text().splitlines(keepends=True)
         auto.write_text("".join(line for line in lines if not line.startswith("synchronous_standby_names")))
         owner = (source / "data").stat()
-        for path in (target / "password", target / "data", *(target / "data").rglob("*")):
+        for path in (target / "data", *(target / "data").rglob("*")):
             os.chown(path, owner.st_uid, owner.st_gid)
 
     def _url(self, ports: Sequence[int]) -> str:

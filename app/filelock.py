@@ -1,0 +1,55 @@
+"""Locks on files that tell which processes are alive: flock(2)."""
+
+import fcntl
+import os
+import threading
+import time
+from pathlib import Path
+
+POLL_SECONDS = 0.005
+
+
+class FileLock:
+    """An exclusive lock on a file. A process that inherits its descriptor holds the lock, too, until it ends."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.descriptor = -1
+
+    def take(self, seconds: float, stopping: threading.Event | None = None) -> bool:
+        """Wait for the lock for so long, or until `stopping` is set; False if another process still holds it."""
+        deadline = time.monotonic() + seconds
+        self.descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT, 0o600)
+        while not _try(self.descriptor, fcntl.LOCK_EX):
+            if time.monotonic() > deadline or (stopping and stopping.is_set()):
+                self.release()
+                return False
+            time.sleep(POLL_SECONDS)
+        return True
+
+    def release(self) -> None:
+        """Let go of it. Processes that have inherited it hold it further."""
+        if self.descriptor >= 0:
+            os.close(self.descriptor)
+            self.descriptor = -1
+
+
+def is_held(path: Path) -> bool:
+    """Whether a process holds the lock on this file, which it may be that nobody has made yet."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY)
+    except FileNotFoundError:
+        return False
+    try:
+        # Shared, and for a moment only: whoever takes the lock waits longer than that.
+        return not _try(descriptor, fcntl.LOCK_SH)
+    finally:
+        os.close(descriptor)
+
+
+def _try(descriptor: int, kind: int) -> bool:
+    try:
+        fcntl.flock(descriptor, kind | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
