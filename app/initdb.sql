@@ -12,7 +12,7 @@ begin
     create role chinwag_conversion superuser;
     set session authorization chinwag_conversion;
     alter role chinwag rename to postgres;
-    reset session authorization;
+    set session authorization postgres;
     drop role chinwag_conversion;
   end if;
   if to_regrole('chinwag') is null then
