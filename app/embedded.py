@@ -27,8 +27,8 @@ from app.supervisor import Supervisor, describe
 SETTINGS = {
     "max_connections": "200",
     "cluster_name": "chinwag",
-    # The text of an error can have a message's content in it, and its details, its statement and the statement's
-    # parameters have. An error is told to the client, and is not logged; of what is logged, no details are.
+    # The text of an error can have a message's content in it, and its details, its statement and that
+    # statement's parameters have. So errors are told to the client alone; of what is logged, no details are.
     "log_min_messages": "log",
     "log_min_error_statement": "panic",
     "log_error_verbosity": "terse",

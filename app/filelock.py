@@ -10,14 +10,14 @@ POLL_SECONDS = 0.005
 
 
 class FileLock:
-    """An exclusive lock on a file. A process that inherits its descriptor holds the lock, too, until it ends."""
+    """An exclusive lock on a file. A process that inherits its descriptor holds it, too, until it ends."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self.descriptor = -1
 
     def take(self, seconds: float, stopping: threading.Event | None = None) -> bool:
-        """Wait for the lock for so long, or until `stopping` is set; False if another process still holds it."""
+        """Wait for the lock, until `stopping` is set at most; False if another process still holds it."""
         deadline = time.monotonic() + seconds
         self.descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT, 0o600)
         while not _try(self.descriptor, fcntl.LOCK_EX):

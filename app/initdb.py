@@ -52,7 +52,7 @@ def _initialize(data: Path, programs: Programs, *, sync: bool) -> None:
 def _divide_roles(data: Path, programs: Programs) -> None:
     """Give data of an earlier version, whose server ran as its superuser, a superuser and a plain owner.
 
-    A password of the superuser beside the data says that it has been done. Killed before that, it is done again.
+    A password of the superuser beside the data says that it was done. Killed before that, it is done again.
     """
     directory = data.parent
     owner = (directory / PASSWORDS[OWNER]).read_text(encoding="ascii")

@@ -41,8 +41,8 @@ def default_directory() -> Path:
 
 
 def shared_url(directory: Path) -> str | None:
-    """The URL of the server that another process runs in this directory. While that process starts the server,
-    or starts it again after its death, this waits. None if there is no such process.
+    """The URL of the server that another process runs in this directory. While that process starts it, or
+    starts it again after its death, this waits. None if there is no such process.
 
     Raises:
         EmbeddedPostgresFailed: the server does not come back in time.

@@ -153,8 +153,8 @@ class Programs:
 
 
 def die_with(parent: int) -> None:
-    """In a child that was just forked: have the kernel send it SIGINT when the parent dies, or only the thread
-    of the parent that forked it: prctl(2).
+    """In a child that was just forked: have the kernel send it SIGINT when the parent dies, or only that
+    thread of it which forked: prctl(2).
 
     For PostgreSQL, SIGINT is the fast shutdown. The immediate one (SIGQUIT) loses no message either, but
     throws away the statistics that autovacuum lives on, and leaves a recovery to the next start.

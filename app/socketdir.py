@@ -1,4 +1,4 @@
-"""Where the embedded PostgreSQL's socket is: in a directory of mode 0700, under a path that is short enough."""
+"""Where the embedded PostgreSQL's socket is: in a directory of mode 0700, under a short enough path."""
 
 import os
 import stat
@@ -20,7 +20,7 @@ def socket_directory(data: Path, user: int) -> Path:
     link = data.with_name("socket")
     if not _is_private(link, user):
         link.unlink(missing_ok=True)
-        made = tempfile.mkdtemp(prefix="chinwag-", dir="/tmp")  # noqa: S108  # it may not be deep
+        made = tempfile.mkdtemp(prefix="chinwag-", dir="/tmp")  # that of the environment may be deep
         os.chown(made, user, -1)
         link.symlink_to(made)
     return link.readlink()
@@ -33,7 +33,7 @@ def _is_suitable(directory: Path) -> bool:
 
 
 def _is_private(link: Path, user: int) -> bool:
-    """Whether the directory is what we made. In /tmp others may have put theirs, or a link, under its name."""
+    """Whether the directory is the one that we made. In /tmp others may have put theirs in its place."""
     with suppress(OSError):
         found = link.readlink().lstat()
         return stat.S_ISDIR(found.st_mode) and found.st_uid == user and stat.S_IMODE(found.st_mode) == 0o700

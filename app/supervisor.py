@@ -28,7 +28,7 @@ Stop = tuple[tuple[signal.Signals, float | None], ...]
 class Supervisor:
     """One thread that forks the program and lives as long as the program is wanted.
 
-    The thread is the same for every start, because PDEATHSIG comes when the thread that forked ends: prctl(2).
+    It is the same thread for every start, because PDEATHSIG comes when the thread that forked ends: prctl(2).
     """
 
     def __init__(self, name: str, launch: Launch, last_words: Callable[[], str]) -> None:

@@ -24,6 +24,7 @@ from testcontainers.community.postgres import PostgresContainer
 from app.database import Connection
 from app.embedded import EmbeddedPostgres
 from app.provision import migrate
+from tests.leftovers import leftovers, mark_what_is_started
 from tests.page import Open, is_network_noise
 from tests.process import CHROMIUM_OPTIONS, Server, ServerStarter, find_program
 
@@ -35,6 +36,14 @@ TEMPLATE = f"chinwag_template_{WORKER}"
 def pytest_configure() -> None:
     # A run in the background may have been told to ignore it, and so would all that it starts.
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def nothing_is_left() -> Iterator[None]:
+    """Whatever the tests start, they also end."""
+    mark_what_is_started()
+    yield
+    assert not leftovers()
 
 
 @pytest.fixture(scope="session")

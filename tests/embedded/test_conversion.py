@@ -1,4 +1,4 @@
-"""Data of an earlier version, whose server ran as a superuser `chinwag`, get a plain owner and keep everything."""
+"""Data of a version whose server ran as a superuser `chinwag` get a plain owner, and keep everything."""
 
 import asyncio
 import os
@@ -38,7 +38,8 @@ STRANGE = """
     grant insert on message to producer;
 """
 LEFT = """
-    select count(*) from pg_class where oid >= 16384 and relowner = 10 and relnamespace <> 'pg_toast'::regnamespace
+    select count(*) from pg_class where oid >= 16384 and relowner = 10
+        and relnamespace <> 'pg_toast'::regnamespace
     union all select count(*) from pg_proc where oid >= 16384 and proowner = 10
     union all select count(*) from pg_type where oid >= 16384 and typowner = 10
         and typnamespace <> 'pg_toast'::regnamespace
@@ -71,7 +72,8 @@ def make_old_data(directory: Path, programs: Programs) -> None:
     wait_until(lambda: is_ready(data), 30)
     asyncio.run(migrate(url))
     sql(url, "insert into thread default values")
-    sql(url, "insert into message (thread_id, content) select 1, 'message ' || i from generate_series(1, 10) i")
+    many = "select 1, 'message ' || i from generate_series(1, 10) i"
+    sql(url, f"insert into message (thread_id, content) {many}")
     sql(url, STRANGE)
     server.send_signal(signal.SIGINT)
     server.wait()

@@ -66,7 +66,7 @@ async def provoke(url: str) -> None:
         await one.close()
 
 
-async def deadlock(one: asyncpg.Connection, other: asyncpg.Connection, insert: str) -> None:  # type: ignore[type-arg]
+async def deadlock(one: asyncpg.Connection, other: asyncpg.Connection, insert: str) -> None:
     await one.execute("set statement_timeout = 0")
     await one.execute("begin")
     await other.execute("begin")

@@ -1,6 +1,5 @@
 """It never outlives its owner, has one at a time, and starts after anything."""
 
-import os
 import signal
 from pathlib import Path
 
@@ -71,7 +70,7 @@ def test_of_two_first_starts_one_wins(empty: Path) -> None:
 
 def test_another_process_finds_the_running_server(directory: Path) -> None:
     assert running_url(directory) is None
-    owner, url, pid = start_owner(directory)
+    owner, url, _ = start_owner(directory)
     assert running_url(directory) == url
     owner.communicate()
     assert running_url(directory) is None
