@@ -42,10 +42,11 @@ class Log:
         self._start = os.fstat(self.descriptor).st_size
 
     def end(self) -> str:
-        """The last lines since the mark."""
-        with self._file.open(encoding="utf-8", errors="replace") as log:
+        """The last lines since the mark, if the file is still there."""
+        with suppress(OSError), self._file.open(encoding="utf-8", errors="replace") as log:
             log.seek(self._start)
             return "".join(log.readlines()[-LOG_LINES:])
+        return ""
 
     def failure(self, what: str) -> EmbeddedPostgresFailed:
         """An error that shows the end of the log."""
