@@ -35,10 +35,10 @@ class FileLock:
 
 
 def is_held(path: Path) -> bool:
-    """Whether a process holds the lock on this file, which it may be that nobody has made yet."""
+    """Whether a process holds the lock on this file. False if there is none, or none that we may read."""
     try:
         descriptor = os.open(path, os.O_RDONLY)
-    except FileNotFoundError:
+    except OSError:
         return False
     try:
         # Shared, and for a moment only: whoever takes the lock waits longer than that.

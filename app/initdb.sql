@@ -21,15 +21,16 @@ begin
   execute format('alter role chinwag password %L', current_setting('chinwag.owner'));
   execute format('alter role postgres password %L', current_setting('chinwag.superuser'));
   alter database chinwag owner to chinwag;
-  -- LISTEN needs no other right than CONNECT. Roles that could connect until now still can.
+  -- LISTEN needs no other right than CONNECT. Who could connect to an earlier version's database still can.
   for command in
     select format('grant connect, temporary on database chinwag to %I', rolname)
     from pg_roles where rolcanlogin and not rolsuper and rolname <> 'chinwag'
+    union all select format('revoke all on database %I from public', datname)
+    from pg_database where datname in ('chinwag', 'postgres', 'template1')
   loop
     execute command;
   end loop;
-  revoke all on database chinwag, postgres, template1 from public;
-  -- What is in the database, but for what belongs to something else: a table's sequence, an array's type, an extension.
+  -- What is in the database, except what belongs to something else: a table's sequence, an extension's function.
   for command in
     select format('alter %s %s owner to chinwag', kind.type, kind.identity)
     from (

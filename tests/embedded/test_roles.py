@@ -1,12 +1,14 @@
 """The server's own role owns its database and has no other right; the superuser is for maintenance."""
 
-import os
+from collections import defaultdict
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
 from app.embedded import EmbeddedPostgres
 from tests.embedded.owner import sql
+from tests.process import ServerStarter
 
 RIGHTS = "rolsuper, rolcreatedb, rolcreaterole, rolreplication, rolbypassrls"
 
@@ -62,21 +64,29 @@ def test_another_role_cannot_connect_until_it_is_allowed_to(server: EmbeddedPost
     assert sql(url, "select current_user") == "another"
 
 
-def test_the_superusers_password_is_in_a_private_file_alone(server: EmbeddedPostgres) -> None:
-    file = server.directory / "superuser_password"
-    assert file.stat().st_mode & 0o777 == 0o600
-    secret = file.read_bytes()
-    assert secret not in (server.directory / "log").read_bytes()
-    for process in processes_of(server.pid):
-        for name in "cmdline", "environ":
-            assert secret not in (process / name).read_bytes()
+def test_the_superusers_password_is_in_a_private_file_alone(empty: Path) -> None:
+    with ServerStarter(None) as start:
+        server = start({"CHINWAG_DATA_DIRECTORY": str(empty), "CHINWAG_BOT": "none"}, "--workers", "2")
+        file = empty / "superuser_password"
+        assert file.stat().st_mode & 0o777 == 0o600
+        secret = file.read_bytes()
+        processes = descendants_of(server.process.pid)
+        assert any(b"postgres" in (process / "cmdline").read_bytes() for process in processes)
+        for process in processes:
+            for name in "cmdline", "environ":
+                assert secret not in (process / name).read_bytes()
+        for log in empty / "log", server.log:
+            assert secret not in log.read_bytes()
 
 
-def processes_of(postmaster: int) -> list[Path]:
-    """Ours, the postmaster, and its children."""
-    children = [
-        path.parent
-        for path in Path("/proc").glob("[0-9]*/stat")
-        if path.read_text().rpartition(")")[2].split()[1] == str(postmaster)
-    ]
-    return [Path(f"/proc/{os.getpid()}"), Path(f"/proc/{postmaster}"), *children]
+def descendants_of(pid: int) -> list[Path]:
+    """The process, its children, theirs, and so on, as directories of /proc."""
+    children = defaultdict(list)
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        with suppress(OSError):  # it has ended
+            children[int(path.read_text().rpartition(")")[2].split()[1])].append(int(path.parent.name))
+    found, todo = [], [pid]
+    while todo:
+        found.append(one := todo.pop())
+        todo += children[one]
+    return [Path(f"/proc/{one}") for one in found]

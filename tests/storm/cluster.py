@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import os
 import shutil
+import signal
 import subprocess
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
@@ -16,6 +17,7 @@ from app.database import Connection
 from app.embedded import EmbeddedPostgres
 from app.initdb import PASSWORDS
 from app.packaged import binary
+from app.postmaster import read_pidfile, running_url
 from app.provision import migrate
 from tests.process import DidNotStart, Server, ServerStarter
 from tests.storm.link import Link
@@ -38,6 +40,22 @@ class Node:
 
     def start(self) -> None:
         self.postgres.start()
+        self._aim_links()
+
+    async def die(self) -> None:
+        """Kill the postmaster, and wait until it has been started again by itself."""
+        killed = self.postgres.pid
+        os.kill(killed, signal.SIGKILL)
+        async with asyncio.timeout(60):
+            while self._pid() in (None, killed) or not running_url(self.directory):
+                await asyncio.sleep(0.05)
+        self._aim_links()
+
+    def _pid(self) -> int | None:
+        said = read_pidfile(self.directory / "data")
+        return said.pid if said else None
+
+    def _aim_links(self) -> None:
         for link in self.links:
             link.target = _port(self)
 
