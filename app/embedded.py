@@ -45,6 +45,7 @@ OWNER_SECONDS = 1
 """A process that was killed a moment ago may hold its lock a little longer."""
 
 DYING_SECONDS = 30
+ORPHAN_SECONDS = 5
 READY_SECONDS = 600
 """After a crash, up to 1 GB of WAL is replayed first, which can take minutes on a slow disk."""
 
@@ -164,20 +165,26 @@ class EmbeddedPostgres:
         self._log = Log(self.directory / "log")
         self._held.callback(self._log.close)
         self._held.callback(self._server_lock.release)
-        self._await_former()
-        self._programs = Programs(self.directory, self._log, self._server_lock)
-        self._held.callback(self._programs.close)
-
-    def _await_former(self, stopping: threading.Event | None = None) -> None:
-        """Wait for the end of the server's processes that a kill has left."""
-        self._server_lock.release()
-        if not self._server_lock.take(DYING_SECONDS, stopping):
+        if not self._server_lock.take(DYING_SECONDS):
             raise EmbeddedPostgresFailed(
                 f"the former embedded PostgreSQL in {self.directory} is still stopping"
             )
+        self._programs = Programs(self.directory, self._log, self._server_lock)
+        self._held.callback(self._programs.close)
+
+    def _await_orphans(self, stopping: threading.Event) -> None:
+        """Wait for the end of the processes that a postmaster has left that was killed."""
+        self._server_lock.release()
+        if self._server_lock.take(ORPHAN_SECONDS, stopping):
+            return
+        # One that computes does not notice that its postmaster is gone. Its transaction is lost anyway.
+        for pid in self._server_lock.holders():
+            os.kill(pid, signal.SIGKILL)
+        if not self._server_lock.take(DYING_SECONDS, stopping):
+            raise EmbeddedPostgresFailed("processes of the PostgreSQL that died still run")
 
     def _launch(self, stopping: threading.Event) -> "subprocess.Popen[bytes]":
-        self._await_former(stopping)
+        self._await_orphans(stopping)
         account = self._programs.account
         user = account.pw_uid if account else os.geteuid()
         self._socket_directory = socket_directory(self._data, user)

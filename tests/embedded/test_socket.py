@@ -20,11 +20,11 @@ LISTENING = "0A"
 
 
 def test_it_listens_on_a_socket_in_a_private_directory_alone(server: EmbeddedPostgres) -> None:
+    assert tcp_ports_of(server.pid) == set()
     place = socket_of(server.url)
     assert stat.S_ISSOCK(place.stat().st_mode)
     assert stat.S_IMODE(place.parent.stat().st_mode) == 0o700
     assert place.parent.stat().st_uid == Path(f"/proc/{server.pid}").stat().st_uid
-    assert not tcp_ports_of(server.pid)
 
 
 def test_tcp_is_there_where_it_is_asked_for(directory: Path) -> None:
