@@ -1,6 +1,6 @@
 -- The roles of the embedded PostgreSQL: the superuser `postgres` for maintenance, and `chinwag`, which owns the
 -- database `chinwag` and has no other right. It runs in that database in single-user mode, as one statement, and
--- so whole or not at all; it can be run again. Two line feeds would end the statement.
+-- so whole or not at all; it can be run again. A semicolon before an empty line would end the statement.
 do $$
 declare
   bootstrap constant oid := 10; -- the superuser whom initdb makes, whatever its name is

@@ -79,7 +79,7 @@ class Programs:
             raise self._log.failure(f"{program} failed")
 
     def run_single(self, data: Path, database: str, text: str, *options: str) -> None:
-        """Run statements without a server, as its bootstrap superuser. Two line feeds end a statement.
+        """Run statements without a server, as the bootstrap superuser. An empty line ends each.
 
         Raises:
             EmbeddedPostgresFailed: one of them failed.
