@@ -19,7 +19,7 @@ from typing import Self
 from app.errors import EmbeddedPostgresFailed
 from app.filelock import FileLock
 from app.initdb import OWNER, SUPERUSER, prepare
-from app.postmaster import OWNER_LOCK, read_pidfile, url_of
+from app.postmaster import OWNER_LOCK, read_pidfile, shared_url, url_of
 from app.programs import Log, Programs
 from app.socketdir import socket_directory
 from app.supervisor import Supervisor, describe
@@ -115,12 +115,13 @@ class EmbeddedPostgres:
         """Start the server, wait until it accepts connections, and return its URL.
 
         The first start makes the data directory and the database `chinwag`. A server that was started is
-        left alone: from then on it is started again whenever it dies.
+        left alone, but awaited: from then on it is started again whenever it dies.
 
         Raises:
             EmbeddedPostgresFailed: with the reason and, if it got so far, the end of the log.
         """
         if self._supervisor is not None:
+            shared_url(self.directory)
             return self.url
         try:
             self._take_directory()

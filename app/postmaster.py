@@ -41,8 +41,8 @@ def default_directory() -> Path:
 
 
 def shared_url(directory: Path) -> str | None:
-    """The URL of the server that another process runs in this directory. While that process starts it, or
-    starts it again after its death, this waits. None if there is no such process.
+    """The URL of the server that this or another process runs in the directory. While that one starts it,
+    or starts it again after its death, this waits. None if there is no such process.
 
     Raises:
         EmbeddedPostgresFailed: the server does not come back in time.
@@ -55,8 +55,8 @@ def shared_url(directory: Path) -> str | None:
             return None
         if time.monotonic() > deadline:
             raise EmbeddedPostgresFailed(
-                f"another process runs the embedded PostgreSQL in {directory}, which died or is starting, and"
-                f" accepts no connections; that process goes on trying to start it: see {directory / 'log'}"
+                f"the embedded PostgreSQL in {directory} has died or is starting, and accepts no connections;"
+                f" the process that runs it goes on trying to start it: see {directory / 'log'}"
             )
         time.sleep(POLL_SECONDS)
 

@@ -21,6 +21,11 @@ def test_whatever_ends_it_it_comes_back(server: EmbeddedPostgres, number: int) -
     assert has_word(url, word)
 
 
+def test_a_start_awaits_it(server: EmbeddedPostgres) -> None:
+    os.kill(server.pid, signal.SIGKILL)
+    assert sql(server.start(), "select 1") == "1"
+
+
 def test_a_statement_that_does_not_notice_the_death_holds_up_nobody(server: EmbeddedPostgres) -> None:
     busy = start_sleeper(server.url, "do $$ begin perform pg_sleep(0.5); loop end loop; end $$")
     computes = "select exists (select from pg_stat_activity where query ~ '^do' and wait_event is null)"
