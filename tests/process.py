@@ -19,7 +19,7 @@ import pytest
 
 from app.filelock import is_held
 
-START_SECONDS = 30
+START_SECONDS = 90
 STOP_SECONDS = 5
 """What is promised of SIGTERM and Ctrl-C."""
 
