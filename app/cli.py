@@ -119,7 +119,9 @@ def psql(arguments: tuple[str, ...]) -> None:
 
     It works while `chinwag serve` runs in another terminal, and when it does not.
     """
-    with database_in_use(load_settings()) as url:
+    settings = load_settings()
+    configure_logs(settings.log_format)
+    with database_in_use(settings) as url:
         bare, secret = libpq(url)
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for psql
         command = [str(binary("psql")), "--dbname", bare, *arguments]
@@ -129,7 +131,9 @@ def psql(arguments: tuple[str, ...]) -> None:
 @cli.command()
 def audit() -> None:
     """Check in the database that nothing is lost, and say so; exit with 1 if something is."""
-    with database_in_use(load_settings()) as url:
+    settings = load_settings()
+    configure_logs(settings.log_format)
+    with database_in_use(settings) as url:
         report = asyncio.run(audit_database(url))
     click.echo(report.text)
     sys.exit(0 if report.sound else 1)

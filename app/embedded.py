@@ -5,7 +5,6 @@ directory, the locks, the log and the copied binaries stay root's, so that a ser
 into cannot lead root astray with a link. For POSIX systems only.
 """
 
-import fcntl
 import os
 import signal
 import socket
@@ -18,23 +17,37 @@ from pathlib import Path
 from typing import Self
 
 from app.errors import EmbeddedPostgresFailed
-from app.initdb import initialize
-from app.postmaster import read_pidfile, running_url, url_of
+from app.filelock import FileLock
+from app.initdb import OWNER, SUPERUSER, prepare
+from app.postmaster import OWNER_LOCK, read_pidfile, shared_url, url_of
 from app.programs import Log, Programs
+from app.socketdir import socket_directory
+from app.supervisor import Supervisor, describe
 
 SETTINGS = {
-    "listen_addresses": "127.0.0.1",
-    "unix_socket_directories": "",
     "max_connections": "200",
     "cluster_name": "chinwag",
+    # The text of an error can have a message's content in it, and its details, its statement and that
+    # statement's parameters have. So errors are told to the client alone; of what is logged, no details are.
+    "log_min_messages": "log",
+    "log_min_error_statement": "panic",
+    "log_error_verbosity": "terse",
+    "log_parameter_max_length": "0",
+    "log_parameter_max_length_on_error": "0",
+    "log_statement": "none",
+    "log_min_duration_statement": "-1",
 }
+
+SOCKET_PORT = 5432
+"""It is part of the socket's name, also where nothing listens on TCP."""
 
 OWNER_SECONDS = 1
 """A process that was killed a moment ago may hold its lock a little longer."""
 
 DYING_SECONDS = 30
-READY_SECONDS = 60
-"""After a crash, up to 1 GB of WAL is replayed first. pg_ctl waits as long."""
+ORPHAN_SECONDS = 5
+READY_SECONDS = 600
+"""After a crash, up to 1 GB of WAL is replayed first, which can take minutes on a slow disk."""
 
 FAST_SECONDS = 10
 IMMEDIATE_SECONDS = 7
@@ -45,9 +58,9 @@ PORT_TRIES = 5
 
 
 class EmbeddedPostgres:
-    """One PostgreSQL server of our own. It listens on 127.0.0.1 only, wants a password, and ends
-    with `stop()` or with this process, whatever ends that. As a context manager it runs inside the
-    block.
+    """One PostgreSQL server of our own. It listens on a Unix socket that only its user can reach, wants a
+    password, is started again when it dies, and ends with `stop()` or with this process, whatever ends that.
+    As a context manager it runs inside the block.
 
     Two locks tell who is alive. This process holds `owner.lock`: another start fails meanwhile.
     Every process of the server inherits `server.lock`: the start after a kill waits until the last
@@ -59,30 +72,37 @@ class EmbeddedPostgres:
     ) -> None:
         """
         Args:
-            directory: holds `data/` (PGDATA), `password` and `log`; made at the start if missing.
-            port: None for a free one, chosen at the first start and kept while it stays free.
+            directory: holds `data/` (PGDATA), the passwords and `log`; made at the start if missing.
+            port: listen on 127.0.0.1, too, on this port; 0 for a free one, which is kept while it stays free.
             options: further settings of the server, such as `{"fsync": "off"}`.
         """
         self.directory = directory.absolute()
         self._data = self.directory / "data"
-        self._fixed_port = self._port = port
+        self._wanted_port = port
+        self._port = SOCKET_PORT if port is None else port
+        self._socket_directory: Path | None = None
         self._settings = SETTINGS | dict(options or {})
-        self._process: subprocess.Popen[bytes] | None = None
+        self._owner_lock = FileLock(self.directory / OWNER_LOCK)
+        self._server_lock = FileLock(self.directory / "server.lock")
+        self._supervisor: Supervisor | None = None
         self._held = ExitStack()
 
     @property
     def url(self) -> str:
-        """The URL for the superuser `chinwag`, of the present or the last start."""
-        if self._port is None:
-            raise EmbeddedPostgresFailed("the embedded PostgreSQL was not started")
-        return url_of(self.directory, self._port)
+        """The URL for the role `chinwag`, which owns the database, of the present or the last start."""
+        return self._url(OWNER)
+
+    @property
+    def superuser_url(self) -> str:
+        """The URL for the role `postgres`, which may do everything."""
+        return self._url(SUPERUSER)
 
     @property
     def pid(self) -> int:
         """The process id of the postmaster."""
-        if self._process is None:
+        if self._supervisor is None or self._supervisor.process is None:
             raise EmbeddedPostgresFailed("the embedded PostgreSQL is not running")
-        return self._process.pid
+        return self._supervisor.process.pid
 
     def __enter__(self) -> Self:
         self.start()
@@ -94,24 +114,20 @@ class EmbeddedPostgres:
     def start(self) -> str:
         """Start the server, wait until it accepts connections, and return its URL.
 
-        The first start makes the data directory and the database `chinwag`. A server that runs is
-        left alone; one that has died is started again. To be called in the main thread.
+        The first start makes the data directory and the database `chinwag`. A server that was started is
+        left alone, but awaited: from then on it is started again whenever it dies.
 
         Raises:
             EmbeddedPostgresFailed: with the reason and, if it got so far, the end of the log.
         """
-        # Not poll(): a process that was killed a moment ago has no exit status yet.
-        if self._process is not None and running_url(self.directory) is not None:
+        if self._supervisor is not None:
+            shared_url(self.directory)
             return self.url
-        self.stop()
-        # PDEATHSIG comes when the *thread* that forked ends, not when the process does: prctl(2).
-        if threading.current_thread() is not threading.main_thread():
-            raise EmbeddedPostgresFailed("start the embedded PostgreSQL in the main thread")
         try:
             self._take_directory()
-            if not self._data.exists():
-                initialize(self._data, self._programs, sync=self._settings.get("fsync") != "off")
-            self._launch()
+            prepare(self._data, self._programs, sync=self._settings.get("fsync") != "off")
+            self._supervisor = Supervisor("postgresql", self._launch, self._log.end)
+            self._supervisor.start()
             return self.url
         except BaseException as error:
             self.stop()
@@ -120,86 +136,99 @@ class EmbeddedPostgres:
                 raise EmbeddedPostgresFailed(message) from error
             raise
 
+    def stop(self) -> None:
+        """Stop the server: fast; after 10 s immediately; 7 s later with SIGKILL. No way loses what
+        was committed: https://www.postgresql.org/docs/18/server-shutdown.html"""
+        gentle = (signal.SIGINT, FAST_SECONDS), (signal.SIGQUIT, IMMEDIATE_SECONDS)
+        self._end((*gentle, (signal.SIGKILL, None)))
+
+    def kill(self) -> None:
+        """Kill the postmaster with SIGKILL, wait for its end, and do not start it again."""
+        self._end(((signal.SIGKILL, None),))
+
+    def _end(self, steps: tuple[tuple[signal.Signals, float | None], ...]) -> None:
+        if self._supervisor is not None:
+            self._supervisor.stop(steps)
+            self._supervisor = None
+        self._held.close()
+
+    def _url(self, role: str) -> str:
+        if self._socket_directory is None:
+            raise EmbeddedPostgresFailed("the embedded PostgreSQL was not started")
+        host = str(self._socket_directory) if self._wanted_port is None else "127.0.0.1"
+        return url_of(self.directory, host, self._port, role)
+
     def _take_directory(self) -> None:
         _make_directory(self.directory)
-        self._lock(
-            "owner.lock",
-            OWNER_SECONDS,
-            f"another process runs the embedded PostgreSQL in {self.directory}"
-            " (`chinwag psql` reaches it; to share it, give its URL as DATABASE_URL)",
-        )
-        server_lock = self._lock(
-            "server.lock",
-            DYING_SECONDS,
-            f"the former embedded PostgreSQL in {self.directory} is still stopping",
-        )
+        self._held.callback(self._owner_lock.release)
+        if not self._owner_lock.take(OWNER_SECONDS):
+            raise EmbeddedPostgresFailed(f"another process runs the embedded PostgreSQL in {self.directory}")
         self._log = Log(self.directory / "log")
         self._held.callback(self._log.close)
-        self._programs = Programs(self.directory, self._log, server_lock)
+        self._held.callback(self._server_lock.release)
+        if not self._server_lock.take(DYING_SECONDS):
+            raise EmbeddedPostgresFailed(
+                f"the former embedded PostgreSQL in {self.directory} is still stopping"
+            )
+        self._programs = Programs(self.directory, self._log, self._server_lock)
         self._held.callback(self._programs.close)
 
-    def _lock(self, name: str, patience: float, otherwise: str) -> int:
-        descriptor = os.open(self.directory / name, os.O_RDWR | os.O_CREAT, 0o600)
-        self._held.callback(os.close, descriptor)
-        deadline = time.monotonic() + patience
-        while True:
-            try:
-                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                return descriptor
-            except BlockingIOError:
-                if time.monotonic() > deadline:
-                    raise EmbeddedPostgresFailed(otherwise) from None
-                time.sleep(POLL_SECONDS)
+    def _await_orphans(self, stopping: threading.Event) -> None:
+        """Wait for the end of the processes that a postmaster has left that was killed."""
+        self._server_lock.release()
+        if self._server_lock.take(ORPHAN_SECONDS, stopping):
+            return
+        # One that computes does not notice that its postmaster is gone. Its transaction is lost anyway.
+        for pid in self._server_lock.holders():
+            os.kill(pid, signal.SIGKILL)
+        if not self._server_lock.take(DYING_SECONDS, stopping):
+            raise EmbeddedPostgresFailed("processes of the PostgreSQL that died still run")
 
-    def _launch(self) -> None:
+    def _launch(self, stopping: threading.Event) -> "subprocess.Popen[bytes]":
+        self._await_orphans(stopping)
+        account = self._programs.account
+        user = account.pw_uid if account else os.geteuid()
+        self._socket_directory = socket_directory(self._data, user)
         for _ in range(PORT_TRIES):
             self._port = self._port or _free_port()
             self._log.mark()
-            self._process = self._spawn(self._port)
-            if self._is_ready(self._process):
-                return
-            failure = self._log.failure(f"postgres ended with status {self._process.returncode}")
+            process = self._spawn()
+            if self._is_ready(process, stopping):
+                return process
+            failure = self._log.failure(f"postgres ended: {describe(process.returncode)}")
             # Between our look for a free port and the server's bind, another may have taken it.
-            if self._fixed_port is not None or "could not bind" not in str(failure):
+            if self._wanted_port != 0 or "could not bind" not in str(failure):
                 break
-            self._port = None
+            self._port = 0
         raise failure
 
-    def _spawn(self, port: int) -> subprocess.Popen[bytes]:
-        settings = [part for name, value in self._settings.items() for part in ("-c", f"{name}={value}")]
-        return self._programs.start("postgres", "-D", self._data, "-p", str(port), *settings)
+    def _spawn(self) -> "subprocess.Popen[bytes]":
+        settings = self._settings | {
+            "listen_addresses": "" if self._wanted_port is None else "127.0.0.1",
+            "port": str(self._port),
+            "unix_socket_directories": str(self._socket_directory),
+            "unix_socket_permissions": "0700",
+        }
+        arguments = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
+        return self._programs.start("postgres", "-D", self._data, *arguments)
 
-    def _is_ready(self, process: subprocess.Popen[bytes]) -> bool:
-        """True once the server accepts connections, False when it has ended."""
+    def _is_ready(self, process: "subprocess.Popen[bytes]", stopping: threading.Event) -> bool:
+        """True once the server accepts connections, or is to be stopped anyway; False when it has ended."""
         deadline = time.monotonic() + READY_SECONDS
         while process.poll() is None:
+            said = read_pidfile(self._data)
             # With its pid: the file of a server that was killed may still say that it is ready.
-            if read_pidfile(self._data) == (process.pid, self._port, "ready"):
+            if said and (said.pid, said.port, said.status) == (process.pid, self._port, "ready"):
+                return True
+            if stopping.is_set():
                 return True
             if time.monotonic() > deadline:
+                process.kill()
+                process.wait()
                 raise self._log.failure(f"postgres was not ready after {READY_SECONDS} s")
             with suppress(subprocess.TimeoutExpired):
                 process.wait(POLL_SECONDS)
         return False
-
-    def stop(self) -> None:
-        """Stop the server: fast; after 10 s immediately; 7 s later with SIGKILL. No way loses what
-        was committed: https://www.postgresql.org/docs/18/server-shutdown.html"""
-        self._end(signal.SIGINT, FAST_SECONDS)
-        self._end(signal.SIGQUIT, IMMEDIATE_SECONDS)
-        self.kill()
-
-    def kill(self) -> None:
-        """Kill the postmaster with SIGKILL, as a fault would, and wait for its end."""
-        self._end(signal.SIGKILL, None)
-        self._held.close()
-
-    def _end(self, number: signal.Signals, patience: float | None) -> None:
-        if self._process is not None:
-            self._process.send_signal(number)
-            with suppress(subprocess.TimeoutExpired):
-                self._process.wait(patience)
-                self._process = None
 
 
 def _make_directory(directory: Path) -> None:

@@ -2,12 +2,34 @@
 
 import os
 import subprocess
+import time
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import quote
 
 import platformdirs
 
+from app.errors import EmbeddedPostgresFailed
+from app.filelock import is_held
+from app.initdb import OWNER, PASSWORDS
 from app.packaged import ENVIRONMENT, binary
+
+OWNER_LOCK = "owner.lock"
+"""Held by the process that runs the server."""
+
+RESTART_SECONDS = 30
+POLL_SECONDS = 0.05
+
+
+@dataclass(frozen=True)
+class Postmaster:
+    """What a server says of itself in postmaster.pid: src/include/utils/pidfile.h."""
+
+    pid: int
+    port: int
+    socket_directory: str
+    status: str
 
 
 def default_directory() -> Path:
@@ -18,32 +40,55 @@ def default_directory() -> Path:
     return platformdirs.user_data_path("chinwag") / "postgres"
 
 
+def shared_url(directory: Path) -> str | None:
+    """The URL of the server that this or another process runs in the directory. While that one starts it,
+    or starts it again after its death, this waits. None if there is no such process.
+
+    Raises:
+        EmbeddedPostgresFailed: the server does not come back in time.
+    """
+    deadline = time.monotonic() + RESTART_SECONDS
+    while True:
+        if url := running_url(directory):
+            return url
+        if not is_held(directory / OWNER_LOCK):
+            return None
+        if time.monotonic() > deadline:
+            raise EmbeddedPostgresFailed(
+                f"the embedded PostgreSQL in {directory} has died or is starting, and accepts no connections;"
+                f" the process that runs it goes on trying to start it: see {directory / 'log'}"
+            )
+        time.sleep(POLL_SECONDS)
+
+
 def running_url(directory: Path) -> str | None:
     """The URL of the server that runs in this directory and accepts connections, whoever started
     it. None if there is none, or none whose files the caller may read."""
     postmaster = read_pidfile(directory / "data")
-    if postmaster is None or not _is_alive(postmaster[0]):
+    if postmaster is None or postmaster.status != "ready" or not _is_alive(postmaster.pid):
         return None
-    port = postmaster[1]
-    ask = [str(binary("pg_isready")), "--quiet", "--host=127.0.0.1", f"--port={port}"]
+    host, port = postmaster.socket_directory, postmaster.port
+    ask = [str(binary("pg_isready")), "--quiet", f"--host={host}", f"--port={port}"]
     if subprocess.run(ask, check=False, env=ENVIRONMENT).returncode != 0:
         return None
     with suppress(OSError):
-        return url_of(directory, port)
+        return url_of(directory, host, port)
     return None
 
 
-def url_of(directory: Path, port: int) -> str:
-    """The URL for the superuser `chinwag`."""
-    password = (directory / "password").read_text(encoding="ascii")
-    return f"postgresql://chinwag:{password}@127.0.0.1:{port}/chinwag"
+def url_of(directory: Path, host: str, port: int, role: str = OWNER) -> str:
+    """The URL for a role; `host` is an address, or the directory of the socket."""
+    login = f"{role}:{(directory / PASSWORDS[role]).read_text(encoding='ascii')}"
+    if host.startswith("/"):
+        return f"postgresql://{login}@/chinwag?host={quote(host)}&port={port}"
+    return f"postgresql://{login}@{host}:{port}/chinwag"
 
 
-def read_pidfile(data: Path) -> tuple[int, int, str] | None:
-    """Process id, port and status as of postmaster.pid: src/include/utils/pidfile.h."""
+def read_pidfile(data: Path) -> Postmaster | None:
+    """None if there is no server, or it has not written all of it yet."""
     with suppress(OSError, ValueError, IndexError):
         lines = (data / "postmaster.pid").read_text(encoding="utf-8").splitlines()
-        return int(lines[0]), int(lines[3]), lines[7].strip()
+        return Postmaster(int(lines[0]), int(lines[3]), lines[4], lines[7].strip())
     return None
 
 

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from app.errors import EmbeddedPostgresFailed
+from app.filelock import FileLock
 from app.packaged import ENVIRONMENT, binary, copy_package
 
 LOG_BYTES = 10_000_000
@@ -40,12 +41,16 @@ class Log:
         """What is in it by now is no reason for a failure to come."""
         self._start = os.fstat(self.descriptor).st_size
 
+    def end(self) -> str:
+        """The last lines since the mark, if the file is still there."""
+        with suppress(OSError), self._file.open(encoding="utf-8", errors="replace") as log:
+            log.seek(self._start)
+            return "".join(log.readlines()[-LOG_LINES:])
+        return ""
+
     def failure(self, what: str) -> EmbeddedPostgresFailed:
         """An error that shows the end of the log."""
-        with self._file.open(encoding="utf-8", errors="replace") as log:
-            log.seek(self._start)
-            end = "".join(log.readlines()[-LOG_LINES:])
-        return EmbeddedPostgresFailed(f"{what}; the end of {self._file}:\n{end}")
+        return EmbeddedPostgresFailed(f"{what}; the end of {self._file}:\n{self.end()}")
 
     def close(self) -> None:
         os.close(self.descriptor)
@@ -55,12 +60,12 @@ class Programs:
     """The programs, for the data in a directory. Each inherits a lock, which so is held until the last of
     them is gone."""
 
-    def __init__(self, directory: Path, log: Log, lock: int) -> None:
+    def __init__(self, directory: Path, log: Log, lock: FileLock) -> None:
         self.account = _account(directory / "data")
         self._directory = directory
         self._log = log
         self._lock = lock
-        self._watchers: list[subprocess.Popen[bytes]] = []
+        self._watcher: subprocess.Popen[bytes] | None = None
         self._folder = self._find()
 
     def run(self, program: str, *arguments: str | Path, text: str = "") -> None:
@@ -73,8 +78,19 @@ class Programs:
         if subprocess.run(command, check=False, input=text.encode(), **self._child()).returncode != 0:
             raise self._log.failure(f"{program} failed")
 
+    def run_single(self, data: Path, database: str, text: str, *options: str) -> None:
+        """Run statements without a server, as the bootstrap superuser. An empty line ends each.
+
+        Raises:
+            EmbeddedPostgresFailed: one of them failed.
+        """
+        # A statement may have a password in it.
+        silent = "-c", "log_min_error_statement=panic", "-c", "exit_on_error=on"
+        self.run("postgres", "--single", "-j", "-D", data, *silent, *options, database, text=text)
+
     def start(self, program: str, *arguments: str | Path) -> subprocess.Popen[bytes]:
-        """Start a program that ends when we do."""
+        """Start a program that ends when the thread does that called this. The one before it has ended."""
+        self.close()
         command = [str(self._folder / program), *map(str, arguments)]
         process = subprocess.Popen[bytes](command, stdin=subprocess.DEVNULL, **self._child())
         if _prctl is None:
@@ -82,9 +98,10 @@ class Programs:
         return process
 
     def close(self) -> None:
-        """What was started has been stopped, and needs no watching any more."""
-        for watcher in self._watchers:
-            watcher.communicate(b"stopped\n")
+        """What was started has ended, and needs no watching any more."""
+        if self._watcher is not None:
+            self._watcher.communicate(b"stopped\n")
+            self._watcher = None
 
     def _find(self) -> Path:
         """The folder of the programs: the packaged, or a copy that the server's user can run."""
@@ -121,7 +138,7 @@ class Programs:
             "user": account and account.pw_uid,
             "group": account and account.pw_gid,
             "extra_groups": account and [],
-            "pass_fds": [self._lock],
+            "pass_fds": [self._lock.descriptor],
             # Ctrl-C at the terminal is for us, who stop the server after its last client.
             "start_new_session": True,
             # Runs after the change of user, which would clear PDEATHSIG.
@@ -133,11 +150,12 @@ class Programs:
         pipe whose other end only we hold. Weaker: it can be killed itself, and if the server dies
         alone and then we do, it may signal a process that was given the same id since."""
         command = ["/bin/sh", "-c", 'read -r line || kill -INT "$1"', "sh", str(pid)]
-        self._watchers.append(subprocess.Popen(command, stdin=subprocess.PIPE, **self._child()))
+        self._watcher = subprocess.Popen(command, stdin=subprocess.PIPE, **self._child())
 
 
 def die_with(parent: int) -> None:
-    """In a child that was just forked: have the kernel send it SIGINT when the parent dies.
+    """In a child that was just forked: have the kernel send it SIGINT when the parent dies, or only that
+    thread of it which forked: prctl(2).
 
     For PostgreSQL, SIGINT is the fast shutdown. The immediate one (SIGQUIT) loses no message either, but
     throws away the statistics that autovacuum lives on, and leaves a recovery to the next start.

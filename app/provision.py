@@ -11,7 +11,7 @@ import msgspec
 from app.database import open_pool
 from app.embedded import EmbeddedPostgres
 from app.installed import refuse_hidden_names
-from app.postmaster import default_directory, running_url
+from app.postmaster import default_directory, shared_url
 from app.settings import Settings
 from app.upgrade import migrate as migrate
 
@@ -24,7 +24,7 @@ def database_in_use(settings: Settings) -> Iterator[str]:
         yield settings.database_url
         return
     directory = Path(settings.data_directory) if settings.data_directory else default_directory()
-    if url := running_url(directory):
+    if url := shared_url(directory):
         yield url
         return
     with EmbeddedPostgres(directory) as postgres:

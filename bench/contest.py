@@ -1,20 +1,23 @@
 """Everybody in turn, round after round."""
 
+import os
 import subprocess
 import sys
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from statistics import median
 
 import msgspec
 
+from app.programs import die_with
 from bench.contestants import ROOT, Contestant, running
 from bench.databases import Databases
 from bench.measures import Figure, Measurement, figures, measurements
 from bench.wire import Result, Task
 
-LIMIT_SECONDS = 90
+LIMIT_SECONDS = 300
 
 
 class MeasureFailed(Exception):
@@ -106,6 +109,7 @@ def _generate_load(task: Task) -> Result:
         cwd=ROOT,
         timeout=LIMIT_SECONDS,
         check=False,
+        preexec_fn=partial(die_with, os.getpid()),
     )
     if done.returncode != 0:
         raise MeasureFailed(done.stderr.decode()[-2000:])

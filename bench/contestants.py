@@ -12,16 +12,18 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 
+from app.programs import die_with
 from bench.wire import Dialect
 
 ROOT = Path(__file__).parents[1]
 PEERS = Path(__file__).parent / "peers"
 NODE_MODULES = Path(__file__).parent / "node_modules"
 BUN = str(NODE_MODULES / ".bin" / "bun")
-START_SECONDS = 30
+START_SECONDS = 60
 STOP_SECONDS = 10
 
 
@@ -163,7 +165,8 @@ CONTESTANTS = (
 
 @contextmanager
 def running(contestant: Contestant, database_url: str) -> Iterator[tuple[int, str]]:
-    """The server's process id, and the URL of its sockets, while the block runs."""
+    """The server's process id, and the URL of its sockets, while the block runs. The server also ends with
+    the thread that runs the block, whatever ends that."""
     if not contestant.command:
         yield 0, contestant.path
         return
@@ -177,7 +180,14 @@ def running(contestant: Contestant, database_url: str) -> Iterator[tuple[int, st
     }
     command = [part.format(port=port) for part in contestant.command]
     with tempfile.TemporaryFile("w+") as log:
-        process = subprocess.Popen(command, env=environ, cwd=ROOT, stdout=log, stderr=log)
+        process = subprocess.Popen(
+            command,
+            env=environ,
+            cwd=ROOT,
+            stdout=log,
+            stderr=log,
+            preexec_fn=partial(die_with, os.getpid()),
+        )
         try:
             _wait_until_it_listens(process, port)
             yield process.pid, f"ws://127.0.0.1:{port}{contestant.path}"

@@ -75,8 +75,9 @@ def started(*, fsync: bool) -> Iterator[Databases]:
     directory.chmod(0o755)
     options = OPTIONS if fsync else OPTIONS | UNSAFE
     try:
-        with EmbeddedPostgres(directory / "postgres", options=options) as postgres:
-            yield Databases(postgres.url)
+        # On TCP, as the peers' drivers reach a database.
+        with EmbeddedPostgres(directory / "postgres", port=0, options=options) as postgres:
+            yield Databases(postgres.superuser_url)
     finally:
         shutil.rmtree(directory)
 

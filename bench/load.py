@@ -32,7 +32,7 @@ CONNECTING = 50
 """Sockets that connect at the same time."""
 WARM_UP = 0.25
 """Of the seconds: so long before anything is counted."""
-LIMIT_SECONDS = 20
+LIMIT_SECONDS = 60
 
 MARK = b"@"
 """Twice in each message, and nowhere else in a frame."""

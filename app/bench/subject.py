@@ -37,7 +37,12 @@ class Subject:
     url: str
     database_url: str | None
     processes: dict[str, list[int]]
-    is_own: bool
+    superuser_url: str | None = None
+    """Of the database of our own PostgreSQL."""
+
+    @property
+    def is_own(self) -> bool:
+        return self.superuser_url is not None
 
     @property
     def database(self) -> str:
@@ -69,7 +74,7 @@ def running_subject(url: str, pids: Sequence[int], database_url: str | None) -> 
     processes = {"server": list(pids), "postgresql": []}
     if database_url and (pid := asyncio.run(_postmaster(database_url))):
         processes["postgresql"] = [pid]
-    subject = Subject(url.rstrip("/"), database_url, processes, is_own=False)
+    subject = Subject(url.rstrip("/"), database_url, processes)
     yield lambda: contextlib.nullcontext(subject)
 
 
@@ -111,7 +116,8 @@ def _own_subject(postgres: EmbeddedPostgres, log_file: Path) -> Iterator[Subject
     with process:
         try:
             processes = {"server": [process.pid], "postgresql": [postgres.pid]}
-            yield Subject(_url_said_by(process, log_file), postgres.url, processes, is_own=True)
+            url = _url_said_by(process, log_file)
+            yield Subject(url, postgres.url, processes, postgres.superuser_url)
         finally:
             process.kill()
 

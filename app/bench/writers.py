@@ -16,6 +16,7 @@ from app.bench.span import Span
 from app.bench.subject import Subject, new_threads
 from app.database import connect
 from app.errors import LoadFailed
+from app.initdb import OWNER
 from app.packaged import binary, libpq
 from app.provision import migrate
 
@@ -37,8 +38,9 @@ def writers(subject: Subject, scale: Scale, watch: Watch) -> list[Figure]:
     figures = []
     with new_threads(subject, max(COUNTS)) as threads:
         places = {"with NOTIFY": (subject.database, threads)}
-        if subject.is_own:
-            places["without NOTIFY"] = run(_unheard(subject.database, max(COUNTS)))
+        if subject.superuser_url:
+            unheard = _unheard(subject.database, subject.superuser_url, max(COUNTS))
+            places["without NOTIFY"] = run(unheard)
         for count in COUNTS:
             for name, (url, ids) in places.items():
                 span = run(_pgbench(url, ids[:count], scale, subject.processes, watch))
@@ -47,13 +49,13 @@ def writers(subject: Subject, scale: Scale, watch: Watch) -> list[Figure]:
     return figures
 
 
-async def _unheard(url: str, threads: int) -> tuple[str, list[int]]:
+async def _unheard(url: str, superuser_url: str, threads: int) -> tuple[str, list[int]]:
     """Another database with our schema and so many threads, in which nobody is notified."""
     there = urlsplit(url)._replace(path=f"/{UNHEARD}").geturl()
-    connection = await connect(url)
+    connection = await connect(superuser_url)
     try:
         await connection.execute(f"drop database if exists {UNHEARD}")
-        await connection.execute(f"create database {UNHEARD}")
+        await connection.execute(f"create database {UNHEARD} owner {OWNER}")
     finally:
         await connection.close()
     await migrate(there)

@@ -1,6 +1,6 @@
 """Servers of one database, more and more of them."""
 
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import ExitStack
 from typing import Self
 
@@ -19,6 +19,7 @@ class Cluster:
         """The process id and the sockets' URL of each server."""
         self._database_url = database_url
         self._stacks: list[ExitStack] = []
+        self._starts: list[Future[tuple[int, str]]] = []
         self._threads = ThreadPoolExecutor(STARTING)
 
     def __enter__(self) -> Self:
@@ -27,15 +28,18 @@ class Cluster:
     def grow(self, servers: int) -> None:
         """Returns when there are so many."""
         missing = servers - len(self.places)
-        starts = [self._threads.submit(self._start) for _ in range(missing)]
-        for start in starts:
+        self._starts = [self._threads.submit(self._start) for _ in range(missing)]
+        for start in self._starts:
             self.places.append(start.result())
 
     def __exit__(self, *_: object) -> None:
-        # Waits for those that are still starting, or their processes would be left.
-        self._threads.shutdown(cancel_futures=True)
+        for start in self._starts:
+            start.cancel()
+        wait(self._starts)  # or the processes of those that are still starting would be left
         with ThreadPoolExecutor(STARTING) as threads:
             list(threads.map(ExitStack.close, self._stacks))
+        # Only now: a server ends with the thread that started it.
+        self._threads.shutdown()
 
     def _start(self) -> tuple[int, str]:
         stack = ExitStack()

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 from bench.load import Unfit
 
-LIMIT_SECONDS = 20
+LIMIT_SECONDS = 60
 
 
 class Http:

@@ -22,9 +22,11 @@ def cluster() -> Iterator[EmbeddedPostgres]:
     """One for all tests but those of a first start: each leaves it as it likes."""
     with directory_for_all() as directory:
         cluster = EmbeddedPostgres(directory, options=QUICK)
-        sql(cluster.start(), "create table kept (word uuid)")
-        yield cluster
-        cluster.stop()
+        try:
+            sql(cluster.start(), "create table kept (word uuid)")
+            yield cluster
+        finally:
+            cluster.stop()
 
 
 @pytest.fixture

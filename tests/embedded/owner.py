@@ -47,9 +47,9 @@ def spawn_owner(directory: Path, means: str = "prctl", site: Path | None = None)
     )
 
 
-def start_sleeper(url: str) -> subprocess.Popen[bytes]:
+def start_sleeper(url: str, statement: str = "select pg_sleep(60)") -> subprocess.Popen[bytes]:
     """A client in the middle of a statement."""
-    command = [str(binary("psql")), "-Xc", "select pg_sleep(60)", url]
+    command = [str(binary("psql")), "-Xc", statement, url]
     sleeper = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
     asleep = "select exists (select from pg_stat_activity where wait_event = 'PgSleep')"
     wait_until(lambda: sql(url, asleep) == "t")
@@ -62,6 +62,12 @@ def store_word(url: str) -> str:
 
 def has_word(url: str, word: str) -> bool:
     return sql(url, f"select exists (select from kept where word = '{word}')") == "t"
+
+
+def server_log(directory: Path) -> str:
+    """What the server has logged since its last start."""
+    log = (directory / "log").read_text()
+    return log[log.rindex("starting PostgreSQL") :]
 
 
 def sql(url: str, statement: str) -> str:

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import os
 import shutil
+import signal
 import subprocess
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
@@ -14,7 +15,9 @@ import asyncpg
 
 from app.database import Connection
 from app.embedded import EmbeddedPostgres
+from app.initdb import PASSWORDS
 from app.packaged import binary
+from app.postmaster import read_pidfile, running_url
 from app.provision import migrate
 from tests.process import DidNotStart, Server, ServerStarter
 from tests.storm.disk import can_mount, small_disk
@@ -35,11 +38,34 @@ class Node:
 
     def __init__(self, directory: Path, servers: int) -> None:
         self.directory = directory
-        self.postgres = EmbeddedPostgres(directory, options=FAST)
+        self.postgres = EmbeddedPostgres(directory, port=0, options=FAST)
         self.links = [Link(0) for _ in range(servers)]
 
     def start(self) -> None:
         self.postgres.start()
+        self._aim_links()
+
+    async def die(self) -> None:
+        """Kill the postmaster, and wait until it has been started again by itself."""
+        killed = self.postgres.pid
+        os.kill(killed, signal.SIGKILL)
+        async with asyncio.timeout(60):
+            while self._pid() == killed:
+                await asyncio.sleep(0.05)
+        await self.until_running()
+
+    async def until_running(self) -> None:
+        """Wait until PostgreSQL accepts connections: if it has died, it is started again by itself."""
+        async with asyncio.timeout(60):
+            while self._pid() is None or not await asyncio.to_thread(running_url, self.directory):
+                await asyncio.sleep(0.05)
+        self._aim_links()
+
+    def _pid(self) -> int | None:
+        said = read_pidfile(self.directory / "data")
+        return said.pid if said else None
+
+    def _aim_links(self) -> None:
         for link in self.links:
             link.target = _port(self)
 
@@ -106,7 +132,7 @@ class Cluster:
     async def fail_over(self) -> None:
         """Kill the primary, promote the standby, and build a new standby where the primary was."""
         self.primary.postgres.kill()
-        promoted = await asyncpg.connect(self.standby.postgres.url)
+        promoted = await asyncpg.connect(self.standby.postgres.superuser_url)
         await promoted.execute("select pg_promote()")
         await promoted.close()
         self.primary, self.standby = self.standby, self.primary
@@ -115,7 +141,7 @@ class Cluster:
         """Build the standby, and let each commit of the primary wait for it: so a failover loses nothing."""
         await asyncio.to_thread(self._copy_primary)
         self.standby.start()
-        connection = await asyncpg.connect(self.primary.postgres.url)
+        connection = await asyncpg.connect(self.primary.postgres.superuser_url)
         async with asyncio.timeout(60):
             while not await connection.fetch("select from pg_stat_replication where state = 'streaming'"):
                 await asyncio.sleep(0.05)
@@ -128,15 +154,17 @@ class Cluster:
         for path in target.iterdir() if target.exists() else ():
             shutil.rmtree(path) if path.is_dir() else path.unlink()  # a mount point itself cannot be removed
         target.mkdir(mode=0o755, exist_ok=True)
-        shutil.copy(source / "password", target / "password")
-        command = [str(binary("pg_basebackup")), "-d", self.primary.postgres.url, "-D", f"{target}/data"]
+        for name in PASSWORDS.values():
+            shutil.copy(source / name, target / name)
+        url = self.primary.postgres.superuser_url
+        command = [str(binary("pg_basebackup")), "-d", url, "-D", f"{target}/data"]
         subprocess.run([*command, "--checkpoint=fast", "--write-recovery-conf", "--no-sync"], check=True)
         # Of the primary's settings, the standby must not wait for a standby of its own.
         auto = target / "data" / "postgresql.auto.conf"
         lines = auto.read_text().splitlines(keepends=True)
         auto.write_text("".join(line for line in lines if not line.startswith("synchronous_standby_names")))
         owner = (source / "data").stat()
-        for path in (target / "password", target / "data", *(target / "data").rglob("*")):
+        for path in (target / "data", *(target / "data").rglob("*")):
             os.chown(path, owner.st_uid, owner.st_gid)
 
     def _url(self, ports: Sequence[int]) -> str:

@@ -37,8 +37,7 @@ async def restart_all_servers(storm: Storm[Cluster]) -> None:
 
 
 async def kill_postgresql(storm: Storm[Cluster]) -> None:
-    storm.cluster.primary.postgres.kill()
-    storm.cluster.primary.start()
+    await storm.cluster.primary.die()
 
 
 async def terminate_listeners(storm: Storm[Cluster]) -> None:

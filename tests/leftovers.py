@@ -1,0 +1,35 @@
+"""Processes that the tests have started and that still run, as Linux tells in /proc."""
+
+import os
+import time
+import uuid
+from pathlib import Path
+
+MARK = "TESTS_OF_CHINWAG"
+"""In the environment of all that this process starts, except the embedded PostgreSQL, which is given none."""
+
+LIMIT_SECONDS = 30
+
+
+def mark_what_is_started() -> None:
+    os.environ[MARK] = uuid.uuid4().hex
+
+
+def leftovers() -> list[str]:
+    """The command lines of what has not ended after a while."""
+    deadline = time.monotonic() + LIMIT_SECONDS
+    while (found := _marked()) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    return found
+
+
+def _marked() -> list[str]:
+    mark = f"{MARK}={os.environ[MARK]}".encode()
+    found = []
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            if mark in (process / "environ").read_bytes().split(b"\0"):
+                found.append((process / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace"))
+        except OSError:
+            continue  # it has ended, or is somebody else's
+    return found
