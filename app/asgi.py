@@ -82,7 +82,7 @@ async def _running(app: Litestar) -> AsyncIterator[None]:
         DB.pool = pool  # type: ignore[assignment]  # it has of asyncpg's what Piccolo uses: acquire()
         state.pool = pool
         state.account = await accounts.ensure(pool, settings.account, settings.max_content)
-        state.hub = Hub(partial(messages.replay, pool))
+        state.hub = Hub(partial(messages.replay, pool), partial(messages.existing_threads, pool))
         state.joins = asyncio.Semaphore(settings.pool_size)
         state.writer = Writer(pool)
         parts.push_async_callback(state.writer.drain)

@@ -41,7 +41,7 @@ def room() -> Room:
 
 def join(room: Room, reader: Reader) -> Reader:
     room.join(reader)
-    assert room.settle(reader, room.epoch)
+    assert room.settle(reader)
     return reader
 
 
@@ -115,8 +115,8 @@ async def test_what_was_not_notified_yet_is_not_made_up_for_by_older_frames(room
     room.join(other)
     room.receive(1, b"1")
     one.seq, other.seq = 2, 1  # read in the table: the one when 2 was there, the other just before
-    assert room.settle(one, room.epoch)
-    assert not room.settle(other, room.epoch)
+    assert room.settle(one)
+    assert not room.settle(other)
     assert not other.bursts
 
 
