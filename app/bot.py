@@ -14,10 +14,9 @@ from datetime import timedelta
 from typing import Protocol
 from uuid import uuid4
 
-import asyncpg
 import structlog
 
-from app.database import DATABASE_ERRORS, Pool
+from app.database import FAILURES, Pool
 from app.errors import NoSuchThread, SettingsInvalid, TryAgain
 from app.writer import Post, Writer
 
@@ -111,7 +110,7 @@ class Replies:
             task.cancel()
         await asyncio.gather(*self._tasks, *self._thinking.values(), return_exceptions=True)
         # If it fails, the claims run out by themselves.
-        with contextlib.suppress(*DATABASE_ERRORS, asyncpg.PostgresError):
+        with contextlib.suppress(*FAILURES):
             async with asyncio.timeout(RELEASE_SECONDS):
                 await self._pool.execute(RELEASE, self._server_id)
 
@@ -123,9 +122,10 @@ class Replies:
         while True:
             try:
                 await step()
-            except (*DATABASE_ERRORS, asyncpg.PostgresError) as error:
+            except FAILURES as error:
                 # Whatever it is: a server that stops trying leaves its messages without replies.
-                log.warning("bot_waits_for_database", error=type(error).__name__)
+                state = getattr(error, "sqlstate", None)
+                log.warning("bot_waits_for_database", sqlstate=state, error=type(error).__name__)
                 await asyncio.sleep(POLL_SECONDS)
             await asyncio.sleep(pause)
 

@@ -11,8 +11,9 @@ import msgspec
 import structlog
 
 from app import messages, wire
-from app.database import DATABASE_ERRORS, Pool
+from app.database import FAILURES, Pool
 from app.errors import BadJson, BadMessage, Refusal, ServerStopping
+from app.failures import refusal_of
 from app.hub import Hub
 from app.outbox import CLOSED, Outbox
 from app.turns import Burst
@@ -110,8 +111,8 @@ class Socket:
             self._fail(error)
 
     def _fail(self, error: BaseException) -> None:
-        if isinstance(error, DATABASE_ERRORS):
-            log.warning("database_unavailable", error=type(error).__name__)
+        if isinstance(error, FAILURES):
+            refusal_of(error)  # says it in the log
             self.close(CloseCode.DATABASE_UNAVAILABLE)
         else:
             log.error("socket_failed", error=type(error).__name__, exc_info=error)
@@ -139,8 +140,8 @@ class ThreadSocket(Socket):
         self._hub, self._room = hub, hub.join(self._thread_id, self)
         try:
             await self._begin(after, joins)
-        except DATABASE_ERRORS as error:
-            log.warning("database_unavailable", error=type(error).__name__)
+        except FAILURES as error:
+            refusal_of(error, thread=self._thread_id)  # says it in the log
             await self._close(CloseCode.DATABASE_UNAVAILABLE)
         except BaseException:
             self.left()
