@@ -100,6 +100,9 @@ class Pool:
         async with self.acquire() as connection:
             await connection.execute(query, *arguments)
 
+    async def notify(self, channel: str, payload: str) -> None:
+        await self.execute("select pg_notify($1, $2)", channel, payload)
+
     async def open(self) -> None:
         await self._pool
 
