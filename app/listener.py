@@ -23,6 +23,10 @@ SILENCE_SECONDS = 3.0
 MOST_SECONDS = 60
 """No longer is anything waited for, whatever else is heard meanwhile."""
 
+PROBE = "select pg_notification_queue_usage()"
+"""Any answer will do. But a full queue stays full until somebody asks for this, although the session that
+filled it up has ended: PostgreSQL cleans the queue up as notifications are added (asyncQueueAdvanceTail)."""
+
 BACKOFF_FIRST_SECONDS = 0.05
 BACKOFF_LIMIT_SECONDS = 3.0
 
@@ -139,7 +143,7 @@ class Listener:
     async def _hears(self) -> bool:
         """Whether the connection answers, and a notification comes over it."""
         assert self._connection is not None
-        answer = asyncio.create_task(self._connection.execute("select 1", timeout=MOST_SECONDS))
+        answer = asyncio.create_task(self._connection.execute(PROBE, timeout=MOST_SECONDS))
         try:
             if not await self._comes(answer):
                 log.warning("listener_silent")

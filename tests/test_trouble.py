@@ -30,6 +30,8 @@ RAISE = """
 """
 RAISE_NO_MORE = "drop function trouble() cascade"
 
+NOTIFY_MANY = "select pg_notify('elsewhere', repeat('x', 7900) || i) from generate_series(1, $1) as i"
+
 NOT_THE_SENDERS = [
     "08006", "2200H", "25006", "40000", "40001", "42501", "42P01", "53100", "54000", "55000", "57014",
     "58030", "P0001", "XX000",
@@ -153,8 +155,8 @@ async def test_a_full_queue_of_notifications_is_neither_the_senders_fault_nor_si
             await blocker.execute("rollback")
             async with asyncio.timeout(20):
                 while not client.messages:
-                    await client.send("mine", client_id)
                     seen = len(client.frames)
+                    await client.send("mine", client_id)
                     await client.until(lambda frames, seen=seen: len(frames) > seen)  # type: ignore[misc]
             await client.until_seq(1)
             said = server.log.read_text()[before:]
@@ -177,10 +179,11 @@ async def test_the_senders_fault_is_the_senders_fault(
 
 
 async def fill_queue(db: Connection) -> None:
-    """Notify until PostgreSQL refuses."""
-    with suppress(asyncpg.ProgramLimitExceededError):
-        while True:
-            await db.execute("select pg_notify('elsewhere', repeat('x', 7900))")
+    """Notify until PostgreSQL refuses even the smallest."""
+    for count in (500, 1):
+        with suppress(asyncpg.ProgramLimitExceededError):
+            while True:
+                await db.execute(NOTIFY_MANY, count)
 
 
 async def until_said(server: Server, text: str, begin: int = 0) -> None:
