@@ -16,7 +16,8 @@ FLOOD = "insert into message (thread_id, content) select $1, 'n ' || i from gene
 ASK = "insert into message (thread_id, content) values ($1, 'and mine?')"
 ASK_IN_EACH = "insert into message (thread_id, content) select id, 'x' from thread, generate_series(1, 3)"
 CLAIM_ELSEWHERE = """
-    update reply_request set claimed_by = gen_random_uuid(), claimed_until = clock_timestamp() + interval '1 hour'
+    update reply_request
+    set claimed_by = gen_random_uuid(), claimed_until = clock_timestamp() + interval '1 hour'
     where message_id in (select id from message where thread_id = $1)
 """
 CLAIMED = """
