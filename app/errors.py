@@ -127,7 +127,7 @@ class TryAgain(Refusal):
 
 
 class DatabaseUnavailable(TryAgain):
-    """The database cannot be reached; nothing is known to be stored. Try again with the same client_id."""
+    """The database fails just now; nothing is known to be stored. Try again with the same client_id."""
 
     code = "database_unavailable"
 

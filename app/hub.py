@@ -61,13 +61,14 @@ class Hub:
     def receive(self, payload: str) -> None:
         """Take a notification: `<thread_id> <seq> <frame>`, without the frame if it is too long."""
         parts = PAYLOAD.fullmatch(payload)
-        thread_id, seq = (int(parts[1]), int(parts[2])) if parts else (0, wire.MAX_ID + 1)
-        if parts is None or max(thread_id, seq) > wire.MAX_ID:
-            self._count_malformed()
-        elif seq:
-            self._receive_message(thread_id, seq, parts[3] or "")
-        else:
-            self._receive_event(thread_id, (parts[3] or "").encode())
+        if parts is None:
+            return self._count_malformed()
+        thread_id, seq, text = int(parts[1]), int(parts[2]), parts[3] or ""
+        if max(thread_id, seq) > wire.MAX_ID:
+            return self._count_malformed()
+        if seq:
+            return self._receive_message(thread_id, seq, text)
+        return self._receive_event(thread_id, text.encode())
 
     def lose_database(self) -> None:
         """The database is not heard any more: say so to all browsers at once."""
