@@ -136,7 +136,7 @@ class Room:
 
     def receive(self, seq: int, frame: bytes | None) -> None:
         """Take what the database has notified: the next frame, a repeat, or the sign of a gap."""
-        if not self._is_followed():
+        if not (self._live or self._ahead):
             self._heard = max(self._heard, seq)  # who settles first has it read
         elif seq == self.seq + 1 and frame is not None and not self._reads_on():
             self._take(frame)
