@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from app.room import TURN_BYTES, Room
+from app.room import REST_SECONDS, TURN_BYTES, Room
 from app.turns import Burst, Turns
 from app.wire import CloseCode
 
@@ -163,3 +163,23 @@ def test_each_frame_of_a_burst_is_framed_as_the_rfc_has_it() -> None:
         b"\x81\x7f" + (65536).to_bytes(8, "big"),
     ]
     assert Burst(*texts).framed == b"".join(head + text for head, text in zip(heads, texts, strict=True))
+
+
+async def test_rows_that_are_not_there_are_looked_for_seldom() -> None:
+    reads = 0
+
+    async def replay(_thread: int, _after: int) -> list[tuple[int, bytes]]:
+        nonlocal reads
+        reads += 1
+        return []
+
+    forged = Room(1, replay, Turns())
+    reader = join(forged, Reader())
+    clock = asyncio.get_running_loop().time
+    began = clock()
+    for seq in range(1_000_000, 1_001_000):
+        forged.receive(seq, b"forged")
+        await turn()
+    assert reads <= 2 + (clock() - began) / REST_SECONDS
+    assert not reader.bursts
+    forged.leave(reader)
