@@ -243,8 +243,8 @@ class PushProtocol(WebSocketsSansIOProtocol):
                 self.transport.write(PING)
 
     def _unsent_bytes(self) -> int:
-        """The bytes that the peer has not acknowledged, here and in the kernel. The former alone do not change
-        while it reads the latter, which may be megabytes."""
+        """The bytes that the peer has not acknowledged. Those here alone would stay the same while it reads
+        the megabytes that the kernel may hold."""
         in_kernel = bytearray(4)
         with contextlib.suppress(OSError):  # there is no such request on macOS
             descriptor = self.transport.get_extra_info("socket").fileno()

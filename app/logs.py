@@ -6,6 +6,8 @@ from typing import Literal
 
 import structlog
 
+from app.log_repeats import CountRepeats
+
 
 def configure_logs(form: Literal["text", "json"]) -> None:
     """Send our own events and those of the libraries to the standard error stream, in one form."""
@@ -28,6 +30,7 @@ def configure_logs(form: Literal["text", "json"]) -> None:
         cache_logger_on_first_use=True,
     )
     handler = logging.StreamHandler(sys.stderr)
+    handler.addFilter(CountRepeats())
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=shared,
