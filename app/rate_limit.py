@@ -1,6 +1,7 @@
 """Rate limits: a token bucket for each key, such as a socket or a client's address."""
 
 import ipaddress
+import itertools
 import time
 from collections import OrderedDict
 from collections.abc import Hashable
@@ -21,7 +22,8 @@ class RateLimit:
 
     def __init__(self, per_second: float, burst: float) -> None:
         self._seconds_for_one = 1 / per_second if per_second else 0.0
-        self._seconds_for_all = burst * self._seconds_for_one
+        # Half a token more, as sums of floats are not exact.
+        self._seconds_for_all = (burst + 0.5) * self._seconds_for_one
         self._full_at: OrderedDict[Hashable, float] = OrderedDict()
 
     def take(self, key: Hashable) -> bool:
@@ -44,11 +46,9 @@ class RateLimit:
 
     def _forget_some(self, now: float) -> None:
         # Two for each that is added: so those that are full do not pile up.
-        for _ in range(2):
-            key, full_at = next(iter(self._full_at.items()))
-            if full_at > now and len(self._full_at) <= MOST_KEYS:
-                break
-            del self._full_at[key]
+        for key in list(itertools.islice(self._full_at, 2)):
+            if self._full_at[key] <= now or len(self._full_at) > MOST_KEYS:
+                del self._full_at[key]
 
 
 def site_of(address: str) -> str:

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from typing import Any
 
 import httpx
 import pytest
@@ -33,6 +34,6 @@ async def test_what_is_refused_again_and_again_is_counted(
     assert counted == {("refused", "bad_json", 49), ("refused", "not_signed_in", 49)}
 
 
-def lines_of(server: Server, event: str) -> list[dict[str, object]]:
+def lines_of(server: Server, event: str) -> list[dict[str, Any]]:
     lines = [json.loads(line) for line in server.log.read_text().splitlines()]
     return [line for line in lines if line["event"] == event]
