@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 import uvicorn
 
-from app.frames import FRAMES_A_TURN, PushProtocol
+from app.frames import PushProtocol
+from app.incoming import FRAMES_A_TURN
 from app.outbox import EXTENSION
 from tests.client import LIMIT_SECONDS, handshake
 from tests.storm.flooding import BINARY, TEXT, frame
