@@ -83,6 +83,7 @@ class Socket:
 
     def left(self) -> None:
         """It is closed."""
+        self._closing = True
         for task in self._tasks:
             task.cancel()
         for limit in self._limits:
@@ -99,7 +100,7 @@ class Socket:
         log.info("refused", code=code)
         self.push(Burst(wire.error_frame(code, str(error), client_id)))
         is_our_fault = not isinstance(error, Refusal) or error.status >= 500
-        if not is_our_fault and not self._limits.refusals.take(self):
+        if not (self._closing or is_our_fault or self._limits.refusals.take(self)):
             self.close(CloseCode.POLICY_VIOLATION, "too many of the frames were refused")
 
     async def _finish_and_shut_down(self) -> None:
@@ -248,7 +249,7 @@ class ThreadSocket(Socket):
             self._refuse(error, client_id)
         elif (message := stored.result()).new:
             self._stored_seq = max(message.seq, self._stored_seq)
-        elif message.seq not in self._repeats:
+        elif not self._closing and message.seq not in self._repeats:
             # Nobody is notified of a repeat, but its sender waits for the frame.
             self._repeats.append(message.seq)
             if len(self._repeats) == 1:

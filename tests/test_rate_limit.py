@@ -6,10 +6,12 @@ from uuid import UUID
 import httpx
 import pytest
 
+from app.database import Connection
 from app.rate_limit import MOST_KEYS, RateLimit, site_of
 from tests.bad_input.cases import refused
 from tests.client import LIMIT_SECONDS, Client, open_thread
 from tests.nginx import nginx_before
+from tests.page import Open, all_is_stored, write
 from tests.process import Server
 
 pytestmark = pytest.mark.anyio
@@ -39,6 +41,14 @@ async def test_a_socket_that_posts_too_fast_is_told_to_try_again(server: Server,
             while again not in {message["client_id"] for message in client.messages}:
                 await client.send("again", UUID(again))
                 await asyncio.sleep(0.5)
+
+
+async def test_the_page_sends_again_what_was_too_much(open_page: Open, db: Connection, thread: int) -> None:
+    page = await open_page(f"/threads/{thread}")
+    said = [f"{number}" for number in range(8)]
+    for content in said:
+        await write(page, content)
+    await all_is_stored(page, db, thread, said)
 
 
 async def test_an_address_that_posts_too_fast_gets_429(server: Server, thread: int) -> None:
