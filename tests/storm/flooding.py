@@ -7,6 +7,7 @@ import socket
 from collections.abc import Iterator
 from dataclasses import dataclass
 from multiprocessing import get_context
+from multiprocessing.synchronize import Event
 from urllib.parse import urlsplit
 
 from tests.client import handshake
@@ -91,10 +92,13 @@ def floods(thread: int) -> dict[str, Flood]:
 @contextlib.contextmanager
 def flooded(server: Server, thread: int, name: str, sockets: int) -> Iterator[None]:
     """Attackers flood this thread of the server while the block runs."""
-    arguments = (server.url, thread, name, sockets)
-    process = get_context("spawn").Process(target=_flood, args=arguments, daemon=True)
+    context = get_context("spawn")
+    is_under_way = context.Event()
+    arguments = (server.url, thread, name, sockets, is_under_way)
+    process = context.Process(target=_flood, args=arguments, daemon=True)
     process.start()
     try:
+        assert is_under_way.wait(CONNECT_SECONDS), "the attackers have not begun"
         yield
         assert process.is_alive(), "the attackers have given up"
     finally:
@@ -102,13 +106,14 @@ def flooded(server: Server, thread: int, name: str, sockets: int) -> Iterator[No
         process.join()
 
 
-def _flood(url: str, thread: int, name: str, sockets: int) -> None:
+def _flood(url: str, thread: int, name: str, sockets: int, is_under_way: Event) -> None:
     port = urlsplit(url).port
     assert port
     flood = floods(thread)[name]
     with selectors.DefaultSelector() as selector:
         for _ in range(sockets):
             Attacker(flood, port, thread, selector)
+        is_under_way.set()
         while True:
             for key, events in selector.select():
                 key.data.act(events)

@@ -62,8 +62,8 @@ async def measure(
     beside = Beside(before=resident_bytes(server))
     *user_threads, target = threads
     attack = flooded(way, target, flood, sockets) if flood else contextlib.nullcontext()
-    async with ordinary_users(way, user_threads, USERS) as users, _sampled(server, beside):
-        with attack:
+    with attack:
+        async with ordinary_users(way, user_threads, USERS) as users, _sampled(server, beside):
             await asyncio.sleep(seconds)
             beside.worst = max(user.worst() for user in users)
     beside.served = sum(len(user.seconds) for user in users)
