@@ -1,6 +1,7 @@
 """A flood from some sockets leaves the server to the others, also where the rate limit is off."""
 
 import asyncio
+import contextlib
 import json
 from collections.abc import AsyncIterator
 
@@ -9,15 +10,20 @@ import pytest
 
 from app.database import Connection
 from app.wire import CloseCode
-from tests.client import LIMIT_SECONDS, Client, open_list, open_thread
+from tests.client import LIMIT_SECONDS, Client, handshake, open_list, open_thread
 from tests.process import Server
-from tests.storm.flooding import floods
+from tests.storm.flooding import PING, floods, frame, many
 from tests.storm.floods import MOST_BYTES, measure
 
 pytestmark = pytest.mark.anyio
 
 SECONDS = 1
 MOST_LOG_BYTES = 20_000
+MOST_TAKEN_BYTES = 64_000_000
+"""Far more than the buffers of two kernels, which the server cannot help."""
+
+QUIET_SECONDS = 3
+"""After so long in which nothing more was taken, nothing is."""
 
 
 @pytest.fixture
@@ -40,6 +46,21 @@ async def test_others_are_served_and_memory_and_log_stay_bounded(
     async with open_list(server) as client:
         await client.connection.send('{"type": "ping"}')
         await client.frame("pong")
+
+
+async def test_a_socket_that_reads_nothing_is_not_read(server: Server, thread: int) -> None:
+    pings, taken = many(frame(bytes(125), PING)), 0
+    reader, writer = await asyncio.open_connection("127.0.0.1", server.port, limit=1024)
+    writer.write(handshake(f"/api/v1/ws/threads/{thread}"))
+    await reader.readuntil(b"\r\n\r\n")
+    with contextlib.suppress(TimeoutError):
+        while taken < MOST_TAKEN_BYTES:
+            writer.write(pings)
+            async with asyncio.timeout(QUIET_SECONDS):
+                await writer.drain()
+            taken += len(pings)
+    writer.transport.abort()
+    assert taken < MOST_TAKEN_BYTES
 
 
 @pytest.mark.parametrize("text", ["{", '{"content": ""}', '{"type": "shout"}', b"binary"])

@@ -51,8 +51,8 @@ async def test_a_reader_that_reads_nothing_is_dropped_though_it_answers_pings(
 ) -> None:
     server = start_server(settings | {"CHINWAG_PING_SECONDS": "2"})
     async with SlowReader(server, thread) as reader:
-        await db.execute(INSERT_MANY, thread, 10_000, 1000)
         pongs = asyncio.create_task(reader.pong_for_ever())
+        await db.execute(INSERT_MANY, thread, 10_000, 1000)
         await reader.until_dropped()
         pongs.cancel()
 
