@@ -19,6 +19,7 @@ from app.errors import BadInput, BadJson
 from app.outbox import BareWebSocket, outbox_of
 from app.search import Search
 from app.socket import ListSocket, ThreadSocket
+from app.throttle import LimitChanges
 from app.wire import CloseCode
 from app.writer import Post, Writer
 
@@ -62,6 +63,7 @@ PROBLEMS = {
     404: "There is no such thread.",
     413: "The body is too big.",
     415: "The body is not JSON.",
+    429: "There are too many requests from this address; try again.",
     503: "The database is away; try again.",
 }
 
@@ -105,7 +107,7 @@ async def get_account(state: State) -> wire.Account:
 
 @post(
     "/threads",
-    responses=problems(400, 403, 413, 415),
+    responses=problems(400, 403, 413, 415, 429),
     summary="Create a thread",
     response_description="The new thread.",
 )
@@ -127,14 +129,14 @@ async def get_thread(thread_id: ThreadId) -> wire.Thread:
 
 @patch(
     "/threads/{thread_id:int}",
-    responses=problems(400, 403, 404, 413, 415),
+    responses=problems(400, 403, 404, 413, 415, 429),
     summary="Rename a thread, pin it, or both",
 )
 async def change_thread(thread_id: ThreadId, data: Annotated[wire.ThreadChange, EXACT]) -> wire.Thread:
     return await threads.change(thread_id, data)
 
 
-@delete("/threads/{thread_id:int}", responses=problems(400, 403, 404), summary="Delete a thread")
+@delete("/threads/{thread_id:int}", responses=problems(400, 403, 404, 429), summary="Delete a thread")
 async def delete_thread(thread_id: ThreadId) -> None:
     await threads.delete(thread_id)
 
@@ -163,7 +165,7 @@ async def list_messages(
     responses={
         200: ResponseSpec(wire.Message, description="It was stored before.", generate_examples=False)
     }
-    | problems(400, 403, 404, 413, 415),
+    | problems(400, 403, 404, 413, 415, 429),
     summary="Write a message",
     response_description="It is stored.",
     description="With a `client_id` it can be sent again, and is stored once.",
@@ -237,7 +239,9 @@ async def thread_socket(socket: BareWebSocket, thread_id: str) -> None:
         after = msgspec.convert(socket.query_params.get("after"), wire.Seq | None, strict=False)
     except msgspec.ValidationError:
         return await socket.close(CloseCode.POLICY_VIOLATION, "after is not a seq")
-    served = ThreadSocket(outbox_of(socket), id, state.pool, state.writer, state.settings.max_content)
+    served = ThreadSocket(
+        outbox_of(socket), state.limits, id, state.pool, state.writer, state.settings.max_content
+    )
     await served.serve(state.hub, after, state.joins)
 
 
@@ -245,7 +249,8 @@ async def thread_socket(socket: BareWebSocket, thread_id: str) -> None:
 async def list_socket(socket: BareWebSocket) -> None:
     """The list of threads: created, renamed, deleted, active."""
     await socket.accept()
-    await ListSocket(outbox_of(socket)).serve(socket.app.state.hub)
+    state = socket.app.state
+    await ListSocket(outbox_of(socket), state.limits).serve(state.hub)
 
 
 @get("/health/live", summary="Whether this process answers")
@@ -267,7 +272,7 @@ async def ready(state: State) -> Response[wire.Health]:
 ROUTES: list[ControllerRouterHandler] = [
     Router(
         "/api/v1",
-        middleware=[CheckAccess()],
+        middleware=[CheckAccess(), LimitChanges()],
         before_request=read_json,
         route_handlers=[
             methods,  # before the others, or Litestar adds its own

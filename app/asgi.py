@@ -20,19 +20,31 @@ from app.api import ROUTES
 from app.bot import Replies, load_bot
 from app.database import open_pool
 from app.errors import CannotHear, SettingsInvalid
+from app.export import Exports
+from app.headers import add_headers
 from app.hub import Hub
 from app.listener import Listener
 from app.logs import configure_logs
 from app.provision import prepared_database
+from app.rate_limit import RateLimit
 from app.removal import Removal
 from app.search import Search
 from app.settings import Settings, load_settings
+from app.socket import Limits
 from app.tables import DB
 from app.writer import Writer
 
 GC_THRESHOLDS = (20_000, 20, 20)
 """So many new objects, and so many collections of the younger ones, before the garbage collector looks."""
 
+BURST_SECONDS = 4
+"""A sender may send at once what the rate limit allows in so many seconds."""
+
+HTTP_SHARE = 10
+"""An address may send so many times what a socket may: a whole office may be behind it."""
+
+REFUSALS = (10, 200)
+"""So many frames of a socket may be refused in a second, and so many at once, before it is closed."""
 
 COMPRESSION = CompressionConfig(
     "brotli", brotli_quality=1, gzip_compress_level=1, minimum_size=1000, exclude_opt_key="is_compressed"
@@ -49,6 +61,7 @@ def create_app(settings: Settings | None = None) -> Litestar:
         route_handlers=[*ROUTES, *pages.ROUTES],
         exception_handlers=problems.HANDLERS,
         middleware=[problems.AnswerWhenCancelled()],
+        before_send=[add_headers],
         lifespan=[_running],
         plugins=[LitestarRun()],
         state=State({"settings": settings}),
@@ -86,6 +99,10 @@ async def _running(app: Litestar) -> AsyncIterator[None]:
         state.pool = pool
         state.account = await accounts.ensure(pool, settings.account, settings.max_content)
         state.hub = Hub(partial(messages.replay, pool), partial(messages.existing_threads, pool))
+        posts = settings.posts_per_second
+        state.limits = Limits(RateLimit(posts, BURST_SECONDS * posts), RateLimit(*REFUSALS))
+        state.changes = RateLimit(HTTP_SHARE * posts, HTTP_SHARE * BURST_SECONDS * posts)
+        state.exports = Exports()
         state.joins = asyncio.Semaphore(settings.pool_size)
         state.search = Search(pool)
         state.writer = Writer(pool)

@@ -16,6 +16,7 @@
         ├── NotSignedIn            401
         ├── OriginNotAllowed       403
         ├── NoSuchThread           404
+        ├── TooManyRequests        429: nothing was wrong with it, but with how many there were
         └── TryAgain               503: nothing was wrong with it; the same may work later
             ├── DatabaseUnavailable
             ├── ThreadBusy
@@ -119,6 +120,13 @@ class NoSuchThread(Refusal):
 
     code = "no_such_thread"
     status = 404
+
+
+class TooManyRequests(Refusal):
+    """You send more messages than this server takes from one sender; try again in a second."""
+
+    code = "too_many_requests"
+    status = 429
 
 
 class TryAgain(Refusal):

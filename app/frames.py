@@ -1,22 +1,24 @@
 """uvicorn's WebSocket protocol, made for pushing: the outbox that app.outbox speaks of.
 
-What is pushed to many sockets is framed and joined once (app.turns). What the browser sends is given to a
-receiver without any task.
+What is pushed to many sockets is framed and joined once (app.turns). What the browser sends is taken in
+app.incoming.
 """
 
-import asyncio
+import contextlib
+import fcntl
 import struct
+import sys
+import termios
 from socket import SO_LINGER, SOL_SOCKET
 from typing import Any, cast
 
 import websockets.frames
 from uvicorn.protocols.utils import ClientDisconnected
-from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.http11 import Request
 
+from app.incoming import FairProtocol
 from app.keepalive import Peer, keepalive_of
-from app.light import Gate, Inbox
-from app.outbox import EXTENSION, Receiver
+from app.outbox import EXTENSION
 from app.turns import Burst
 
 PING = b"\x89\0"  # RFC 6455, section 5.5.2
@@ -24,16 +26,15 @@ PING = b"\x89\0"  # RFC 6455, section 5.5.2
 RESET = struct.pack("ii", 1, 0)  # socket(7): linger on, for 0 s
 
 
-class PushProtocol(WebSocketsSansIOProtocol):
+class PushProtocol(FairProtocol):
     """One browser's WebSocket, and its outbox."""
 
     # Half of them are uvicorn's. Python keeps up to 30 attributes in a dictionary whose keys all instances
     # share; with more, each idle socket would have 1 KiB of its own for them.
     __slots__ = (
         "_awaits_pong",
-        "_busy",
         "_portion",
-        "_receiver",
+        "_unsent",
         "close_timer",
         "initial_response",
         "last_ping_rtt",
@@ -48,12 +49,9 @@ class PushProtocol(WebSocketsSansIOProtocol):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.queue = cast(Any, Inbox())
-        self.writable = cast(Any, Gate())
-        self._receiver: Receiver | None = None
-        self._busy: asyncio.Future[Any] | None = None
         self._portion: set[Peer] | None = None
         self._awaits_pong = False
+        self._unsent: int | None = None
 
     def handle_connect(self, event: Request) -> None:
         super().handle_connect(event)
@@ -75,35 +73,9 @@ class PushProtocol(WebSocketsSansIOProtocol):
         if self._receiver is None and self.close_timer is None:
             self.transport.close()
 
-    async def serve(self, receiver: Receiver) -> None:
-        self._receiver = receiver
-        cast(Inbox, self.queue).waiter = self
-        self._deliver()
-
-    def arrived(self) -> None:
-        # Not at once: uvicorn is in the midst of something.
-        self.loop.call_soon(self._deliver)
-
-    def _deliver(self, _busy: object = None) -> None:
-        inbox = cast(Inbox, self.queue)
-        while self._receiver and not inbox.empty() and self.writable.is_set():
-            if self._busy and not self._busy.done():
-                return
-            event = inbox.get_nowait()
-            if event["type"] == "websocket.receive":
-                self._busy = self._receiver.receive(event.get("text"))
-                if self._busy:
-                    self._busy.add_done_callback(self._deliver)
-            else:
-                receiver, self._receiver, inbox.waiter = self._receiver, None, None
-                receiver.left()
-        if self.read_paused and inbox.empty() and not self.transport.is_closing():
-            self.read_paused = False
-            self.transport.resume_reading()
-
     def resume_writing(self) -> None:
+        self._awaits_pong, self._unsent = False, None  # it reads: somebody is there
         super().resume_writing()
-        self._deliver()
 
     def push(self, burst: Burst) -> bool:
         if not self.close_sent and not self.transport.is_closing():
@@ -152,11 +124,27 @@ class PushProtocol(WebSocketsSansIOProtocol):
             self._portion = None
 
     def check(self) -> None:
-        if self._awaits_pong:
-            return self._reset()
-        self._awaits_pong = True
-        if not self.close_sent and not self.transport.is_closing():  # else it has as long to be gone
-            self.transport.write(PING)
+        """Drop a peer that since the last check has neither answered the ping nor, while so much waits for it
+        that it is not read, taken anything of that."""
+        if not self.writable.is_set():
+            before, self._unsent = self._unsent, self._unsent_bytes()
+            if before is not None and self._unsent >= before:
+                self._reset()
+        elif not self.read_paused:  # else the pong may be among what we have not read
+            if self._awaits_pong:
+                return self._reset()
+            self._awaits_pong = True
+            if not self.close_sent and not self.transport.is_closing():  # else it has as long to be gone
+                self.transport.write(PING)
+
+    def _unsent_bytes(self) -> int:
+        """The bytes that the peer has not acknowledged. Those here alone would stay the same while it reads
+        the megabytes that the kernel may hold."""
+        in_kernel = bytearray(4)
+        with contextlib.suppress(OSError):  # there is no such request on macOS
+            descriptor = self.transport.get_extra_info("socket").fileno()
+            fcntl.ioctl(descriptor, termios.TIOCOUTQ, in_kernel)  # tcp(7), SIOCOUTQ
+        return self.transport.get_write_buffer_size() + int.from_bytes(in_kernel, sys.byteorder)
 
     def handle_pong(self, event: websockets.frames.Frame) -> None:
         self._awaits_pong = False  # any will do: somebody is there
@@ -167,20 +155,3 @@ class PushProtocol(WebSocketsSansIOProtocol):
         self.stop_keepalive()
         self.transport.get_extra_info("socket").setsockopt(SOL_SOCKET, SO_LINGER, RESET)
         self.transport.abort()
-
-    def send_receive_event_to_app(self) -> None:
-        # uvicorn would log a traceback for what is only a client's mistake (RFC 6455, section 8.1).
-        is_text = self.curr_msg_data_type == "text" and not self.close_sent
-        if is_text and not _is_utf8(b"".join(self.frames)):
-            self.conn.send_close(1007)
-            self.handle_parser_exception()
-        else:
-            super().send_receive_event_to_app()
-
-
-def _is_utf8(data: bytes) -> bool:
-    try:
-        data.decode()
-    except UnicodeDecodeError:
-        return False
-    return True

@@ -12,6 +12,8 @@ from msgspec import json
 
 _form: Literal["text", "json"] = "text"
 
+from app.log_repeats import CountRepeats
+
 
 def configure_logs(form: Literal["text", "json"]) -> None:
     """Send our own events, those of the libraries, warnings and uncaught errors to the standard error stream,
@@ -37,6 +39,7 @@ def configure_logs(form: Literal["text", "json"]) -> None:
         cache_logger_on_first_use=True,
     )
     handler = logging.StreamHandler(sys.stderr)
+    handler.addFilter(CountRepeats())
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=shared,

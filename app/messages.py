@@ -34,6 +34,15 @@ async def replay(pool: Pool, thread_id: int, after: int) -> Frames:
     return [(row["seq"], row["frame"].encode()) for row in rows]
 
 
+async def frame(pool: Pool, thread_id: int, seq: int) -> bytes | None:
+    """The frame of one message; None if it is not there (any more)."""
+    text: str | None = await pool.fetchval(
+        "select frame('message', message_json(message)) from message where thread_id = $1 and seq = $2",
+        thread_id, seq,
+    )
+    return text.encode() if text else None
+
+
 async def last_seq(pool: Pool, thread_id: int) -> int | None:
     """The seq of the newest message, 0 for none; None if there is no such thread."""
     found: int | None = await pool.fetchval("select last_seq from thread where id = $1", thread_id)

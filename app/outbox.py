@@ -110,6 +110,7 @@ class AsgiOutbox:
                 await self.drained()
                 if busy := receiver.receive(cast(Any, event).get("text")):
                     await asyncio.wait([busy])
+                await asyncio.sleep(0)  # what has come already would be taken without a turn for anybody else
         finally:
             receiver.left()
 

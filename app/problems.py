@@ -82,7 +82,7 @@ def _answer(
         # Not request.url: it cannot be made of a malformed Host header.
         log.info("refused", code=code, path=request.scope["path"])
     problem = wire.Problem(status=status, code=code, title=_phrase(status), detail=detail)
-    if status == 503:
+    if status in {429, 503}:
         headers = {"Retry-After": "1"} | (headers or {})
     return Response(problem, status_code=status, headers=headers, media_type=MEDIA_TYPE)
 

@@ -24,6 +24,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     bot: str = "random"
     bot_pace: Annotated[float, msgspec.Meta(ge=0, le=60)] = 1.2
     max_content: Annotated[int, msgspec.Meta(ge=1, le=1_000_000)] = 32_000
+    posts_per_second: Annotated[int, msgspec.Meta(ge=0, le=1_000_000)] = 50
     ping_seconds: Annotated[float, msgspec.Meta(ge=0.1, le=300)] = 20
     account: Annotated[str, msgspec.Meta(min_length=1, max_length=100)] = "me"
     sign_in: Literal["loopback", "anyone"] = "loopback"

@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 from collections.abc import Coroutine
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import msgspec
@@ -12,16 +12,17 @@ import structlog
 
 from app import messages, wire
 from app.database import FAILURES, Pool
-from app.errors import BadJson, BadMessage, Refusal, ServerStopping
+from app.errors import BadJson, BadMessage, Refusal, ServerStopping, TooManyRequests
 from app.failures import refusal_of
 from app.hub import Hub
 from app.outbox import CLOSED, Outbox
+from app.rate_limit import RateLimit
 from app.turns import Burst
 from app.wire import CloseCode
 from app.writer import Post, Stored, Writer
 
-UNSTORED_POSTS = 64
-"""So many messages of one socket may wait to be stored; then it is not read until the oldest is."""
+UNANSWERED_POSTS = 64
+"""So many messages of one socket may wait to be answered; then it is not read until one is."""
 
 FINISH_SECONDS = 1
 """So long a server that stops waits until a browser has the frames of what it has sent."""
@@ -32,11 +33,19 @@ LIST_READY = Burst(wire.LIST_READY)
 log = structlog.get_logger(__name__)
 
 
+class Limits(NamedTuple):
+    """The rate limits of the sockets of this process, each with the socket as its key."""
+
+    posts: RateLimit
+    refusals: RateLimit
+
+
 class Socket:
     """A WebSocket that has been accepted; the tasks that it starts end with it."""
 
-    def __init__(self, outbox: Outbox) -> None:
+    def __init__(self, outbox: Outbox, limits: Limits) -> None:
         self._outbox = outbox
+        self._limits = limits
         self._tasks: list[asyncio.Task[None]] = []  # an empty set has 216 bytes, a list 56
         self._closing = False
         self._stopping = False
@@ -44,14 +53,16 @@ class Socket:
     def push(self, burst: Burst) -> bool:
         return self._outbox.push(burst)
 
-    def close(self, code: CloseCode) -> None:
+    def close(self, code: CloseCode, reason: str = "") -> None:
         """Close it soon; its handler then ends as if the browser had closed it."""
         if not self._closing:
             self._closing = True
-            self._start(self._close(code))
+            self._start(self._close(code, reason))
 
-    def receive(self, text: str | None) -> asyncio.Future[Stored] | None:
+    def receive(self, text: str | None) -> asyncio.Future[None] | None:
         """Take what the browser has sent. No more should come before the future, if there is one, is done."""
+        if self._closing:
+            return None
         try:
             if text is None:
                 raise BadMessage("this is a binary frame; JSON text is taken")
@@ -73,10 +84,13 @@ class Socket:
 
     def left(self) -> None:
         """It is closed."""
+        self._closing = True
         for task in self._tasks:
             task.cancel()
+        for limit in self._limits:
+            limit.forget(self)
 
-    def _take(self, frame: wire.ClientFrame) -> asyncio.Future[Stored] | None:
+    def _take(self, frame: wire.ClientFrame) -> asyncio.Future[None] | None:
         if frame.type != "ping":
             raise BadMessage("here only a ping is taken")
         self.push(PONG)
@@ -86,6 +100,9 @@ class Socket:
         code = error.code if isinstance(error, Refusal) else Refusal.code
         log.info("refused", code=code)
         self.push(Burst(wire.error_frame(code, str(error), client_id)))
+        is_our_fault = not isinstance(error, Refusal) or error.status >= 500
+        if not (self._closing or is_our_fault or self._limits.refusals.take(self)):
+            self.close(CloseCode.POLICY_VIOLATION, "too many of the frames were refused")
 
     async def _finish_and_shut_down(self) -> None:
         with contextlib.suppress(TimeoutError):
@@ -96,9 +113,9 @@ class Socket:
     async def _finish(self) -> None:
         """Wait until the browser knows what has become of all that it has sent."""
 
-    async def _close(self, code: CloseCode) -> None:
+    async def _close(self, code: CloseCode, reason: str = "") -> None:
         with contextlib.suppress(*CLOSED):  # the browser was faster
-            await self._outbox.close(code, code.name.lower())
+            await self._outbox.close(code, reason or code.name.lower())
 
     def _start(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(work)
@@ -123,15 +140,17 @@ class ThreadSocket(Socket):
     """A reader of one thread, who writes to it too."""
 
     def __init__(
-        self, outbox: Outbox, thread_id: int, pool: Pool, writer: Writer, max_content: int
+        self, outbox: Outbox, limits: Limits, thread_id: int, pool: Pool, writer: Writer, max_content: int
     ) -> None:
-        super().__init__(outbox)
+        super().__init__(outbox, limits)
         self.seq = 0
         self._thread_id = thread_id
         self._pool = pool
         self._writer = writer
         self._max_content = max_content
-        self._unstored: list[asyncio.Future[Stored]] = []
+        self._unanswered = 0
+        self._has_room: asyncio.Future[None] | None = None
+        self._repeats: list[int] = []
         self._stored_seq = 0
 
     async def serve(self, hub: Hub, after: int | None, joins: asyncio.Semaphore) -> None:
@@ -204,49 +223,67 @@ class ThreadSocket(Socket):
             self.seq = page[-1][0]
         return bool(page)
 
-    def _take(self, frame: wire.ClientFrame) -> asyncio.Future[Stored] | None:
+    def _take(self, frame: wire.ClientFrame) -> asyncio.Future[None] | None:
         if frame.type == "ping":
             return super()._take(frame)
         if frame.content is None:
             raise BadMessage("content is missing")
         try:
-            messages.check_content(frame.content, self._max_content)
+            self._check(frame.content)
         except Refusal as error:
             self._refuse(error, frame.client_id)
             return None
-        if self._stopping:
-            self._refuse(ServerStopping(), frame.client_id)
-            return None
+        self._unanswered += 1
         stored = self._writer.write(Post(self._thread_id, frame.content, frame.client_id))
-        self._unstored.append(stored)
         stored.add_done_callback(partial(self._on_stored, frame.client_id))
-        return self._unstored[0] if len(self._unstored) >= UNSTORED_POSTS else None
+        if self._unanswered >= UNANSWERED_POSTS:
+            self._has_room = asyncio.get_running_loop().create_future()
+        return self._has_room
+
+    def _check(self, content: str) -> None:
+        messages.check_content(content, self._max_content)
+        if self._stopping:
+            raise ServerStopping()
+        if not self._limits.posts.take(self):
+            raise TooManyRequests()
 
     def _on_stored(self, client_id: UUID | None, stored: asyncio.Future[Stored]) -> None:
-        self._unstored.remove(stored)
         if stored.cancelled():
             return
         if error := stored.exception():
             self._refuse(error, client_id)
         elif (message := stored.result()).new:
             self._stored_seq = max(message.seq, self._stored_seq)
-        else:
+        elif not self._closing and message.seq not in self._repeats:
             # Nobody is notified of a repeat, but its sender waits for the frame.
-            self._start(self._push_again(message.seq))
+            self._repeats.append(message.seq)
+            if len(self._repeats) == 1:
+                self._start(self._answer_repeats())
+            return
+        self._answered()
+
+    async def _answer_repeats(self) -> None:
+        """Push again what was sent again, one after the other: many queries at once would leave nobody else a
+        database connection."""
+        while self._repeats:
+            await self._outbox.drained()
+            if frame := await messages.frame(self._pool, self._thread_id, self._repeats[0]):
+                self.push(Burst(frame))
+            del self._repeats[0]
+            self._answered()
+
+    def _answered(self) -> None:
+        self._unanswered -= 1
+        if self._has_room:
+            has_room, self._has_room = self._has_room, None
+            if not has_room.done():
+                has_room.set_result(None)
 
     async def _finish(self) -> None:
-        if self._unstored:
-            await asyncio.wait(self._unstored)
-        while others := [task for task in self._tasks if task is not asyncio.current_task()]:
-            await asyncio.wait(others)
-        # The frames come as always. Only here are they waited for: not worth an event for each of them.
-        while self._room.held_by(self) < self._stored_seq:  # noqa: ASYNC110
+        # Only here are the frames waited for, which come as always: not worth an event for each of them.
+        while self._unanswered or self._room.held_by(self) < self._stored_seq:  # noqa: ASYNC110
             await asyncio.sleep(FINISH_SECONDS / 50)
         self._room.push()
-
-    async def _push_again(self, seq: int) -> None:
-        for _, text in (await messages.replay(self._pool, self._thread_id, seq - 1))[:1]:
-            self.push(Burst(text))
 
 
 class ListSocket(Socket):

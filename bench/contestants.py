@@ -177,6 +177,7 @@ def running(contestant: Contestant, database_url: str) -> Iterator[tuple[int, st
         "NODE_ENV": "production",
         "CHINWAG_BOT": "none",
         "CHINWAG_LOG_FORMAT": "json",
+        "CHINWAG_POSTS_PER_SECOND": "0",
     }
     command = [part.format(port=port) for part in contestant.command]
     with tempfile.TemporaryFile("w+") as log:

@@ -7,7 +7,9 @@ import {
 
 const SEND_TRIES = 5; // a message over which the server stumbles each time must not be resent for ever
 const GAP_PAGE = 200;
-export const TRY_AGAIN = new Set(["database_unavailable", "thread_busy", "server_stopping"]);
+export const TRY_AGAIN = new Set([
+  "database_unavailable", "thread_busy", "server_stopping", "too_many_requests",
+]);
 
 /** A message was not stored. `code` is the server's, `disconnected` or `cancelled`; `message` is for people. */
 export class SendError extends Error {

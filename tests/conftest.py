@@ -117,7 +117,7 @@ def start_server(database_url: str) -> Iterator[ServerStarter]:
 @pytest.fixture(scope="module")
 def settings() -> dict[str, str]:
     """The environment of the module's server. A module may define its own."""
-    return {"CHINWAG_BOT": "none"}
+    return {"CHINWAG_BOT": "none", "CHINWAG_POSTS_PER_SECOND": "0"}
 
 
 @pytest.fixture(scope="module")

@@ -46,6 +46,29 @@ async def test_a_reader_that_answers_no_pings_is_dropped(
         await leaving.until_dropped()
 
 
+async def test_a_reader_that_reads_nothing_is_dropped_though_it_answers_pings(
+    start_server: ServerStarter, settings: dict[str, str], db: Connection, thread: int
+) -> None:
+    server = start_server(settings | {"CHINWAG_PING_SECONDS": "2"})
+    async with SlowReader(server, thread) as reader:
+        pongs = asyncio.create_task(reader.pong_for_ever())
+        await db.execute(INSERT_MANY, thread, 10_000, 1000)
+        await reader.until_dropped()
+        pongs.cancel()
+
+
+async def test_a_reader_that_reads_slowly_is_not_dropped(
+    start_server: ServerStarter, settings: dict[str, str], db: Connection, thread: int
+) -> None:
+    """Its buffers are full at several checks, and in between it has read a little."""
+    rows = 10_000
+    server = start_server(settings | {"CHINWAG_PING_SECONDS": "3"})
+    async with SlowReader(server, thread) as reader:
+        reading = asyncio.create_task(reader.read_all(rows, pause=0.1))
+        await db.execute(INSERT_MANY, thread, rows, 1000)
+        assert await reading == list(range(1, rows + 1))
+
+
 class SlowReader:
     """A browser that shakes hands and then reads nothing, until it is told to."""
 
@@ -62,16 +85,24 @@ class SlowReader:
     async def __aexit__(self, *_: object) -> None:
         self._writer.transport.abort()
 
-    async def read_all(self, last: int) -> list[int]:
+    async def read_all(self, last: int, pause: float = 0) -> list[int]:
+        """Read all messages up to this one, with a pause after each hundred of them."""
         seqs: list[int] = []
-        async with asyncio.timeout(LIMIT_SECONDS):
+        async with asyncio.timeout(LIMIT_SECONDS + pause * last / 100):
             while not seqs or seqs[-1] < last:
                 opcode, data = await self._frame()
                 if opcode == 9:
                     self._pong(data)
                 elif (frame := json.loads(data))["type"] == "message":
                     seqs.append(frame["data"]["seq"])
+                    if len(seqs) % 100 == 0:
+                        await asyncio.sleep(pause)
         return seqs
+
+    async def pong_for_ever(self) -> None:
+        while True:
+            self._pong(b"")
+            await asyncio.sleep(0.05)
 
     def say_good_bye(self) -> None:
         self._writer.write(b"\x88\x80\0\0\0\0")

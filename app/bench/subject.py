@@ -102,7 +102,8 @@ def new_threads(subject: Subject, count: int) -> Iterator[list[int]]:
 @contextlib.contextmanager
 def _own_subject(postgres: EmbeddedPostgres, log_file: Path) -> Iterator[Subject]:
     environ = {name: value for name, value in os.environ.items() if not name.startswith("CHINWAG_")}
-    environ |= {"DATABASE_URL": postgres.url, "CHINWAG_BOT": "none", "PYTHONUNBUFFERED": "1"}
+    environ |= {"DATABASE_URL": postgres.url, "PYTHONUNBUFFERED": "1"}
+    environ |= {"CHINWAG_BOT": "none", "CHINWAG_POSTS_PER_SECOND": "0"}
     command = [sys.executable, "-m", "app.cli", "serve", "--port", "0"]
     with log_file.open("w") as log:
         process = subprocess.Popen(

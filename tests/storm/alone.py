@@ -16,7 +16,7 @@ from app.provision import migrate
 from tests.process import Server, ServerStarter
 from tests.storm.cluster import FAST
 
-SETTINGS = {"CHINWAG_BOT": "none", "CHINWAG_LOG_FORMAT": "json"}
+SETTINGS = {"CHINWAG_BOT": "none", "CHINWAG_LOG_FORMAT": "json", "CHINWAG_POSTS_PER_SECOND": "0"}
 
 
 class Alone:

@@ -18,7 +18,12 @@ from tests.storm.people import Place, Reader, Storm, write_by_http, write_by_sql
 CALM_SECONDS = 60
 """So long the readers may take at the end, until they hold all that is in the table."""
 
-SETTINGS = {"CHINWAG_BOT": "none", "CHINWAG_LOG_FORMAT": "json", "CHINWAG_PING_SECONDS": "5"}
+SETTINGS = {
+    "CHINWAG_BOT": "none",
+    "CHINWAG_LOG_FORMAT": "json",
+    "CHINWAG_PING_SECONDS": "5",
+    "CHINWAG_POSTS_PER_SECOND": "0",
+}
 
 
 async def storm(

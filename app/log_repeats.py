@@ -1,0 +1,59 @@
+"""Log events that repeat are counted: whoever can cause a line of the log could otherwise fill the disk."""
+
+import asyncio
+import logging
+from collections import Counter
+
+import structlog
+
+INTERVAL_SECONDS = 10
+
+MOST_KINDS = 1_000
+"""There are some dozens. Should there be more, the others are written as they come."""
+
+Kind = tuple[str, str, str]
+"""The logger, the event or the text without its values, and the code of what was refused."""
+
+
+class CountRepeats(logging.Filter):
+    """Lets the first event of a kind pass, and replaces those of the next seconds by a line that counts them.
+
+    Errors always pass: they are ours to mend, and each may have another traceback. So does everything outside
+    an event loop.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._repeats: Counter[Kind] = Counter()
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        if record.levelno >= logging.ERROR or record.name == __name__:
+            return True
+        try:
+            loop = asyncio.get_running_loop()
+        except RuntimeError:
+            return True
+        kind = _kind_of(record)
+        if kind in self._repeats:
+            self._repeats[kind] += 1
+            return False
+        if len(self._repeats) < MOST_KINDS:
+            self._repeats[kind] = 0
+            loop.call_later(INTERVAL_SECONDS, self._report, kind)
+        return True
+
+    def _report(self, kind: Kind) -> None:
+        times = self._repeats.pop(kind)
+        if times:
+            _, event, code = kind
+            values = {"code": code} if code else {}
+            log.info("repeated", of=event, times=times, seconds=INTERVAL_SECONDS, **values)
+
+
+log = structlog.get_logger(__name__)
+
+
+def _kind_of(record: logging.LogRecord) -> Kind:
+    if isinstance(record.msg, dict):  # one of ours: structlog formats it later
+        return record.name, str(record.msg["event"]), str(record.msg.get("code", ""))
+    return record.name, str(record.msg), ""

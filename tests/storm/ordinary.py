@@ -1,0 +1,95 @@
+"""Ordinary users: each posts now and then, over its WebSocket or over HTTP, and waits for its own frame."""
+
+import asyncio
+import contextlib
+import itertools
+import json
+import random
+import time
+from collections.abc import AsyncIterator
+from uuid import uuid4
+
+import httpx
+from websockets.asyncio.client import ClientConnection, connect
+
+from tests.process import Server
+
+LIMIT_SECONDS = 60
+"""Longer than anybody should wait, and than the worst of what was measured before."""
+
+PAUSE_SECONDS = 0.3
+
+
+class User:
+    """One user of a thread. `seconds` has the times from each post to its own frame."""
+
+    def __init__(self, server: Server, thread: int, http: httpx.AsyncClient) -> None:
+        self._server, self._thread, self._http = server, thread, http
+        self._frames: dict[str, asyncio.Future[None]] = {}
+        self._began = 0.0
+        self.seconds: list[float] = []
+        self.refused: list[str] = []
+
+    def worst(self) -> float:
+        """The longest time, with the one so far of what is under way."""
+        return max([*self.seconds, time.monotonic() - self._began if self._began else 0.0])
+
+    async def live(self) -> None:
+        """Post until cancelled, in turn over the WebSocket and over HTTP."""
+        url = f"{self._server.websocket_url}/api/v1/ws/threads/{self._thread}"
+        async with connect(url, proxy=None, open_timeout=LIMIT_SECONDS, ping_interval=None) as connection:
+            reading = asyncio.create_task(self._read(connection))
+            try:
+                for number in itertools.count(random.randrange(2)):
+                    await asyncio.sleep(random.uniform(0, 2 * PAUSE_SECONDS))
+                    await self._post(connection if number % 2 else None)
+            finally:
+                reading.cancel()
+
+    async def _post(self, connection: ClientConnection | None) -> None:
+        client_id = str(uuid4())
+        frame = self._frames[client_id] = asyncio.get_running_loop().create_future()
+        message = {"content": "ordinary", "client_id": client_id}
+        self._began = time.monotonic()
+        async with asyncio.timeout(LIMIT_SECONDS):
+            if connection:
+                await connection.send(json.dumps(message))
+            else:
+                answer = await self._http.post(f"/threads/{self._thread}/messages", json=message)
+                if answer.status_code != 201:
+                    self.refused.append(answer.text)
+                    frame.cancel()
+            await asyncio.wait([frame])
+        self.seconds.append(time.monotonic() - self._began)
+        self._began = 0.0
+
+    async def _read(self, connection: ClientConnection) -> None:
+        async for text in connection:
+            frame = json.loads(text)
+            data = frame.get("data", {})
+            if frame["type"] == "error":
+                self.refused.append(str(text))
+            elif frame["type"] != "message":
+                continue
+            if (waiting := self._frames.pop(data.get("client_id") or "", None)) and not waiting.done():
+                waiting.set_result(None)
+
+
+@contextlib.asynccontextmanager
+async def ordinary_users(server: Server, threads: list[int], count: int) -> AsyncIterator[list[User]]:
+    """So many users of these threads, while the block runs. Raises what has ended one of them."""
+    # No TLS here, and to load its certificates takes time.
+    async with httpx.AsyncClient(
+        base_url=f"{server.url}/api/v1", timeout=LIMIT_SECONDS, verify=False, trust_env=False
+    ) as http:
+        users = [User(server, threads[number % len(threads)], http) for number in range(count)]
+        lives = [asyncio.create_task(user.live()) for user in users]
+        try:
+            yield users
+        finally:
+            for life in lives:
+                life.cancel()
+            ends = await asyncio.gather(*lives, return_exceptions=True)
+        for end in ends:
+            if not isinstance(end, asyncio.CancelledError):
+                raise AssertionError("a user's life has ended") from end
