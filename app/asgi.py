@@ -19,6 +19,7 @@ from app.api import ROUTES
 from app.bot import Replies, load_bot
 from app.database import open_pool
 from app.errors import SettingsInvalid
+from app.headers import add_headers
 from app.hub import Hub
 from app.listener import Listener
 from app.logs import configure_logs
@@ -46,6 +47,7 @@ def create_app(settings: Settings | None = None) -> Litestar:
         route_handlers=[*ROUTES, *pages.ROUTES],
         exception_handlers=problems.HANDLERS,
         middleware=[problems.AnswerWhenCancelled()],
+        before_send=[add_headers],
         lifespan=[_running],
         plugins=[LitestarRun()],
         state=State({"settings": settings}),

@@ -5,8 +5,6 @@ receiver without any task.
 """
 
 import asyncio
-import struct
-from socket import SO_LINGER, SOL_SOCKET
 from typing import Any, cast
 
 import websockets.frames
@@ -14,14 +12,12 @@ from uvicorn.protocols.utils import ClientDisconnected
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.http11 import Request
 
-from app.keepalive import Peer, keepalive_of
+from app.keepalive import Peer, keepalive_of, reset
 from app.light import Gate, Inbox
 from app.outbox import EXTENSION, Receiver
 from app.turns import Burst
 
 PING = b"\x89\0"  # RFC 6455, section 5.5.2
-
-RESET = struct.pack("ii", 1, 0)  # socket(7): linger on, for 0 s
 
 
 class PushProtocol(WebSocketsSansIOProtocol):
@@ -162,11 +158,8 @@ class PushProtocol(WebSocketsSansIOProtocol):
         self._awaits_pong = False  # any will do: somebody is there
 
     def _reset(self) -> None:
-        # Not close(), which would wait for a buffer that the dead peer never empties; and with a reset, or
-        # the kernel would keep that buffer for it.
         self.stop_keepalive()
-        self.transport.get_extra_info("socket").setsockopt(SOL_SOCKET, SO_LINGER, RESET)
-        self.transport.abort()
+        reset(self.transport)
 
     def send_receive_event_to_app(self) -> None:
         # uvicorn would log a traceback for what is only a client's mistake (RFC 6455, section 8.1).

@@ -2,11 +2,15 @@
 tenth of what an idle one costs."""
 
 import asyncio
+import struct
 from functools import cache
+from socket import SO_LINGER, SOL_SOCKET
 from typing import Protocol
 
 SLOTS = 64
 """The sockets are asked in so many portions: all at once would hold up what is pushed meanwhile."""
+
+RESET = struct.pack("ii", 1, 0)  # socket(7): linger on, for 0 s
 
 
 class Peer(Protocol):
@@ -40,3 +44,10 @@ class Keepalive:
 def keepalive_of(loop: asyncio.AbstractEventLoop, seconds: float) -> Keepalive:
     """The one of this process."""
     return Keepalive(loop, seconds)
+
+
+def reset(transport: asyncio.WriteTransport) -> None:
+    """Drop a connection whose peer does not read. Transport.close() would wait for a buffer that the peer
+    never empties; and without the reset the kernel would keep that buffer for it."""
+    transport.get_extra_info("socket").setsockopt(SOL_SOCKET, SO_LINGER, RESET)
+    transport.abort()

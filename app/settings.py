@@ -28,6 +28,9 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     account: Annotated[str, msgspec.Meta(min_length=1, max_length=100)] = "me"
     sign_in: Literal["loopback", "anyone"] = "loopback"
     allowed_origins: tuple[str, ...] = ()
+    allowed_hosts: tuple[str, ...] = ()
+    request_seconds: Annotated[float, msgspec.Meta(ge=0.1, le=300)] = 20
+    max_connections: Annotated[int, msgspec.Meta(ge=1, le=1_000_000)] = 20_000
     log_format: Literal["text", "json"] = "text"
 
 
