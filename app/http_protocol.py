@@ -15,7 +15,7 @@ from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
 from app import headers, wire
 from app.errors import BadInput, HeadTooLarge, Refusal, RequestTimeout, TooManyConnections
-from app.keepalive import Peer, keepalive_of, reset
+from app.keepalive import Peer, keepalive_of, reset, unacknowledged
 
 HEAD_BYTES = 32 * 1024
 HEAD_FIELDS = 100
@@ -189,11 +189,14 @@ class BoundedHttpProtocol(HttpToolsProtocol):
     # Limits
 
     def check(self) -> None:
-        unsent = self.transport.get_write_buffer_size()
-        if unsent and self._unsent is not None and unsent > self._unsent - PROGRESS_BYTES:
-            reset(self.transport)
-        self._unsent = unsent or None
-        if unsent or (self._is_answering() and not self.cycle.more_body):
+        if self.transport.get_write_buffer_size():
+            unsent = unacknowledged(self.transport)
+            if self._unsent is not None and unsent > self._unsent - PROGRESS_BYTES:
+                reset(self.transport)
+            self._unsent = unsent
+            return
+        self._unsent = None
+        if self._is_answering() and not self.cycle.more_body:
             return
         if self._is_late:
             if not self._is_deaf:

@@ -2,6 +2,8 @@
 
 import asyncio
 import re
+import select
+import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -32,6 +34,17 @@ class RawConnection:
         async with asyncio.timeout(LIMIT_SECONDS):
             return await self._reader.readuntil(end)
 
+    async def some(self, most: int) -> bytes:
+        """The next bytes, up to so many; none at the end."""
+        async with asyncio.timeout(LIMIT_SECONDS):
+            return await self._reader.read(most)
+
+    async def is_reset(self) -> bool:
+        """Whether the server resets the connection while nothing of what it sends is read."""
+        events = select.poll()
+        events.register(self._writer.get_extra_info("socket").fileno(), 0)  # errors alone
+        return bool(await asyncio.to_thread(events.poll, LIMIT_SECONDS * 1000))
+
     async def rest(self, limit: float = LIMIT_SECONDS) -> bytes:
         """All that comes until the server closes the connection, which it must do."""
         received = b""
@@ -45,8 +58,14 @@ class RawConnection:
 
 
 @asynccontextmanager
-async def raw_connection(server: Server, host: str = "127.0.0.1") -> AsyncIterator[RawConnection]:
-    reader, writer = await asyncio.open_connection(host, server.port)
+async def raw_connection(server: Server, receive_buffer: int | None = None) -> AsyncIterator[RawConnection]:
+    """`receive_buffer` is what the system may take for a client that does not read, in bytes."""
+    client = socket.socket()
+    if receive_buffer is not None:
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
+    client.setblocking(False)
+    await asyncio.get_running_loop().sock_connect(client, ("127.0.0.1", server.port))
+    reader, writer = await asyncio.open_connection(sock=client)
     try:
         yield RawConnection(reader, writer)
     finally:
