@@ -69,6 +69,11 @@ CHUNKS = {
 }
 
 
+@pytest.fixture(scope="module")
+def settings() -> dict[str, str]:
+    return {"CHINWAG_BOT": "none", "CHINWAG_SIGN_IN": "anyone"}
+
+
 @pytest.mark.parametrize("fields", each({name: (fields,) for name, fields in UPGRADES.items()}))
 async def test_a_body_behind_an_upgrade_is_not_a_request(
     server: Server, thread: int, fields: tuple[str, ...]
