@@ -82,9 +82,9 @@ def check_signed_in(scope: Scope, fields: dict[bytes, str], settings: Settings) 
 
 
 def _fields(scope: Scope) -> dict[bytes, str]:
-    """The header fields; of several with one name, the first."""
+    """The header fields; of several with one name, the last."""
     # uvicorn leaves the names of a WebSocket's as they came.
-    return {name.lower(): value.decode("latin-1") for name, value in reversed(scope["headers"])}
+    return {name.lower(): value.decode("latin-1") for name, value in scope["headers"]}
 
 
 def _name_in(host: str) -> str:

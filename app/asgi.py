@@ -19,6 +19,7 @@ from app.api import ROUTES
 from app.bot import Replies, load_bot
 from app.database import open_pool
 from app.errors import SettingsInvalid
+from app.export import Exports
 from app.headers import add_headers
 from app.hub import Hub
 from app.listener import Listener
@@ -85,6 +86,7 @@ async def _running(app: Litestar) -> AsyncIterator[None]:
         state.pool = pool
         state.account = await accounts.ensure(pool, settings.account, settings.max_content)
         state.hub = Hub(partial(messages.replay, pool))
+        state.exports = Exports()
         state.joins = asyncio.Semaphore(settings.pool_size)
         state.writer = Writer(pool)
         parts.push_async_callback(state.writer.drain)
