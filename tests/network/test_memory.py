@@ -31,17 +31,22 @@ async def large_thread(db: Connection, thread: int) -> int:
     return thread
 
 
-def peak(server: Server) -> int:
-    """The most resident memory that a server has had, in bytes (proc_pid_status(5))."""
+def memory(server: Server, field: str) -> int:
+    """The resident memory of a server, in bytes: VmRSS now, VmHWM the most (proc_pid_status(5))."""
     status = Path(f"/proc/{server.process.pid}/status").read_text()
-    found = re.search(r"VmHWM:\s+(\d+) kB", status)
+    found = re.search(rf"{field}:\s+(\d+) kB", status)
     assert found
     return int(found[1]) * 1024
 
 
+def forget_peak(server: Server) -> None:
+    Path(f"/proc/{server.process.pid}/clear_refs").write_text("5")  # proc_pid_clear_refs(5)
+
+
 @pytest.mark.parametrize("path", ["export", "export?format=json", "messages?limit=200"])
 async def test_many_who_read_a_large_thread_at_a_time(server: Server, large_thread: int, path: str) -> None:
-    before = peak(server)
+    forget_peak(server)
+    before = memory(server, "VmRSS")
     asked = request("GET", f"/api/v1/threads/{large_thread}/{path}", "Connection: close")
 
     async def read() -> int:
@@ -51,7 +56,7 @@ async def test_many_who_read_a_large_thread_at_a_time(server: Server, large_thre
 
     sizes = await asyncio.gather(*(read() for _ in range(20)))
     assert len(set(sizes)) == 1
-    assert peak(server) < before + 100 * MEGABYTE
+    assert memory(server, "VmHWM") < before + 100 * MEGABYTE
 
 
 async def test_long_messages_are_read_in_short_pages(http: httpx.AsyncClient, large_thread: int) -> None:
