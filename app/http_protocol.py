@@ -11,7 +11,7 @@ from typing import Any
 import httptools
 import structlog
 from msgspec import json
-from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 
 from app import headers, wire
 from app.errors import BadInput, HeadTooLarge, Refusal, RequestTimeout, TooManyConnections
@@ -59,6 +59,7 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         self._is_late = False
         self._is_deaf = False
         self._unsent: int | None = None
+        self._answered: RequestResponseCycle | None = None
 
     def connection_made(self, transport: Any) -> None:
         super().connection_made(transport)
@@ -67,11 +68,21 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         limits.waiting[self] = None
         if len(self.connections) > limits.max_connections + SPARE_CONNECTIONS:
             # Those that send nothing make room for those that may.
-            next(iter(limits.waiting)).transport.abort()
+            oldest = next(iter(limits.waiting))
+            del limits.waiting[oldest]
+            oldest.transport.abort()
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._forget()
+        if self._answered is not None:
+            # uvicorn tells the newest request alone, and the application would write an answer to nobody.
+            self._answered.disconnected = True
+            self._answered.message_event.set()
         super().connection_lost(exc)
+
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
+        self._answered = cycle
+        super()._start_asgi_task(cycle, app)
 
     def _forget(self) -> None:
         self._portion.discard(self)

@@ -85,6 +85,7 @@ OPENAPI = OpenAPIConfig(
     openapi_router=Router(
         "/docs",
         route_handlers=[],
+        include_in_schema=False,
         # Swagger UI has its icons in its style sheet.
         response_headers={"Content-Security-Policy": f"{CONTENT_SECURITY_POLICY}; img-src 'self' data:"},
     ),
