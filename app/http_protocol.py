@@ -74,11 +74,14 @@ class BoundedHttpProtocol(HttpToolsProtocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._forget()
+        self._tell_disconnected()
+        super().connection_lost(exc)
+
+    def _tell_disconnected(self) -> None:
+        # uvicorn tells the newest request alone, and the application would write an answer to nobody.
         if self._answered is not None:
-            # uvicorn tells the newest request alone, and the application would write an answer to nobody.
             self._answered.disconnected = True
             self._answered.message_event.set()
-        super().connection_lost(exc)
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
         self._answered = cycle
@@ -231,6 +234,7 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         is_next = not self._is_answering() or (self.cycle.more_body and not self.cycle.response_started)
         self._is_deaf = self._is_late = True
         if is_next and not self.pipeline:
+            self._tell_disconnected()
             self.transport.write(_answer(error, self.server_state.default_headers))
             # Not close(): the system would reset the connection for what is still arriving, and the client
             # would not see the answer. The next check closes it, if the client does not.

@@ -1,7 +1,7 @@
 """Memory, time and connections that one client can take are limited."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, suppress
 from pathlib import Path
 
@@ -24,6 +24,12 @@ MEGABYTE = 2**20
 @pytest.fixture(scope="module")
 def settings() -> dict[str, str]:
     return {"CHINWAG_BOT": "none", "CHINWAG_REQUEST_SECONDS": "1", "CHINWAG_MAX_CONNECTIONS": "50"}
+
+
+@pytest.fixture(autouse=True, scope="module")
+def no_traceback_is_logged(server: Server) -> Iterator[None]:
+    yield
+    assert "Traceback" not in server.log.read_text()
 
 
 def memory(server: Server) -> int:
