@@ -145,7 +145,8 @@ async def delete_thread(thread_id: ThreadId) -> None:
     "/threads/{thread_id:int}/messages",
     responses=problems(400, 404),
     summary="Messages of a thread, oldest first",
-    description="Those right after `after`, or else those right before `before`, or else the newest.",
+    description="Those right after `after`, or else those right before `before`, or else the newest. "
+    "Where messages are long there are fewer than `limit`: only an empty page is the end.",
 )
 async def list_messages(
     thread_id: ThreadId,
@@ -189,7 +190,7 @@ async def create_message(
 async def export_thread(thread_id: ThreadId, state: State, format: export.Format = "markdown") -> Stream:
     thread = await threads.get(thread_id)
     return Stream(
-        export.written(state.pool, thread, format),
+        await export.written(state.pool, state.exports, thread, format),
         media_type=export.MEDIA_TYPES[format],
         headers={"Content-Disposition": export.disposition(thread, format)},
     )

@@ -22,6 +22,9 @@ from app.settings import ROOT
 
 STATIC = ROOT / "static"
 
+COMPRESSED_BYTES = 100_000
+"""A larger file, which is one of the documentation's, is not compressed: it would take a second."""
+
 
 class Asset(Struct, frozen=True):
     """A file as it goes over the wire."""
@@ -33,15 +36,20 @@ class Asset(Struct, frozen=True):
     media_type: str
 
 
-def answer(name: str, request: Request[Any, Any, Any]) -> Response[bytes]:
-    """The file, or 304 for a browser that has it (RFC 9110, section 13.1.2).
+def find(name: str) -> Path:
+    """A file of the page. The name is looked up and never made part of a path, so it cannot lead elsewhere.
 
     Raises:
         NotFoundException
     """
-    path = STATIC / name
-    if path.parent != STATIC or not path.is_file():
-        raise NotFoundException(f"there is no file {name}")
+    for path in STATIC.iterdir():
+        if path.name == name:
+            return path
+    raise NotFoundException("there is no such file")
+
+
+def answer(path: Path, request: Request[Any, Any, Any]) -> Response[bytes]:
+    """The file, or 304 for a browser that has it (RFC 9110, section 13.1.2)."""
     asset = _asset(path)
     headers = {"ETag": asset.etag, "Vary": "Accept-Encoding"}
     if asset.etag in request.headers.get("if-none-match", ""):
@@ -52,6 +60,11 @@ def answer(name: str, request: Request[Any, Any, Any]) -> Response[bytes]:
             headers["Content-Encoding"] = coding
             return Response(content, media_type=asset.media_type, headers=headers)
     return Response(asset.content, media_type=asset.media_type, headers=headers)
+
+
+def content(name: str) -> bytes:
+    """A file of the page as it is."""
+    return _asset(find(name)).content
 
 
 def prepare() -> None:
@@ -72,10 +85,10 @@ def _asset(path: Path) -> Asset:
 @lru_cache
 def _read(path: Path, _modified: int) -> Asset:
     content = path.read_bytes()
-    compressed = {
-        "br": brotli.compress(content, mode=brotli.MODE_TEXT),  # type: ignore[no-untyped-call]
-        "gzip": gzip.compress(content, mtime=0),
-    }
+    compressed = {}
+    if len(content) <= COMPRESSED_BYTES:
+        compressed["br"] = brotli.compress(content, mode=brotli.MODE_TEXT)  # type: ignore[no-untyped-call]
+        compressed["gzip"] = gzip.compress(content, mtime=0)
     media_type = mimetypes.guess_type(path)[0] or "application/octet-stream"
     etag = f'"{hashlib.blake2b(content, digest_size=12).hexdigest()}"'
     return Asset(content, compressed, etag, media_type)

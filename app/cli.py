@@ -9,13 +9,14 @@ import subprocess
 import sys
 import threading
 import webbrowser
+from functools import partial
 from http import HTTPStatus
 from http.client import HTTPConnection, HTTPException
 from importlib.metadata import PackageNotFoundError
 from importlib.metadata import version as version_of
 from pathlib import Path
 from time import sleep
-from typing import NoReturn
+from typing import Any, NoReturn, cast
 from urllib.parse import urlsplit
 
 import asyncpg
@@ -28,6 +29,7 @@ from app.audit import audit_database
 from app.bot import load_bot
 from app.database import DATABASE_ERRORS
 from app.errors import ChinwagError
+from app.http_protocol import SPARE_CONNECTIONS, BoundedHttpProtocol, ConnectionLimits
 from app.limits import allow_many_sockets
 from app.logs import configure_logs, tell
 from app.packaged import binary, libpq
@@ -98,7 +100,6 @@ def serve(host: str, port: int, workers: int, opens: bool) -> None:
     url = f"http://{_in_url(host)}:{address.getsockname()[1]}"
     with contextlib.suppress(KeyboardInterrupt), prepared_database(settings):
         threading.Thread(target=_announce, args=(url, opens), daemon=True).start()
-        allow_many_sockets()
         _run_servers(settings, workers, address)
 
 
@@ -189,10 +190,12 @@ def _is_ready(url: str) -> bool:
 
 
 def _run_servers(settings: Settings, workers: int, address: socket.socket) -> None:
+    most = min(settings.max_connections, allow_many_sockets() - SPARE_CONNECTIONS)
     config = uvicorn.Config(
         "app.asgi:create_app",
         factory=True,
         workers=workers,
+        http=cast(Any, partial(BoundedHttpProtocol, limits=ConnectionLimits(settings.request_seconds, most))),
         ws="app.frames:PushProtocol",
         # JSON may write a character as two escapes of six bytes.
         ws_max_size=12 * settings.max_content + 1024,

@@ -16,12 +16,17 @@
         ├── NotSignedIn            401
         ├── OriginNotAllowed       403
         ├── NoSuchThread           404
+        ├── RequestTimeout         408
+        ├── HostNotAllowed         421
         ├── TooManyRequests        429: nothing was wrong with it, but with how many there were
+        ├── HeadTooLarge           431
         └── TryAgain               503: nothing was wrong with it; the same may work later
             ├── DatabaseUnavailable
             ├── ThreadBusy
             ├── SearchBusy
             ├── SearchTooLong
+            ├── TooManyConnections
+            ├── TooManyExports
             └── ServerStopping
 
 The docstring of a class is its message, unless it is raised with a better one.
@@ -129,6 +134,27 @@ class TooManyRequests(Refusal):
     status = 429
 
 
+class RequestTimeout(Refusal):
+    """The request did not arrive in time."""
+
+    code = "request_timeout"
+    status = 408
+
+
+class HostNotAllowed(Refusal):
+    """This server is not known by this name; see the setting allowed_hosts."""
+
+    code = "host_not_allowed"
+    status = 421
+
+
+class HeadTooLarge(Refusal):
+    """The header fields of the request are too large."""
+
+    code = "head_too_large"
+    status = 431
+
+
 class TryAgain(Refusal):
     """The server cannot do this just now; try again."""
 
@@ -158,6 +184,18 @@ class SearchTooLong(TryAgain):
     """The search took too long; search for words that are less frequent, or try again later."""
 
     code = "search_too_long"
+
+
+class TooManyConnections(TryAgain):
+    """This server has as many connections as it takes; try again."""
+
+    code = "too_many_connections"
+
+
+class TooManyExports(TryAgain):
+    """This server writes as many exports as it takes; try again."""
+
+    code = "too_many_exports"
 
 
 class ServerStopping(TryAgain):

@@ -4,12 +4,6 @@ What is pushed to many sockets is framed and joined once (app.turns). What the b
 app.incoming.
 """
 
-import contextlib
-import fcntl
-import struct
-import sys
-import termios
-from socket import SO_LINGER, SOL_SOCKET
 from typing import Any, cast
 
 import websockets.frames
@@ -17,13 +11,11 @@ from uvicorn.protocols.utils import ClientDisconnected
 from websockets.http11 import Request
 
 from app.incoming import FairProtocol
-from app.keepalive import Peer, keepalive_of
+from app.keepalive import Peer, keepalive_of, reset, unacknowledged
 from app.outbox import EXTENSION
 from app.turns import Burst
 
 PING = b"\x89\0"  # RFC 6455, section 5.5.2
-
-RESET = struct.pack("ii", 1, 0)  # socket(7): linger on, for 0 s
 
 
 class PushProtocol(FairProtocol):
@@ -127,7 +119,7 @@ class PushProtocol(FairProtocol):
         """Drop a peer that since the last check has neither answered the ping nor, while so much waits for it
         that it is not read, taken anything of that."""
         if not self.writable.is_set():
-            before, self._unsent = self._unsent, self._unsent_bytes()
+            before, self._unsent = self._unsent, unacknowledged(self.transport)
             if before is not None and self._unsent >= before:
                 self._reset()
         elif not self.read_paused:  # else the pong may be among what we have not read
@@ -137,21 +129,9 @@ class PushProtocol(FairProtocol):
             if not self.close_sent and not self.transport.is_closing():  # else it has as long to be gone
                 self.transport.write(PING)
 
-    def _unsent_bytes(self) -> int:
-        """The bytes that the peer has not acknowledged. Those here alone would stay the same while it reads
-        the megabytes that the kernel may hold."""
-        in_kernel = bytearray(4)
-        with contextlib.suppress(OSError):  # there is no such request on macOS
-            descriptor = self.transport.get_extra_info("socket").fileno()
-            fcntl.ioctl(descriptor, termios.TIOCOUTQ, in_kernel)  # tcp(7), SIOCOUTQ
-        return self.transport.get_write_buffer_size() + int.from_bytes(in_kernel, sys.byteorder)
-
     def handle_pong(self, event: websockets.frames.Frame) -> None:
         self._awaits_pong = False  # any will do: somebody is there
 
     def _reset(self) -> None:
-        # Not close(), which would wait for a buffer that the dead peer never empties; and with a reset, or
-        # the kernel would keep that buffer for it.
         self.stop_keepalive()
-        self.transport.get_extra_info("socket").setsockopt(SOL_SOCKET, SO_LINGER, RESET)
-        self.transport.abort()
+        reset(self.transport)

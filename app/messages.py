@@ -16,6 +16,23 @@ REPLAY_ROWS = 500
 REPLAY_BYTES = 256_000
 """A page of the replay ends with the row that reaches one of them, so that its memory is bounded."""
 
+PAGE_BYTES = 1_000_000
+
+PAGE = """
+    select message_json(message)::text as json
+    from (
+      select message, seq, bytes, sum(bytes) over (order by seq {order}) as bytes_so_far
+      from (
+        select message, seq, octet_length(content) as bytes
+        from message
+        where thread_id = $1 and seq > $2 and seq < $3 and exists (select from thread where id = $1)
+        order by seq {order} limit $4
+      ) as nearest
+    ) as counted
+    where bytes_so_far - bytes < $5 order by seq {order}
+"""
+OLDEST_FIRST, NEWEST_FIRST = PAGE.replace("{order}", "asc"), PAGE.replace("{order}", "desc")
+
 
 async def replay(pool: Pool, thread_id: int, after: int) -> Frames:
     """The next frames after `after`, from the table; none when the reader has them all."""
@@ -55,26 +72,22 @@ async def existing_threads(pool: Pool, ids: list[int]) -> set[int]:
 
 
 async def page(
-    pool: Pool, thread_id: int, *, before: int | None, after: int | None, limit: int
+    pool: Pool,
+    thread_id: int,
+    *,
+    before: int | None,
+    after: int | None,
+    limit: int,
+    most_bytes: int = PAGE_BYTES,
 ) -> list[wire.Message]:
-    """Up to `limit` messages, oldest first: those right after `after`, or else those right before
-    `before`, or else the newest."""
-    if after is not None:
-        rows = await pool.fetch(
-            """select message_json(message)::text as json from message
-               where thread_id = $1 and seq > $2 and seq < $3 and exists (select from thread where id = $1)
-               order by seq limit $4""",
-            thread_id, after, wire.MAX_ID if before is None else before, limit,
-        )
-    else:
-        rows = await pool.fetch(
-            """select message_json(message)::text as json from message
-               where thread_id = $1 and seq < $2 and exists (select from thread where id = $1)
-               order by seq desc limit $3""",
-            thread_id, wire.MAX_ID if before is None else before, limit,
-        )
-        rows.reverse()
-    return [decode(row["json"]) for row in rows]
+    """Up to `limit` messages, oldest first: those right after `after`, or else those right before `before`,
+    or else the newest. The message that reaches `most_bytes` of content is the last one, so that the memory
+    is bounded. Only a page without messages is the end."""
+    query = NEWEST_FIRST if after is None else OLDEST_FIRST
+    first, last = -1 if after is None else after, wire.MAX_ID if before is None else before
+    rows = await pool.fetch(query, thread_id, first, last, limit, most_bytes)
+    found = [decode(row["json"]) for row in rows]
+    return found[::-1] if after is None else found
 
 
 async def get(pool: Pool, thread_id: int, seq: int) -> wire.Message:

@@ -6,12 +6,12 @@ from typing import Any
 
 import structlog
 from litestar import Request, Response
-from litestar.enums import ScopeType
+from litestar.enums import MediaType, ScopeType
 from litestar.exceptions import HTTPException
 from litestar.middleware import ASGIMiddleware
 from litestar.types import ASGIApp, Receive, Scope, Send
 
-from app import wire
+from app import assets, wire
 from app.database import FAILURES
 from app.errors import BadInput, Refusal, ServerStopping
 from app.failures import refusal_of
@@ -40,11 +40,14 @@ def database_failed(request: AnyRequest, error: Exception) -> Response[wire.Prob
     return refused(request, refusal_of(error, path=request.scope["path"]))
 
 
-def http_failed(request: AnyRequest, error: HTTPException) -> Response[wire.Problem]:
+def http_failed(request: AnyRequest, error: HTTPException) -> Response[Any]:
     """What Litestar itself refuses: a wrong path, method, body or parameter."""
     if error.headers == {"allow": "websocket"}:
         detail = "this is the address of a WebSocket"
         return _answer(request, 426, "upgrade_required", detail, {"Upgrade": "websocket"})
+    if error.status_code == 404 and _wants_page(request):
+        page = assets.content("not-found.html")
+        return Response(page, status_code=404, media_type=MediaType.HTML)
     code = CODES.get(error.status_code, Refusal.code)
     detail = "; ".join(_complaints(error.extra)) or error.detail
     return _answer(request, error.status_code, code, detail, error.headers)
@@ -85,6 +88,12 @@ def _answer(
     if status in {429, 503}:
         headers = {"Retry-After": "1"} | (headers or {})
     return Response(problem, status_code=status, headers=headers, media_type=MEDIA_TYPE)
+
+
+def _wants_page(request: AnyRequest) -> bool:
+    """Whether a person has followed a link to nowhere."""
+    is_api = request.scope["path"].startswith("/api/")
+    return not is_api and "text/html" in request.headers.get("accept", "")
 
 
 def _phrase(status: int) -> str:

@@ -14,6 +14,10 @@ ROOT = Path(__file__).resolve().parent.parent
 """The folder that holds litestar.toml, sql/ and static/."""
 
 
+HostName = Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9-]+(\.[a-z0-9-]+)*$")]
+"""A name in small letters, without a port."""
+
+
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """What can be set, and its defaults. litestar.toml says what each key means."""
 
@@ -29,6 +33,9 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     account: Annotated[str, msgspec.Meta(min_length=1, max_length=100)] = "me"
     sign_in: Literal["loopback", "anyone"] = "loopback"
     allowed_origins: tuple[str, ...] = ()
+    allowed_hosts: tuple[HostName, ...] = ()
+    request_seconds: Annotated[float, msgspec.Meta(ge=0.1, le=300)] = 20
+    max_connections: Annotated[int, msgspec.Meta(ge=1, le=1_000_000)] = 20_000
     log_format: Literal["text", "json"] = "text"
 
 

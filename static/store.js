@@ -176,7 +176,10 @@ class Store extends EventTarget {
     const { signal } = this.#visit;
     if (!threadId) return;
     const around = seq && { after: Math.max(0, seq - PAGE / 2) };
-    const page = await listMessages(threadId, { ...around, limit: PAGE });
+    let page = await listMessages(threadId, { ...around, limit: PAGE });
+    if (seq && (page.at(-1)?.seq ?? seq) < seq) {
+      page = await listMessages(threadId, { after: seq - 1, limit: PAGE }); // those before it were long
+    }
     if (!signal.aborted) this.#hold(new MessageWindow(page, this.newest));
   }
 

@@ -4,21 +4,25 @@ import os
 import socket
 import subprocess
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from types import MappingProxyType
 
 from tests.process import Server, find_program, free_port, wait_until
 
 CONFIGURATION = Path(__file__).parent.parent / "deploy" / "nginx.conf"
+
+EMPTY: Mapping[str, str] = MappingProxyType({})
 
 TEMPORARY = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
 """What nginx keeps a directory for, used or not, where by default only root may."""
 
 
 @contextmanager
-def nginx_before(servers: Sequence[Server]) -> Iterator[Server]:
-    """An nginx that balances between these servers, and to a browser is the server."""
+def nginx_before(servers: Sequence[Server], changes: Mapping[str, str] = EMPTY) -> Iterator[Server]:
+    """An nginx that balances between these servers, and to a browser is the server. `changes` replaces parts
+    of its configuration, each of which must be there."""
     program, port = find_program("nginx", "nginx-light"), free_port()
     with tempfile.TemporaryDirectory(prefix="chinwag-nginx-") as name:
         directory = Path(name)
@@ -27,6 +31,9 @@ def nginx_before(servers: Sequence[Server]) -> Iterator[Server]:
         text = CONFIGURATION.read_text()
         assert text.count("listen 8000") == 2
         text = text.replace("listen 8000", f"listen 127.0.0.1:{port}").replace("http {", f"http {{ {paths}")
+        for old, new in changes.items():
+            assert old in text, old
+            text = text.replace(old, new)
         (directory / "nginx.conf").write_text(text)
         lines = [f"server 127.0.0.1:{server.port} fail_timeout=1s;" for server in servers]
         (directory / "servers.conf").write_text("\n".join(lines))

@@ -1,10 +1,12 @@
 """A thread can be taken away as a file, however long it is."""
 
+from urllib.parse import unquote
 
 import httpx
 import pytest
 
 from app.database import Connection
+from app.export import file_name
 from tests.bad_input.cases import refused
 from tests.process import Server
 
@@ -70,3 +72,45 @@ async def test_a_file_that_is_not_whole_does_not_seem_so(
         await db.execute("delete from thread where id = $1", thread)
         with pytest.raises(httpx.RemoteProtocolError):
             await answer.aread()
+
+
+NAMES = {
+    "a\u202egpj.exe": "a gpj.exe",  # it would be shown as aexe.jpg
+    "a\u2066b\u2069c": "a b c",
+    "a\u200b\ufeff\u00adb": "a b",
+    "a\x01\x7f\x85\u2028b": "a b",
+    "a\ud7ff\ue000\uffffb": "a b",
+    "CON": "_CON",
+    "con.txt": "_con.txt",
+    "Nul . x": "_Nul . x",
+    "COM1": "_COM1",
+    "lpt\u00b9.a": "_lpt\u00b9.a",
+    "CONIN$": "_CONIN$",
+    "Contract": "Contract",
+    "COM10": "COM10",
+    "...": "chat",
+    "\u202e": "chat",
+    " .a. ": "a",
+    "../../etc/passwd": "etc passwd",
+    "C:\\x": "C x",
+    "x" * 200: "x" * 180,
+    "\u00e9" * 200: "\u00e9" * 90,
+    "\U0001f642" * 200: "\U0001f642" * 45,
+    "a" + "\U0001f642" * 199: "a" + "\U0001f642" * 44,
+    "x" * 179 + " .y": "x" * 179,
+}
+
+
+@pytest.mark.parametrize("title", NAMES)
+def test_the_name_of_the_file_is_one_that_every_system_takes(title: str) -> None:
+    assert file_name(title) == NAMES[title]
+
+
+async def test_the_name_of_the_file_comes_with_it(
+    http: httpx.AsyncClient, db: Connection, thread: int
+) -> None:
+    for title in NAMES:
+        await db.execute("update thread set title = $2 where id = $1", thread, title)
+        answer = await http.get(f"/threads/{thread}/export")
+        sent = answer.headers["content-disposition"].rpartition("UTF-8''")[2]
+        assert unquote(sent) == f"{NAMES[title]}.md"

@@ -18,8 +18,8 @@ from tests.process import Server, ServerStarter, environ_of
 
 pytestmark = pytest.mark.anyio
 
-ECHO = {"CHINWAG_BOT": "echo", "CHINWAG_BOT_PACE": "0.1"}
-NO_BOT = {"CHINWAG_BOT": "none"}
+ECHO = {"CHINWAG_BOT": "echo", "CHINWAG_BOT_PACE": "0.1", "CHINWAG_SIGN_IN": "anyone"}
+NO_BOT = {"CHINWAG_BOT": "none", "CHINWAG_SIGN_IN": "anyone"}
 
 BURST = """
     insert into message (thread_id, role, content)
@@ -115,8 +115,9 @@ async def psql(url: str, statement: str) -> None:
 async def test_what_a_server_must_know_passes_through(server: Server, http: httpx.AsyncClient) -> None:
     same_site = await http.post("/threads", json={}, headers={"Origin": server.url})
     assert same_site.status_code == 201, "the Host has its port"
-    far_away = await http.get("/account", headers={"X-Forwarded-For": "203.0.113.9"})
-    assert far_away.json()["code"] == "not_signed_in"
+    other_scheme = server.url.replace("http:", "https:")
+    refused = await http.post("/threads", json={}, headers={"Origin": other_scheme})
+    assert refused.json()["code"] == "origin_not_allowed"
     too_big = await http.post("/threads", content=b" " * 5_000_000)
     assert (too_big.status_code, too_big.headers["Content-Type"]) == (413, "application/problem+json")
     rebound = await http.get("/account", headers={"Host": f"evil.example:{server.port}"})

@@ -52,6 +52,8 @@ WATCHED = "() => [window.troubles, window.failures ?? 0, Boolean(window.gaveUp)]
 
 WRITE_SECONDS = 0.1
 
+BEHIND_NGINX = SETTINGS | {"CHINWAG_SIGN_IN": "anyone"}
+
 
 @dataclass
 class Balancer:
@@ -86,7 +88,7 @@ async def rolling_restart(
         postgres = stack.enter_context(EmbeddedPostgres(directory, options={"fsync": "off"}))
         await migrate(postgres.url)
         starter = stack.enter_context(ServerStarter(postgres.url))
-        servers = [await asyncio.to_thread(starter, SETTINGS) for _ in range(3)]
+        servers = [await asyncio.to_thread(starter, BEHIND_NGINX) for _ in range(3)]
         balancer = await asyncio.to_thread(stack.enter_context, nginx_before(servers))
         storm: Storm[Place] = Storm(Balancer([balancer], postgres.url), history)
         [thread] = await create_threads(storm.cluster, 1)
@@ -103,7 +105,7 @@ async def rolling_restart(
                 say(f"{history.seconds:6.1f} s  round {number}: the server on port {server.port} restarts")
                 if status := await asyncio.to_thread(server.stop):
                     history.oddities.append(f"a server that was asked to stop ended with status {status}")
-                servers[place] = await asyncio.to_thread(starter, SETTINGS, port=server.port)
+                servers[place] = await asyncio.to_thread(starter, BEHIND_NGINX, port=server.port)
                 await asyncio.sleep(1)
             storm.writing = False
             await asyncio.gather(*writing)
