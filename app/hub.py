@@ -22,7 +22,7 @@ class Hub:
         self._turns = Turns()
         self._rooms: dict[int, Room] = {}
         self._lists: set[Subscriber] = set()
-        self._active: dict[int, int] = {}
+        self._active: dict[int, tuple[int, str]] = {}
 
     def join(self, thread_id: int, reader: Reader) -> Room:
         room = self._rooms.get(thread_id)
@@ -66,7 +66,7 @@ class Hub:
             if not self._active:
                 asyncio.get_running_loop().call_later(GATHER_SECONDS, self._tell_active)
             # A trigger of somebody's own that writes messages is notified before what it was fired by.
-            self._active[thread_id] = max(seq, self._active.get(thread_id, 0))
+            self._active[thread_id] = max((seq, text), self._active.get(thread_id, (0, "")))
 
     def _receive_event(self, thread_id: int, text: bytes) -> None:
         room = self._rooms.get(thread_id)
@@ -82,8 +82,8 @@ class Hub:
 
     def _tell_active(self) -> None:
         active, self._active = self._active, {}
-        for thread_id, seq in active.items():
-            self._push_to_lists(wire.active_frame(thread_id, seq))
+        for thread_id, (seq, newest) in active.items():
+            self._push_to_lists(wire.active_frame(thread_id, seq, newest))
 
     def _push_to_lists(self, frame: bytes) -> None:
         burst = Burst(frame)
