@@ -25,6 +25,14 @@ export function formatted(text) {
   return fragment;
 }
 
+/** What a message says, on one line and without its marks. @param {string} text */
+export function wordsOf(text) {
+  const fragment = formatted(text);
+  for (const header of fragment.querySelectorAll("header")) header.remove();
+  for (const block of fragment.querySelectorAll("p, h2, h3, h4, h5, h6, pre, th, td")) block.append(" ");
+  return fragment.textContent.trim();
+}
+
 /** The blocks of a message. What reads one returns the line after it, or 0 where there is none. */
 class Blocks {
   #left = BLOCKS;

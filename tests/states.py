@@ -51,6 +51,16 @@ TITLES = [
     "Release on Monday",
 ]
 
+OLDER = [
+    (1, "Coffee machine", "It is **descaled**. The next time is in `March`."),
+    (3, "שבת שלום", "נתראה ביום ראשון, 10:30"),
+    (5, "Flaky test", "```python\nassert await until(ready)\n```"),
+    (24, "Lunch", "- [x] soup\n- [ ] bread"),
+    (80, "Office move", "| room | people |\n|---|--:|\n| blue | 4 |"),
+    (500, "The first chat", "# Welcome\nSay [hello](https://example.com)."),
+]
+"""Threads whose last message is so many days old."""
+
 LONG = "\n\n".join(["x" * 900, "שלום \u202eabc\u202c " + "ก็็็็็็" * 20, "| a | wide | line |" * 12])
 
 
@@ -91,6 +101,11 @@ async def build(db: Connection) -> dict[str, int]:
     )
     insert = "insert into message (thread_id, content) values ($1, $2)"
     await db.execute(insert, threads["Ideas for the offsite"], LONG)
+    for days, title, content in OLDER:
+        threads[title] = await db.fetchval(new_thread, title)
+        await db.execute(insert, threads[title], content)
+        moment = datetime.now(UTC) - timedelta(days=days)
+        await db.execute("update thread set updated_at = $2 where id = $1", threads[title], moment)
     return threads | {"Backups": backups}
 
 
