@@ -51,6 +51,34 @@ TITLES = [
     "Release on Monday",
 ]
 
+FORMATTED = """\
+# Release 2.4
+
+What changed since **2.3**, ~~last~~ this week:
+
+## To do
+
+- [x] Migrate the database
+- [ ] Tell the customers, as in [the plan](https://example.com/plan)
+  1. by mail
+  2. on the page
+
+---
+
+### Sizes
+
+| part | before | after | |
+|:-----|-------:|------:|:-:|
+| first load | 54.9 kB | 46 kB | ok |
+| `message_by_words`, the index of words with a long name | 1.2 GB | 0.9 GB | ok |
+
+![The chart of all sizes](https://example.com/sizes.png)
+
+#### In short
+
+> It is smaller.
+"""
+
 OLDER = [
     (1, "Coffee machine", "It is **descaled**. The next time is in `March`."),
     (3, "שבת שלום", "נתראה ביום ראשון, 10:30"),
@@ -101,6 +129,13 @@ async def build(db: Connection) -> dict[str, int]:
     )
     insert = "insert into message (thread_id, content) values ($1, $2)"
     await db.execute(insert, threads["Ideas for the offsite"], LONG)
+    threads["Formatted"] = await db.fetchval(new_thread, "Formatted")
+    for role in ("user", "assistant"):
+        await db.execute(
+            "insert into message (thread_id, role, content) values ($1, $2, $3)",
+            threads["Formatted"], role, FORMATTED,
+        )  # fmt: skip
+    await db.execute("update thread set updated_at = now() - interval '4 days' where title = 'Formatted'")
     for days, title, content in OLDER:
         threads[title] = await db.fetchval(new_thread, title)
         await db.execute(insert, threads[title], content)
@@ -151,6 +186,16 @@ async def far_from_the_end(scene: Scene) -> None:
 async def very_long(scene: Scene) -> None:
     await scene.open("Ideas for the offsite")
     await expect(contents(scene.page)).to_have_count(1)
+
+
+async def formatted(scene: Scene) -> None:
+    await scene.open("Formatted", 2)
+    await expect(contents(scene.page).last).to_be_in_viewport()
+
+
+async def formatted_by_me(scene: Scene) -> None:
+    await scene.open("Formatted", 1)
+    await expect(contents(scene.page).first).to_be_in_viewport()
 
 
 async def long_title(scene: Scene) -> None:
@@ -299,7 +344,8 @@ async def not_opened(scene: Scene) -> None:
 STATES: dict[str, Callable[[Scene], Awaitable[None]]] = {
     state.__name__: state
     for state in (
-        conversation, message_hovered, the_list, unread, far_from_the_end, very_long, long_title, menu,
+        conversation, message_hovered, the_list, unread, far_from_the_end, very_long, formatted,
+        formatted_by_me, long_title, menu,
         rename, rename_in_the_list, deleted, found, nothing_found, searching, search_failed, keys, empty,
         writing, nearly_too_long, too_long, sent, not_sent, offline, typing, new, first_visit, loading, gone,
         not_opened,

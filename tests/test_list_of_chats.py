@@ -22,9 +22,13 @@ async def no_threads(db: Connection) -> None:
 
 async def new_thread(db: Connection, title: str, days_ago: int = 0) -> int:
     """A thread with the last activity at noon of a day, in the time zone of this computer and its browser."""
-    noon = datetime.now().astimezone().replace(hour=12, minute=0, second=0, microsecond=0)
-    id: int = await db.fetchval(AT_NOON, title, noon - timedelta(days=days_ago))
+    id: int = await db.fetchval(AT_NOON, title, noon(days_ago))
     return id
+
+
+def noon(days_ago: int) -> datetime:
+    today = datetime.now().astimezone().replace(hour=12, minute=0, second=0, microsecond=0)
+    return today - timedelta(days=days_ago)
 
 
 async def test_the_newest_message_is_shown_without_marks(open_page: Open, db: Connection) -> None:
@@ -48,10 +52,9 @@ async def test_each_chat_has_the_time_of_its_last_activity(open_page: Open, db: 
     today, thursday = await new_thread(db, "today"), await new_thread(db, "this week", 5)
     old = await new_thread(db, "old", 800)
     page = await open_page(f"/threads/{today}")
-    noon = datetime.now() - timedelta(days=5)
     await expect(time_of(page, today)).to_have_text("12:00 PM")
-    await expect(time_of(page, thursday)).to_have_text(noon.strftime("%a"))
-    year = (datetime.now() - timedelta(days=800)).strftime("%Y")
+    await expect(time_of(page, thursday)).to_have_text(noon(5).strftime("%a"))
+    year = noon(800).strftime("%Y")
     await expect(time_of(page, old)).to_contain_text(year)
     title = await time_of(page, old).get_attribute("title")
     assert title and year in title and "12:00" in title
@@ -75,8 +78,8 @@ async def test_chats_are_grouped_by_time_and_pinned_ones_come_first(open_page: O
     ids = [await new_thread(db, f"{age} days", age) for age in days]
     await db.execute("update thread set pinned = true where id = $1", ids[3])
     page = await open_page(f"/threads/{ids[0]}")
-    month = (datetime.now() - timedelta(days=400)).strftime("%B %Y")
-    before = (datetime.now() - timedelta(days=401)).strftime("%B %Y")
+    month = noon(400).strftime("%B %Y")
+    before = noon(401).strftime("%B %Y")
     months = [month] if month == before else [month, before]
     await expect(headings(page)).to_have_text(["Pinned", "Today", "Yesterday", "Last 7 days", *months])
     first = page.locator("thread-list li", has=page.get_by_role("heading", name="Yesterday"))
