@@ -43,7 +43,7 @@ export function appendRow(section, name, line, columns) {
   const row = section.insertRow();
   const cells = cellsOf(line).slice(0, columns.length);
   for (const [index, text] of cells.entries()) {
-    const cell = row.appendChild(document.createElement(name));
+    const cell = row.appendChild(document.createElement(text ? name : "td")); // an empty cell heads nothing
     cell.style.textAlign = columns[index] ?? "";
     appendInline(cell, text);
   }
