@@ -99,6 +99,8 @@ customElements.define("unsent-messages", UnsentMessages);
 export class ToastLine extends LiveElement {
   #text = find(this, "[role=status]", HTMLElement);
   #undo = find(this, ".undo", HTMLButtonElement);
+  /** The page leaves as much room as is needed: the line covers nothing. */
+  #resized = new ResizeObserver(() => document.body.style.setProperty("--toast", `${this.offsetHeight}px`));
 
   /** @override @param {AbortSignal} signal */
   connected(signal) {
@@ -106,6 +108,8 @@ export class ToastLine extends LiveElement {
     find(this, ".dismiss", HTMLElement).addEventListener("click", () => this.hide(), { signal });
     const end = /** @param {AnimationEvent} event */ (event) => event.animationName === "stay" && this.hide();
     this.addEventListener("animationend", end, { signal });
+    signal.addEventListener("abort", () => this.#resized.disconnect());
+    this.#resized.observe(this);
   }
 
   /** @param {string} text @param {{ canUndo?: boolean }} [options] */
