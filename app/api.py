@@ -48,6 +48,14 @@ MessageCursor = Annotated[
     int | None, Parameter(ge=1, le=wire.MAX_ID, description="The `message` of the last hit; it is left out.")
 ]
 PinnedFilter = Annotated[bool | None, Parameter(description="Only those that are pinned, or are not.")]
+TitleFilter = Annotated[
+    str | None,
+    Parameter(
+        max_length=200,
+        pattern=r"^[^\x00]*$",
+        description="Only those with this in their title, of the 10,000 with the newest activity.",
+    ),
+]
 
 AnyRequest = Request[Any, Any, Any]
 
@@ -114,9 +122,9 @@ async def create_thread(data: Annotated[wire.NewThread, EXACT], state: State) ->
 
 @get("/threads", responses=problems(400), summary="The threads, newest activity first")
 async def list_threads(
-    limit: Limit = 50, before: ThreadCursor = None, pinned: PinnedFilter = None
+    limit: Limit = 50, before: ThreadCursor = None, pinned: PinnedFilter = None, q: TitleFilter = None
 ) -> list[wire.Thread]:
-    return await threads.newest(limit, _thread_cursor(before), pinned)
+    return await threads.newest(limit, _thread_cursor(before), pinned, q)
 
 
 @get("/threads/{thread_id:int}", responses=problems(400, 404), summary="A thread")

@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 from msgspec import UNSET
 from piccolo.columns import Column
+from piccolo.columns.combination import WhereRaw
 from piccolo.querystring import QueryString
 
 from app import wire
@@ -34,11 +35,13 @@ async def get(id: int) -> wire.Thread:
 
 
 async def newest(
-    limit: int, before: tuple[datetime, int] | None, pinned: bool | None
+    limit: int, before: tuple[datetime, int] | None, pinned: bool | None, typed: str | None
 ) -> list[wire.Thread]:
-    """Newest activity first. `before` is the `updated_at` and `id` of the last thread already seen; `pinned`
-    None stands for all."""
+    """Newest activity first. `before` is the `updated_at` and `id` of the last thread already seen, `typed` a
+    part of the title; None stands for all."""
     query = Thread.select(*SHOWN)
+    if typed is not None:
+        query = query.where(WhereRaw("id in (select threads_titled({}))", typed))
     if pinned is not None:
         query = query.where(Thread.pinned == pinned)
     if before:

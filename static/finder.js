@@ -1,5 +1,5 @@
 /** @import { Hit, Thread } from "./types.js" */
-import { search } from "./api.js";
+import { listThreads, search } from "./api.js";
 import { LiveElement, emit, find, fromTemplate } from "./dom.js";
 import { threads } from "./threads.js";
 
@@ -79,8 +79,12 @@ export class ChatFinder extends LiveElement {
   async #searchMessages(typed, signal, before) {
     this.#isReading = true;
     try {
-      const hits = await search({ q: typed, limit: PAGE, before }, signal);
+      const [hits, titled] = await Promise.all([
+        search({ q: typed, limit: PAGE, before }, signal),
+        before ? [] : listThreads({ q: typed, limit: MOST_THREADS }, signal),
+      ]);
       if (signal.aborted) return;
+      this.#addThreads(titled.filter(({ id }) => !threads.get(id)));
       this.#isReading = false;
       this.#cursor = hits.length === PAGE ? hits.at(-1)?.message : undefined;
       if (before) this.#append(this.#messages, hits.map(messageOption));
@@ -92,6 +96,13 @@ export class ChatFinder extends LiveElement {
       this.#isReading = false;
       this.#tell(`Messages could not be searched: ${error instanceof Error ? error.message : ""}`);
     }
+  }
+
+  /** Below those of the list, which are there at once. @param {Thread[]} found */
+  #addThreads(found) {
+    if (!found.length) return;
+    this.#append(this.#threads, found.map(threadOption));
+    this.#threads.hidden = false;
   }
 
   /** The older hits are read before their place is reached. */

@@ -26,6 +26,21 @@ async def test_titles_are_found_whatever_case_and_accents(open_page: Open, http:
     await expect(combobox(page)).to_be_hidden()
 
 
+async def test_a_title_is_found_that_the_list_has_not_read(
+    open_page: Open, db: Connection, http: httpx.AsyncClient
+) -> None:
+    old = (await http.post("/threads", json={"title": "Zanzibar"})).json()["id"]
+    await db.execute("update thread set updated_at = '2020-01-01' where id = $1", old)
+    await db.execute("insert into thread (title) select 'Young' from generate_series(1, 50)")
+    page = await open_page("/")
+    await expect(page.locator("thread-list li")).to_have_count(40)
+    await seek(page, "zanzi")
+    await expect(titles(page)).to_have_text(["Zanzibar"])
+    await expect(page.get_by_role("option", selected=True)).to_have_text("Zanzibar")
+    await page.keyboard.press("Enter")
+    await page.wait_for_url(f"**/threads/{old}")
+
+
 async def test_a_message_is_found_and_leads_to_its_place(
     open_page: Open, db: Connection, thread: int
 ) -> None:
