@@ -241,10 +241,10 @@ async def found(scene: Scene) -> None:
 
 async def found_to_the_end(scene: Scene) -> None:
     await seek(scene, "backup")
+    results = scene.page.locator(".results")
     for count in (20, 40, 60):
         await expect(scene.page.get_by_role("option").nth(count - 1)).to_be_attached()
-        await scene.page.keyboard.press("ArrowUp")  # from the first to the last
-        await scene.page.keyboard.press("Home")
+        await results.evaluate("(results) => results.scrollTo(0, results.scrollHeight)")
     await expect(scene.page.get_by_text("and no more")).to_be_visible()
 
 
@@ -354,9 +354,8 @@ STATES: dict[str, Callable[[Scene], Awaitable[None]]] = {
     state.__name__: state
     for state in (
         conversation, message_hovered, the_list, unread, far_from_the_end, very_long, formatted,
-        formatted_by_me, long_title, menu,
-        rename, rename_in_the_list, deleted, found, found_to_the_end, nothing_found, searching, search_failed, keys, empty,
-        writing, nearly_too_long, too_long, sent, not_sent, offline, typing, new, first_visit, loading, gone,
-        not_opened,
+        formatted_by_me, long_title, menu, rename, rename_in_the_list, deleted, found, found_to_the_end,
+        nothing_found, searching, search_failed, keys, empty, writing, nearly_too_long, too_long, sent,
+        not_sent, offline, typing, new, first_visit, loading, gone, not_opened,
     )
 }  # fmt: skip
