@@ -37,7 +37,7 @@ async def test_it_has_a_place_of_its_own(open_page: Open, db: Connection, width:
     await toast.get_by_role("button", name="Dismiss").click()
     await expect(toast).to_be_hidden()
     scroller, composer = page.locator(".scroller"), page.locator("chat-composer")
-    await expect(page.locator("body")).to_have_css("--toast", "0px")
+    await expect(composer).to_have_css("margin-top", "0px")
     assert (await edges(scroller))[1] == (await edges(composer))[0]
 
 
