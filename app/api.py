@@ -49,12 +49,7 @@ MessageCursor = Annotated[
 ]
 PinnedFilter = Annotated[bool | None, Parameter(description="Only those that are pinned, or are not.")]
 TitleFilter = Annotated[
-    str | None,
-    Parameter(
-        max_length=200,
-        pattern=r"^[^\x00]*$",
-        description="Only those with this in their title, of the 10,000 with the newest activity.",
-    ),
+    str | None, Parameter(max_length=200, pattern=r"^[^\x00]*$", description="In titles of the newest 10,000.")
 ]
 
 AnyRequest = Request[Any, Any, Any]

@@ -239,6 +239,7 @@ async def test_an_image_is_a_link_and_is_not_loaded(open_page: Open, db: Connect
     page = await open_page(f"/threads/{thread}")
     link = contents(page).get_by_role("link", name="a chart")
     await expect(link).to_have_attribute("href", "https://other.example/chart.png")
+    await expect(contents(page)).to_have_text("a chart")
     await expect(contents(page).locator("img")).to_have_count(0)
 
 
