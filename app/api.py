@@ -49,7 +49,8 @@ MessageCursor = Annotated[
 ]
 PinnedFilter = Annotated[bool | None, Parameter(description="Only those that are pinned, or are not.")]
 TitleFilter = Annotated[
-    str | None, Parameter(max_length=200, pattern=r"^[^\x00]*$", description="In titles of the newest 10,000.")
+    str | None,
+    Parameter(max_length=200, pattern=r"^[^\x00]*$", description="Part of the title, of the newest 10,000."),
 ]
 
 AnyRequest = Request[Any, Any, Any]
