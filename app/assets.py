@@ -79,7 +79,7 @@ def _asset(path: Path) -> Asset:
 
 @lru_cache
 def _read(path: Path, _modified: int) -> Asset:
-    content = _without_comments(path.read_text(encoding="utf-8"), path.suffix).encode()
+    content = _without_comments(path)
     compressed = {
         "br": brotli.compress(content, mode=brotli.MODE_TEXT),  # type: ignore[no-untyped-call]
         "gzip": gzip.compress(content, mtime=0),
@@ -89,8 +89,11 @@ def _read(path: Path, _modified: int) -> Asset:
     return Asset(content, compressed, etag, media_type)
 
 
-def _without_comments(text: str, suffix: str) -> str:
-    """A module or style sheet without its comments, which would be a quarter of a first visit. Their line
-    ends remain, so that the numbers of lines in a browser's messages are those of the file."""
-    comments = COMMENTS.get(suffix)
-    return comments.sub(lambda comment: "\n" * comment[0].count("\n"), text) if comments else text
+def _without_comments(path: Path) -> bytes:
+    """A file; a module or style sheet of the page without its comments, which would be a quarter of a first
+    visit. Their line ends remain, so that a browser's messages tell the lines of the file."""
+    content = path.read_bytes()
+    comments = COMMENTS.get(path.suffix)
+    if comments is None or path.parent != STATIC:
+        return content
+    return comments.sub(lambda comment: "\n" * comment[0].count("\n"), content.decode()).encode()
