@@ -99,8 +99,7 @@ customElements.define("unsent-messages", UnsentMessages);
 export class ToastLine extends LiveElement {
   #text = find(this, "[role=status]", HTMLElement);
   #undo = find(this, ".undo", HTMLButtonElement);
-  /** The page leaves as much room as is needed: the line covers nothing. */
-  #resized = new ResizeObserver(() => document.body.style.setProperty("--toast", `${this.offsetHeight}px`));
+  #resized = new ResizeObserver(() => this.#makeRoom());
 
   /** @override @param {AbortSignal} signal */
   connected(signal) {
@@ -118,6 +117,12 @@ export class ToastLine extends LiveElement {
     for (const animation of this.getAnimations()) animation.currentTime = 0;
     this.#text.textContent = text;
     this.#undo.hidden = !canUndo;
+    this.#makeRoom();
+  }
+
+  /** The page leaves as much room as is needed: the line covers nothing. */
+  #makeRoom() {
+    document.body.style.setProperty("--toast", `${this.offsetHeight}px`);
   }
 
   /** @param {string} what @param {unknown} reason why it failed */
