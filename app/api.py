@@ -50,6 +50,10 @@ MessageCursor = Annotated[
     int | None, Parameter(ge=1, le=wire.MAX_ID, description="The `message` of the last hit; it is left out.")
 ]
 PinnedFilter = Annotated[bool | None, Parameter(description="Only those that are pinned, or are not.")]
+TitleFilter = Annotated[
+    str | None,
+    Parameter(max_length=200, pattern=r"^[^\x00]*$", description="Part of the title, of the newest 10,000."),
+]
 
 AnyRequest = Request[Any, Any, Any]
 
@@ -117,9 +121,9 @@ async def create_thread(data: Annotated[wire.NewThread, EXACT], state: State) ->
 
 @get("/threads", responses=problems(400), summary="The threads, newest activity first")
 async def list_threads(
-    limit: Limit = 50, before: ThreadCursor = None, pinned: PinnedFilter = None
+    limit: Limit = 50, before: ThreadCursor = None, pinned: PinnedFilter = None, q: TitleFilter = None
 ) -> list[wire.Thread]:
-    return await threads.newest(limit, _thread_cursor(before), pinned)
+    return await threads.newest(limit, _thread_cursor(before), pinned, q)
 
 
 @get("/threads/{thread_id:int}", responses=problems(400, 404), summary="A thread")

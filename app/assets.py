@@ -22,6 +22,14 @@ from app.settings import ROOT
 
 STATIC = ROOT / "static"
 
+BLOCK = r"(?:[^*]|\*(?!/))*\*/"
+COMMENTS = {
+    ".js": re.compile(rf"^[ \t]*(?:/\*{BLOCK}|//.*)[ \t]*$|/\*\* @{BLOCK}", re.MULTILINE),
+    ".css": re.compile(rf"/\*{BLOCK}"),
+}
+"""The comments that browsers need not load. In a module these are comments on lines of their own and types:
+so no line of a string may begin like a comment."""
+
 COMPRESSED_BYTES = 100_000
 """A larger file, which is one of the documentation's, is not compressed: it would take a second."""
 
@@ -84,7 +92,7 @@ def _asset(path: Path) -> Asset:
 
 @lru_cache
 def _read(path: Path, _modified: int) -> Asset:
-    content = path.read_bytes()
+    content = _without_comments(path)
     compressed = {}
     if len(content) <= COMPRESSED_BYTES:
         compressed["br"] = brotli.compress(content, mode=brotli.MODE_TEXT)  # type: ignore[no-untyped-call]
@@ -92,3 +100,13 @@ def _read(path: Path, _modified: int) -> Asset:
     media_type = mimetypes.guess_type(path)[0] or "application/octet-stream"
     etag = f'"{hashlib.blake2b(content, digest_size=12).hexdigest()}"'
     return Asset(content, compressed, etag, media_type)
+
+
+def _without_comments(path: Path) -> bytes:
+    """A file; a module or style sheet of the page without its comments, which would be a quarter of a first
+    visit. Their line ends remain, so that a browser's messages tell the lines of the file."""
+    content = path.read_bytes()
+    comments = COMMENTS.get(path.suffix)
+    if comments is None or path.parent != STATIC:
+        return content
+    return comments.sub(lambda comment: "\n" * comment[0].count("\n"), content.decode()).encode()

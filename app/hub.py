@@ -31,7 +31,7 @@ class Hub:
         self._turns = Turns()
         self._rooms: dict[int, Room] = {}
         self._lists: set[Subscriber] = set()
-        self._active: dict[int, int] = {}
+        self._active: dict[int, tuple[int, str]] = {}
         self._is_database_available = True
         self._malformed = 0
 
@@ -92,7 +92,7 @@ class Hub:
             if not self._active:
                 asyncio.get_running_loop().call_later(GATHER_SECONDS, self._tell_active)
             # A trigger of somebody's own that writes messages is notified before what it was fired by.
-            self._active[thread_id] = max(seq, self._active.get(thread_id, 0))
+            self._active[thread_id] = max((seq, text), self._active.get(thread_id, (0, "")))
 
     def _receive_event(self, thread_id: int, text: bytes) -> None:
         if not text:
@@ -119,7 +119,7 @@ class Hub:
         if len(active) > ACTIVE_THREADS:
             self._push_to_lists(wire.LIST_READY)
         else:
-            self._push_to_lists(*(wire.active_frame(thread_id, seq) for thread_id, seq in active.items()))
+            self._push_to_lists(*(wire.active_frame(id, seq, newest) for id, (seq, newest) in active.items()))
 
     def _push_to_lists(self, *frames: bytes) -> None:
         burst = Burst(*frames)

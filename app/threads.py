@@ -6,6 +6,8 @@ from typing import Any
 import msgspec
 from msgspec import UNSET
 from piccolo.columns import Column
+from piccolo.columns.combination import WhereRaw
+from piccolo.querystring import QueryString
 
 from app import wire
 from app.errors import BadInput, NoSuchThread, TitleIsWrong
@@ -13,24 +15,33 @@ from app.tables import Thread
 
 TITLE_CHARACTERS = 200
 
+SHOWN = [*Thread.all_columns(), QueryString("thread_preview(thread)", alias="preview")]
+"""What clients see of a thread, as in thread_json() of sql/50_frame.sql."""
+
 
 async def create(new: wire.NewThread, owner: int) -> wire.Thread:
     """Raises TitleIsWrong."""
     thread = Thread(title=_checked(new.title), owner=owner)
-    return _one(await Thread.insert(thread).returning(*Thread.all_columns()), thread.id)
+    [created] = await Thread.insert(thread).returning(Thread.id)
+    return await get(created["id"])
 
 
 async def get(id: int) -> wire.Thread:
     """Raises NoSuchThread."""
-    return _one(await Thread.select().where(Thread.id == id), id)
+    rows = await Thread.select(*SHOWN).where(Thread.id == id)
+    if not rows:
+        raise NoSuchThread(f"there is no thread {id}")
+    return msgspec.convert(rows[0], wire.Thread)
 
 
 async def newest(
-    limit: int, before: tuple[datetime, int] | None, pinned: bool | None
+    limit: int, before: tuple[datetime, int] | None, pinned: bool | None, typed: str | None
 ) -> list[wire.Thread]:
-    """Newest activity first. `before` is the `updated_at` and `id` of the last thread already seen; `pinned`
-    None stands for all."""
-    query = Thread.select()
+    """Newest activity first. `before` is the `updated_at` and `id` of the last thread already seen, `typed` a
+    part of the title; None stands for all."""
+    query = Thread.select(*SHOWN)
+    if typed is not None:
+        query = query.where(WhereRaw("id in (select threads_titled({}))", typed))
     if pinned is not None:
         query = query.where(Thread.pinned == pinned)
     if before:
@@ -51,10 +62,9 @@ async def change(id: int, change: wire.ThreadChange) -> wire.Thread:
         if not isinstance(change.pinned, bool):
             raise BadInput("pinned: true or false is taken")
         values[Thread.pinned] = change.pinned
-    if not values:
-        return await get(id)
-    changed = Thread.update(values).where(Thread.id == id).returning(*Thread.all_columns())
-    return _one(await changed, id)
+    if values:
+        await Thread.update(values).where(Thread.id == id)
+    return await get(id)
 
 
 async def delete(id: int) -> None:
@@ -63,13 +73,8 @@ async def delete(id: int) -> None:
     Raises:
         NoSuchThread
     """
-    _one(await Thread.delete().where(Thread.id == id).returning(*Thread.all_columns()), id)
-
-
-def _one(rows: list[dict[str, Any]], id: int) -> wire.Thread:
-    if not rows:
+    if not await Thread.delete().where(Thread.id == id).returning(Thread.id):
         raise NoSuchThread(f"there is no thread {id}")
-    return msgspec.convert(rows[0], wire.Thread)
 
 
 def _checked(title: str) -> str:

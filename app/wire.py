@@ -5,7 +5,7 @@ from enum import IntEnum
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from msgspec import UNSET, Meta, Struct, UnsetType, json
+from msgspec import UNSET, DecodeError, Meta, Struct, UnsetType, json
 
 MAX_ID = 2**53 - 1
 """The largest id and seq: the largest integer that JavaScript keeps exact. PostgreSQL has room for it."""
@@ -41,8 +41,13 @@ class CloseCode(IntEnum):
     HISTORY_CHANGED = 4006
 
 
+PREVIEW_CHARACTERS = 120
+"""The length of a preview. `thread_preview()` in sql/50_frame.sql cuts at the same length."""
+
+
 class Thread(Struct, frozen=True):
-    """A conversation. `last_seq` is the number of its messages and the seq of the newest."""
+    """A conversation. `last_seq` is the number of its messages and the seq of the newest; `preview` is the
+    beginning of the newest, as it was written, or null if there is none."""
 
     id: StoredNumber
     title: str
@@ -51,6 +56,7 @@ class Thread(Struct, frozen=True):
     updated_at: datetime
     owner: int | None
     pinned: bool
+    preview: Annotated[str, Meta(max_length=PREVIEW_CHARACTERS)] | None
 
 
 class Message(Struct, frozen=True):
@@ -137,7 +143,19 @@ class Health(Struct, frozen=True):
     status: Literal["ok", "not ready"]
 
 
+class _MessageSummary(Struct, frozen=True):
+    """What the list of threads shows of a message."""
+
+    content: str
+    created_at: datetime
+
+
+class _MessageFrame(Struct, frozen=True):
+    data: _MessageSummary
+
+
 decode_client_frame = json.Decoder(ClientFrame).decode
+_decode_summary = json.Decoder(_MessageFrame).decode
 
 
 def encode_frame(type: str, data: dict[str, Any]) -> bytes:
@@ -154,9 +172,24 @@ def ready_frame(thread_id: int, last_seq: int) -> bytes:
     return encode_frame("ready", {"thread_id": thread_id, "last_seq": last_seq})
 
 
-def active_frame(thread_id: int, last_seq: int) -> bytes:
-    """For the list of threads: messages have arrived."""
-    return encode_frame("thread.active", {"thread_id": thread_id, "last_seq": last_seq})
+def active_frame(thread_id: int, last_seq: int, newest: str) -> bytes:
+    """Tell the list of threads that messages have arrived.
+
+    Args:
+        newest: the frame of the newest message, or "" if it was too long for NOTIFY. Without it, or if it is
+            not the frame of a message (any role can NOTIFY), `updated_at` and `preview` are null.
+    """
+    try:
+        message = _decode_summary(newest).data if newest else None
+    except DecodeError:
+        message = None
+    data = {
+        "thread_id": thread_id,
+        "last_seq": last_seq,
+        "updated_at": message and message.created_at,
+        "preview": message and message.content[:PREVIEW_CHARACTERS],
+    }
+    return encode_frame("thread.active", data)
 
 
 def deleted_frame(thread_id: int) -> bytes:

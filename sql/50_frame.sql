@@ -21,13 +21,19 @@ return (
   || ',"reply_to":' || coalesce(m.reply_to::text, 'null') || '}'
 )::json;
 
+-- The beginning of a thread's newest message, as it was written; null if the thread has no message. app/wire.py cuts
+-- the content of a frame at the same length.
+create or replace function thread_preview(t thread) returns text
+language sql stable parallel safe
+return (select left(content, 120) from message where thread_id = t.id and seq = t.last_seq);
+
 -- A thread as the JSON object that clients see.
 create or replace function thread_json(t thread) returns json
 language sql stable parallel safe
 return (
   select row_to_json(fields) from (
     select t.id, t.title, t.last_seq, wire_time(t.created_at) as created_at,
-           wire_time(t.updated_at) as updated_at, t.owner, t.pinned
+           wire_time(t.updated_at) as updated_at, t.owner, t.pinned, thread_preview(t) as preview
   ) as fields
 );
 

@@ -142,3 +142,13 @@ begin
   order by found.id desc;
 end
 $$;
+
+-- The ids of the threads whose title contains what is typed, in upper or lower case. Titles have no index, as each
+-- message would pay for it by moving its thread: so only the 10,000 threads with the newest activity are looked at.
+create or replace function threads_titled(typed text) returns setof bigint
+language sql stable parallel safe rows 100
+begin atomic
+  select id
+  from (select id, title from thread order by updated_at desc, id desc limit 10000) as recent
+  where strpos(lower(title), lower(typed)) > 0;
+end;

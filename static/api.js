@@ -14,10 +14,11 @@ export class ApiError extends Error {
 
 /**
  * Newest activity first.
- * @param {{ limit: number, before?: string, pinned?: boolean }} page
+ * @param {{ limit: number, before?: string, pinned?: boolean, q?: string }} page
+ * @param {AbortSignal} [signal]
  * @returns {Promise<Thread[]>}
  */
-export const listThreads = (page) => request("GET", `/threads?${query(page)}`);
+export const listThreads = (page, signal) => request("GET", `/threads?${query(page)}`, undefined, signal);
 
 /** @returns {Promise<Thread>} */
 export const createThread = () => request("POST", "/threads", {});

@@ -2,7 +2,7 @@ import "./message-list.js";
 import { createThread, readAccount } from "./api.js";
 import { ChatComposer } from "./chat-composer.js";
 import { emit, find, on } from "./dom.js";
-import { drafts } from "./kept.js";
+import { drafts, lastOpened } from "./kept.js";
 import { KeyboardHelp, keycap, signs } from "./shortcuts.js";
 import { ToastLine } from "./status-lines.js";
 import { store } from "./store.js";
@@ -159,15 +159,17 @@ async function load(module) {
   }
 }
 
-/** A first visit leads to the first chat of the list. */
-function welcome() {
+/** The address without a chat leads to the chat that was open last, or else to the first of the list. */
+async function welcome() {
   if (!threads.isLoaded) return;
   threads.removeEventListener("change", welcome);
   // Before it is used. If that fails, it is tried again then.
   import("./thread-actions.js").catch(() => {});
-  const [first] = threads.list;
-  if (location.pathname !== "/" || history.state?.isNewChat || !first) return;
-  go(first.id, { replace: true });
+  const last = lastOpened.id;
+  const isThere = last && (await threads.ensure(last).then(() => true, () => false));
+  const id = isThere ? last : threads.list[0]?.id;
+  if (location.pathname !== "/" || history.state?.isNewChat || !id) return;
+  go(id, { replace: true });
 }
 
 /** @param {string} content */
@@ -217,8 +219,9 @@ function leave(hiddenId) {
 
 function statusChanged() {
   show();
-  // Its title is needed; that it is gone since, the store will tell.
-  if (store.status === "open" && store.threadId) threads.ensure(store.threadId).catch(() => {});
+  if (store.status !== "open" || !store.threadId) return;
+  lastOpened.id = store.threadId;
+  threads.ensure(store.threadId).catch(() => {}); // its title is needed; that it is gone since, the store will tell
 }
 
 function show() {

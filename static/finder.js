@@ -1,10 +1,12 @@
 /** @import { Hit, Thread } from "./types.js" */
-import { search } from "./api.js";
+import { listThreads, search } from "./api.js";
 import { LiveElement, emit, find, fromTemplate } from "./dom.js";
 import { threads } from "./threads.js";
 
 const PAUSE = 150; // ms without a key before the messages are searched
 const MOST_THREADS = 6;
+const PAGE = 20;
+const NEAR = 400; // px from the last hit, in which more are read
 const WHEN = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
 
 /**
@@ -24,6 +26,9 @@ export class ChatFinder extends LiveElement {
   #timer;
   /** @type {HTMLElement | undefined} */
   #active;
+  /** From where older hits follow, if there may be some. @type {number | undefined} */
+  #cursor;
+  #isReading = false;
   /** Whether the list of threads was there when it was searched. */
   #hadList = false;
 
@@ -32,6 +37,7 @@ export class ChatFinder extends LiveElement {
     this.#field.addEventListener("input", () => this.#search(), { signal });
     this.#field.addEventListener("keydown", (event) => this.#keyDown(event), { signal });
     this.#results.addEventListener("click", (event) => this.#click(event), { signal });
+    this.#results.addEventListener("scroll", () => this.#scrolled(), { signal, passive: true });
     threads.addEventListener("change", () => this.#listChanged(), { signal });
     this.#dialog.addEventListener("close", () => this.#empty(), { signal });
     signal.addEventListener("abort", () => this.#forget());
@@ -63,32 +69,70 @@ export class ChatFinder extends LiveElement {
 
   #forget() {
     clearTimeout(this.#timer);
+    this.#cursor = undefined;
+    this.#isReading = false;
     this.#typed.abort();
     this.#typed = new AbortController();
   }
 
-  /** @param {string} typed @param {AbortSignal} signal */
-  async #searchMessages(typed, signal) {
+  /** @param {string} typed @param {AbortSignal} signal @param {number} [before] */
+  async #searchMessages(typed, signal, before) {
+    this.#isReading = true;
     try {
-      const hits = await search({ q: typed }, signal);
+      const [hits, titled] = await Promise.all([
+        search({ q: typed, limit: PAGE, before }, signal),
+        before ? [] : listThreads({ q: typed, limit: MOST_THREADS }, signal),
+      ]);
       if (signal.aborted) return;
-      this.#show(this.#messages, hits.map(messageOption));
-      const count = this.#options.length;
-      this.#tell(count ? `${count} found` : "Nothing found. Try fewer or other words.");
+      this.#addThreads(titled.filter(({ id }) => !threads.get(id)));
+      this.#isReading = false;
+      this.#cursor = hits.length === PAGE ? hits.at(-1)?.message : undefined;
+      if (before) this.#append(this.#messages, hits.map(messageOption));
+      else this.#show(this.#messages, hits.map(messageOption));
+      this.#tellCount(!!before);
+      this.#scrolled(); // the window may be higher than a page of hits
     } catch (error) {
       if (signal.aborted) return;
+      this.#isReading = false;
       this.#tell(`Messages could not be searched: ${error instanceof Error ? error.message : ""}`);
     }
   }
 
+  /** Below those of the list, which are there at once. @param {Thread[]} found */
+  #addThreads(found) {
+    if (!found.length) return;
+    this.#append(this.#threads, found.map(threadOption));
+    this.#threads.hidden = false;
+  }
+
+  /** The older hits are read before their place is reached. */
+  #scrolled() {
+    const { scrollTop, scrollHeight, clientHeight } = this.#results;
+    if (!this.#cursor || this.#isReading || scrollHeight - scrollTop - clientHeight > NEAR) return;
+    void this.#searchMessages(this.#field.value.trim(), this.#typed.signal, this.#cursor);
+  }
+
+  /** @param {boolean} isLater whether hits have been added to others */
+  #tellCount(isLater) {
+    const count = this.#options.length;
+    if (!count) return this.#tell("Nothing found. Try fewer or other words.");
+    this.#tell(`${count} found${this.#cursor ? " so far" : isLater ? ", and no more" : ""}`);
+  }
+
   /** @param {HTMLElement} group @param {HTMLElement[]} options */
   #show(group, options) {
-    find(group, "div", HTMLElement).replaceChildren(...options);
+    find(group, "div", HTMLElement).replaceChildren();
+    this.#append(group, options);
     group.hidden = options.length === 0;
-    this.#options.forEach((option, index) => (option.id = `found-${index}`));
     this.#activate(this.#active?.isConnected ? this.#active : this.#options[0]);
     this.#results.hidden = !this.#active;
     this.#field.ariaExpanded = `${!!this.#active}`;
+  }
+
+  /** @param {HTMLElement} group @param {HTMLElement[]} options */
+  #append(group, options) {
+    find(group, "div", HTMLElement).append(...options);
+    this.#options.forEach((option, index) => (option.id = `found-${index}`));
   }
 
   get #options() {
@@ -121,10 +165,12 @@ export class ChatFinder extends LiveElement {
     event.preventDefault();
   }
 
-  /** @param {number} step */
+  /** From the last one to the first, unless more follow. @param {number} step */
   #move(step) {
     const options = this.#options;
     const index = this.#active ? options.indexOf(this.#active) : -1;
+    const isEnd = index + step === options.length;
+    if (isEnd && this.#cursor) return this.#scrolled();
     this.#activate(options.at((index + step) % options.length));
   }
 

@@ -1,16 +1,19 @@
 import { find, fromTemplate } from "./dom.js";
 import { appendInline } from "./inline-text.js";
+import { appendRow, appendTable, columnsAt, isRow } from "./table-text.js";
 
 const DEPTH = 8; // of quotes and lists in one another; what is deeper is shown as it was written
-const BLOCKS = 1_000; // a message made of nothing but marks must not become a page of elements
+const BLOCKS = 2_000; // and cells of tables; a message made of nothing but marks must not become a page of elements
 const COPIED = 2_000; // ms for which the button says so
 
 // Each is tried on one line, and none can go back over it more than once: people write 100,000 backticks.
 const BLANK = /^\s*$/;
 const FENCE = /^([ \t]*)(`{3,}(?!`)|~{3,}(?!~))([^`]*)$/;
-const HEADING = /^#{1,6}[ \t]+(?=\S)/;
+const HEADING = /^(#{1,6})[ \t]+(?=\S)/;
+const RULE = /^[ \t]*([-*_])(?:[ \t]*\1){2,}[ \t]*$/;
 const QUOTE = /^[ \t]*>(?=[ \t>]|$)[ \t]?/; // not >_<
 const ITEM = /^([ \t]*)(?:[-*+]|(\d{1,9})[.)])[ \t]+(?=\S)/;
+const TASK = /^\[([ xX])\][ \t]+(?=\S)/;
 // "Born in\n1986. A good year." is no list.
 const ITEM_AFTER_TEXT = /^[ \t]*(?:[-*+]|1[.)])[ \t]+\S/;
 
@@ -23,6 +26,14 @@ export function formatted(text) {
   const fragment = document.createDocumentFragment();
   new Blocks().append(fragment, text.split(/\r\n?|\n/), 0);
   return fragment;
+}
+
+/** What a message says, on one line and without its marks. @param {string} text */
+export function wordsOf(text) {
+  const fragment = formatted(text);
+  for (const header of fragment.querySelectorAll("header")) header.remove();
+  for (const block of fragment.querySelectorAll("p, h2, h3, h4, h5, h6, pre, th, td")) block.append(" ");
+  return fragment.textContent.trim();
 }
 
 /** The blocks of a message. What reads one returns the line after it, or 0 where there is none. */
@@ -45,6 +56,8 @@ class Blocks {
     return (
       this.#code(parent, lines, at) ||
       this.#heading(parent, lines, at) ||
+      this.#rule(parent, lines, at) ||
+      this.#table(parent, lines, at) ||
       (!isDeep && this.#quote(parent, lines, at, depth)) ||
       (!isDeep && this.#list(parent, lines, at, depth)) ||
       this.#paragraph(parent, lines, at, isDeep)
@@ -62,15 +75,31 @@ class Blocks {
     return end + 1;
   }
 
-  /** @param {Node} parent @param {string[]} lines @param {number} at */
+  /** Its level is below that of the page's own heading. @param {Node} parent @param {string[]} lines @param {number} at */
   #heading(parent, lines, at) {
     const line = lines[at] ?? "";
-    const [mark] = HEADING.exec(line) ?? [];
+    const [mark, signs = ""] = HEADING.exec(line) ?? [];
     if (!mark) return 0;
-    const strong = document.createElement("strong");
-    appendInline(strong, line.slice(mark.length));
-    appendNew(parent, "p").append(strong);
+    appendInline(appendNew(parent, `h${Math.min(signs.length + 1, 6)}`), line.slice(mark.length));
     return at + 1;
+  }
+
+  /** @param {Node} parent @param {string[]} lines @param {number} at */
+  #rule(parent, lines, at) {
+    if (!RULE.test(lines[at] ?? "")) return 0;
+    appendNew(parent, "hr");
+    return at + 1;
+  }
+
+  /** @param {Node} parent @param {string[]} lines @param {number} at */
+  #table(parent, lines, at) {
+    const columns = columnsAt(lines, at);
+    if (!columns) return 0;
+    const body = appendTable(parent, lines[at] ?? "", columns);
+    for (at += 2; isRow(lines[at]) && this.#left > 0; at++) {
+      this.#left -= appendRow(body, "td", lines[at] ?? "", columns);
+    }
+    return at;
   }
 
   /** @param {Node} parent @param {string[]} lines @param {number} at @param {number} depth */
@@ -92,14 +121,14 @@ class Blocks {
     if (list instanceof HTMLOListElement) list.start = number;
     for (;;) {
       const [itemMark, , written] = ITEM.exec(lines[at] ?? "") ?? [];
-      if (!itemMark || !written !== !first || this.#left <= 0) break;
+      if (!itemMark || !written !== !first || this.#left <= 0 || RULE.test(lines[at] ?? "")) break;
       const item = /** @type {HTMLLIElement} */ (appendNew(list, "li"));
       // Numbers may leap, and 1. 1. 1. counts on.
       if (Number(written) > number) item.value = number = Number(written);
       number++;
       const end = endOfItem(lines, at, widthOf(indent) + 2);
       const inner = lines.slice(at, end).map((line) => dedented(line, widthOf(itemMark)));
-      inner[0] = (lines[at] ?? "").slice(itemMark.length);
+      inner[0] = withoutBox(item, (lines[at] ?? "").slice(itemMark.length));
       this.append(item, inner, depth + 1);
       at = pastBlanks(lines, end);
     }
@@ -110,7 +139,9 @@ class Blocks {
   /** @param {Node} parent @param {string[]} lines @param {number} at @param {boolean} isDeep */
   #paragraph(parent, lines, at, isDeep) {
     let end = at + 1;
-    for (let line; (line = lines[end]) !== undefined && !BLANK.test(line) && !isBlock(line, isDeep); ) end++;
+    for (let line; (line = lines[end]) !== undefined && !BLANK.test(line) && !isBlock(line, isDeep); end++) {
+      if (columnsAt(lines, end)) break;
+    }
     appendInline(appendNew(parent, "p"), lines.slice(at, end).join("\n"));
     return end;
   }
@@ -156,7 +187,18 @@ function widthOf(text) {
   return text.length + 3 * (text.split("\t").length - 1);
 }
 
-/** @param {Node} parent @param {"p" | "ul" | "ol" | "li" | "blockquote"} name */
+/** The text of an item, whose box is made if it is a task. @param {HTMLLIElement} item @param {string} text */
+function withoutBox(item, text) {
+  const [mark, state] = TASK.exec(text) ?? [];
+  if (!mark) return text;
+  const box = document.createElement("input");
+  Object.assign(box, { type: "checkbox", disabled: true, checked: state !== " ", ariaLabel: "Task" });
+  item.append(box);
+  item.className = "task";
+  return text.slice(mark.length);
+}
+
+/** @param {Node} parent @param {string} name */
 function appendNew(parent, name) {
   return parent.appendChild(document.createElement(name));
 }

@@ -2,7 +2,7 @@ const OPEN = 16; // marks that can be open at once; those that are opened inside
 const MARKS = 5_000; // in one block; a flood of them must not become as many elements
 
 // A shrug's backslash and lines are no marks.
-const TOKEN = /¯\\_\(ツ\)_\/¯|\\[\\`*_~[\]#>+-]|(?<=\d)\\[.)]|`+|\*+|_+|~+|\[|\]\(?|\b(?:https?:\/\/|mailto:)/gi;
+const TOKEN = /¯\\_\(ツ\)_\/¯|\\[\\`*_~![\]#>+-]|(?<=\d)\\[.)]|`+|\*+|_+|~+|!?\[|\]\(?|\b(?:https?:\/\/|mailto:)/gi;
 // Of the scripts that set words apart: in the others (Lo), **this** has letters on both sides.
 const WORD = /[\p{Lu}\p{Ll}\p{Lt}\p{N}]/u;
 const BLANK = /\s/;
@@ -56,7 +56,7 @@ class Inline {
       case "\\": return this.#write(at, at + 1), end;
       case "`": return this.#code(token.length, end);
       case "*": case "_": case "~": return this.#emphasis(token, at, end);
-      case "[": return this.#open("[", 1, at, end), end;
+      case "[": case "!": return this.#open(token, 1, at, end), end;
       case "]": return this.#link(token === "](", at, end);
       case "¯": return end;
       default: return this.#url(at);
@@ -120,9 +120,9 @@ class Inline {
     return closed;
   }
 
-  /** @param {boolean} hasAddress @param {number} at @param {number} end */
+  /** An image becomes a link too: to load it would tell its host who reads. @param {boolean} hasAddress @param {number} at @param {number} end */
   #link(hasAddress, at, end) {
-    const index = this.#opened.findLastIndex((it) => it.mark === "[");
+    const index = this.#opened.findLastIndex((it) => it.mark.endsWith("["));
     if (index < 0) return end;
     this.#write(at);
     const addressEnd = hasAddress ? endOfAddress(this.#text, end) : end;
@@ -132,7 +132,7 @@ class Inline {
     const { into } = /** @type {Opened} */ (this.#opened.pop());
     // An address in the words of a link leads where the link leads.
     for (const link of into.querySelectorAll("a")) unwrap(link);
-    this.#into.append(linkTo(url, into));
+    this.#into.append(linkTo(url, into.textContent.trim() ? into : url.href));
     return (this.#from = addressEnd + 1);
   }
 

@@ -129,6 +129,23 @@ function furthest(theirs, ours) {
 /** A window has one view of them. */
 export const readMarks = new ReadMarks();
 
+/** The thread that was open last, in whichever window. */
+class LastOpened {
+  /** @type {SharedMap<number>} */
+  #ids = new SharedMap("chinwag.last.", { parse: (text) => Number(text) || undefined, format: String });
+
+  get id() {
+    return this.#ids.get("opened");
+  }
+
+  set id(id) {
+    if (id) this.#ids.set("opened", id);
+  }
+}
+
+/** A window has one view of it. */
+export const lastOpened = new LastOpened();
+
 /**
  * The messages of this browser that are not known to be stored. Its windows share them.
  *

@@ -1,16 +1,10 @@
 /** @import { Message, Send } from "./types.js" */
+import { dayName, showMoment } from "./dates.js";
 import { find, fromTemplate } from "./dom.js";
 import { formatted } from "./formatted-text.js";
 import { store } from "./store.js";
 
 const GROUP = 5 * 60_000; // ms; what one writes within this time belongs together
-// In the language of the page; a time of day is in the person's.
-/** @type {Intl.DateTimeFormatOptions} */
-const DAY = { weekday: "long", day: "numeric", month: "long" };
-/** @type {Intl.DateTimeFormatOptions} */
-const DAY_OF_A_YEAR = { dateStyle: "long" };
-/** Made after the first frame: a browser takes 20 ms to find its calendar. @type {Intl.DateTimeFormat[]} */
-let formats = [];
 const STOP = "article[tabindex='0']";
 
 /** The messages in the document: an element for each, which stays the same for as long as it is shown. */
@@ -77,7 +71,6 @@ export class MessageEntries {
     }
     const last = this.#container.lastElementChild;
     if (last && !this.#container.querySelector(STOP)) this.#stopAt(last);
-    if (!formats.length) setTimeout(() => this.#tellTimes());
   }
 
   get #list() {
@@ -111,14 +104,6 @@ export class MessageEntries {
     this.#newestSent?.classList.remove("newest");
     this.#newestSent = entry;
     entry.classList.add("newest");
-  }
-
-  #tellTimes() {
-    formats = [
-      new Intl.DateTimeFormat(undefined, { timeStyle: "short" }),
-      new Intl.DateTimeFormat(undefined, { dateStyle: "full", timeStyle: "medium" }),
-    ];
-    for (const time of this.#container.querySelectorAll("time")) tell(time);
   }
 
   /** The Tab key stops at one message, and the arrow keys lead on from there. @param {Element} within */
@@ -169,7 +154,6 @@ function showSend(entry, { client_id, state, reason }) {
 /** @param {HTMLElement} entry @param {Message} message */
 function showStored(entry, message) {
   const link = find(entry, ".when", HTMLAnchorElement);
-  const time = find(link, "time", HTMLTimeElement);
   entry.dataset.seq = `${message.seq}`;
   delete find(entry, ".message", HTMLElement).dataset.state;
   find(entry, ".state", HTMLElement).textContent = "Sent";
@@ -177,8 +161,7 @@ function showStored(entry, message) {
   showButton(entry, ".discard", false, null);
   link.hidden = false;
   link.href = `/threads/${message.thread_id}/${message.seq}`;
-  time.dateTime = message.created_at;
-  tell(time);
+  showMoment(find(link, "time", HTMLTimeElement), message.created_at);
 }
 
 /**
@@ -202,27 +185,11 @@ function place(entry, message, previous, newFrom) {
   entry.classList.toggle("continued", !!goesOn && day.hidden && !isNew);
 }
 
-/** @param {HTMLTimeElement} time */
-function tell(time) {
-  if (!time.dateTime) return; // of what is not stored yet
-  const [short = "", full = ""] = formats.map((format) => format.format(new Date(time.dateTime)));
-  time.textContent = short;
-  time.title = full;
-}
-
 /** @param {Message | Send} message */
 const roleOf = (message) => ("role" in message ? message.role : "user");
 
 /** @param {Message | Send} message */
 const momentOf = (message) => new Date("created_at" in message ? message.created_at : message.sent_at);
-
-/** @param {Date} moment */
-function dayName(moment) {
-  const today = new Date();
-  const days = Math.round((new Date(moment).setHours(0, 0, 0, 0) - today.setHours(0, 0, 0, 0)) / 86_400_000);
-  const isOfThisYear = moment.getFullYear() === today.getFullYear();
-  return { 0: "Today", "-1": "Yesterday" }[days] ?? moment.toLocaleDateString("en", isOfThisYear ? DAY : DAY_OF_A_YEAR);
-}
 
 /**
  * @param {HTMLElement} entry

@@ -1,5 +1,6 @@
 /** @import { Message } from "./types.js" */
 import { LiveElement, find, on } from "./dom.js";
+import { wordsOf } from "./formatted-text.js";
 import { readMarks } from "./kept.js";
 import { MessageEntries } from "./message-entries.js";
 import { store } from "./store.js";
@@ -171,7 +172,7 @@ export class MessageList extends LiveElement {
     const author = first.role === "user" ? "You" : "Bot";
     this.#announcer.textContent = others.length
       ? `${others.length + 1} new messages`
-      : `${author}: ${first.content.slice(0, SPOKEN)}`;
+      : `${author}: ${wordsOf(first.content.slice(0, SPOKEN))}`;
   }
 }
 

@@ -99,6 +99,7 @@ customElements.define("unsent-messages", UnsentMessages);
 export class ToastLine extends LiveElement {
   #text = find(this, "[role=status]", HTMLElement);
   #undo = find(this, ".undo", HTMLButtonElement);
+  #resized = new ResizeObserver(() => this.#makeRoom());
 
   /** @override @param {AbortSignal} signal */
   connected(signal) {
@@ -106,6 +107,8 @@ export class ToastLine extends LiveElement {
     find(this, ".dismiss", HTMLElement).addEventListener("click", () => this.hide(), { signal });
     const end = /** @param {AnimationEvent} event */ (event) => event.animationName === "stay" && this.hide();
     this.addEventListener("animationend", end, { signal });
+    signal.addEventListener("abort", () => this.#resized.disconnect());
+    this.#resized.observe(this);
   }
 
   /** @param {string} text @param {{ canUndo?: boolean }} [options] */
@@ -114,6 +117,12 @@ export class ToastLine extends LiveElement {
     for (const animation of this.getAnimations()) animation.currentTime = 0;
     this.#text.textContent = text;
     this.#undo.hidden = !canUndo;
+    this.#makeRoom();
+  }
+
+  /** The page leaves as much room as is needed: the line covers nothing. */
+  #makeRoom() {
+    document.body.style.setProperty("--toast", `${this.offsetHeight}px`);
   }
 
   /** @param {string} what @param {unknown} reason why it failed */

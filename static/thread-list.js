@@ -1,6 +1,8 @@
 /** @import { Thread } from "./types.js" */
+import { periodName, showMoment } from "./dates.js";
 import { threadMarks } from "./delivery.js";
 import { LiveElement, emit, find, fromTemplate } from "./dom.js";
+import { wordsOf } from "./formatted-text.js";
 import { threads } from "./threads.js";
 
 /**
@@ -18,8 +20,12 @@ export class ThreadList extends LiveElement {
     root: this,
     rootMargin: "400px",
   });
+  /** Those in view whose preview was too long for the notification. */
+  #lackPreview = new IntersectionObserver((entries) => entries.forEach((entry) => this.#askFor(entry)), { root: this });
   /** @type {number | null} */
   #openId = null;
+  /** Whether the open thread is still to be scrolled into view. */
+  #isToReveal = false;
 
   /** @override @param {AbortSignal} signal */
   connected(signal) {
@@ -27,12 +33,20 @@ export class ThreadList extends LiveElement {
     threadMarks.addEventListener("change", () => this.#render(), { signal });
     this.addEventListener("click", (event) => this.#click(event), { signal });
     signal.addEventListener("abort", () => this.#nearEnd.disconnect());
+    signal.addEventListener("abort", () => this.#lackPreview.disconnect());
+    // On a narrow screen the list is shown when it is asked for.
+    this.closest("[popover]")?.addEventListener("toggle", () => this.#reveal(), { signal });
+    // A person who scrolls the list is not taken elsewhere by a thread that is loaded late.
+    for (const type of ["wheel", "touchmove"]) {
+      this.addEventListener(type, () => (this.#isToReveal = false), { signal, passive: true });
+    }
     this.#render();
   }
 
   /** @param {number | null} threadId */
   set openId(threadId) {
     this.#openId = threadId;
+    this.#isToReveal = true;
     this.#render();
   }
 
@@ -64,7 +78,8 @@ export class ThreadList extends LiveElement {
     const pinned = list.filter((thread) => thread.pinned);
     this.#fill(this.#pinned, pinned);
     this.#fill(this.#others, list.slice(pinned.length));
-    for (const part of this.querySelectorAll("h2, ul.pinned")) part.toggleAttribute("hidden", !pinned.length);
+    for (const part of this.querySelectorAll(":scope > h2, ul.pinned")) part.toggleAttribute("hidden", !pinned.length);
+    if (this.#isToReveal) this.#reveal();
     // The end may be near still, and an observer tells only of changes.
     this.#nearEnd.unobserve(this.#end);
     this.#nearEnd.observe(this.#end);
@@ -73,11 +88,25 @@ export class ThreadList extends LiveElement {
     if (focused !== document.activeElement) /** @type {HTMLElement} */ (focused).focus({ preventScroll: true });
   }
 
+  /** Scrolls the open thread into view, if it is listed. */
+  #reveal() {
+    const item = this.#items.get(this.#openId ?? 0);
+    if (!item?.checkVisibility()) return;
+    this.#isToReveal = false;
+    item.scrollIntoView({ block: "nearest" });
+  }
+
   /** @param {HTMLUListElement} part @param {Thread[]} list */
   #fill(part, list) {
     let next = part.firstElementChild;
+    let period = "";
     for (const thread of list) {
       const item = this.#itemOf(thread);
+      const begun = thread.pinned ? "" : periodName(new Date(thread.updated_at));
+      const heading = find(item, "h2", HTMLElement);
+      heading.hidden = begun === period;
+      heading.textContent = heading.hidden ? "" : begun;
+      period = begun;
       if (item === next) next = next.nextElementSibling;
       else part.insertBefore(item, next);
     }
@@ -102,10 +131,30 @@ export class ThreadList extends LiveElement {
     link.href = `/threads/${thread.id}`;
     link.ariaCurrent = isOpen ? "page" : null;
     find(item, ".title", HTMLElement).textContent = thread.title;
+    showMoment(find(item, "time", HTMLTimeElement), thread.updated_at, { isBrief: true });
+    this.#showPreview(item, thread);
     find(item, ".mark", HTMLElement).textContent = describe(thread.id);
     find(item, ".unread", HTMLElement).hidden = isOpen || !threads.isUnread(thread);
     find(item, "button", HTMLButtonElement).ariaLabel = `What to do with ${thread.title}`;
     return item;
+  }
+
+  /** @param {HTMLElement} item @param {Thread} thread */
+  #showPreview(item, { preview, last_seq }) {
+    const element = find(item, ".preview", HTMLElement);
+    const shown = `${last_seq} ${preview}`;
+    if (element.dataset.shown === shown) return;
+    element.dataset.shown = shown;
+    element.textContent = last_seq ? wordsOf(preview ?? "") : "No messages yet";
+    if (last_seq && preview === null) this.#lackPreview.observe(item);
+    else this.#lackPreview.unobserve(item);
+  }
+
+  /** @param {IntersectionObserverEntry} entry */
+  #askFor({ isIntersecting, target }) {
+    if (!isIntersecting || !(target instanceof HTMLElement)) return;
+    this.#lackPreview.unobserve(target);
+    threads.refresh(Number(target.dataset.id)).catch(() => {}); // it was deleted meanwhile, or the list is read anew
   }
 }
 

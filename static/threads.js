@@ -1,4 +1,4 @@
-/** @import { ListFrame, Thread } from "./types.js" */
+/** @import { Activity, ListFrame, Thread } from "./types.js" */
 import { changeThread, deleteThread, listThreads, readThread } from "./api.js";
 import { emit, on } from "./dom.js";
 import { readMarks } from "./kept.js";
@@ -66,7 +66,11 @@ class Threads extends EventTarget {
   /** A thread that is opened by its address may be further down than the list has been read.
    * @param {number} id */
   async ensure(id) {
-    if (this.#known.has(id)) return;
+    if (!this.#known.has(id)) await this.refresh(id);
+  }
+
+  /** Reads a thread anew: a message may be too long for the notification. @param {number} id */
+  async refresh(id) {
     this.#learn(await readThread(id));
     this.#changed();
   }
@@ -193,13 +197,16 @@ class Threads extends EventTarget {
     this.#known.set(thread.id, thread);
   }
 
-  /** @param {{ thread_id: number, last_seq: number }} activity */
-  async #moveUp({ thread_id: id, last_seq }) {
+  /** @param {Activity} activity */
+  async #moveUp({ thread_id: id, last_seq, updated_at, preview }) {
     if (readMarks.get(id) === undefined) readMarks.set(id, last_seq - 1);
     await this.ensure(id).catch(() => {}); // it was deleted meanwhile
     const thread = this.#known.get(id);
     if (!thread) return;
-    this.#known.set(id, { ...thread, last_seq: Math.max(last_seq, thread.last_seq) });
+    if (last_seq > thread.last_seq) {
+      const now = new Date().toISOString();
+      this.#known.set(id, { ...thread, last_seq, preview, updated_at: updated_at ?? now });
+    }
     this.#toTop(id);
     this.#changed();
   }

@@ -8,6 +8,16 @@ export interface Thread {
   updated_at: string;
   owner: number | null;
   pinned: boolean;
+  /** The beginning of the newest message, as it was written. */
+  preview: string | null;
+}
+
+/** That messages have arrived in a thread; without time and preview, if the newest was too long for NOTIFY. */
+export interface Activity {
+  thread_id: number;
+  last_seq: number;
+  updated_at: string | null;
+  preview: string | null;
 }
 
 export interface Message {
@@ -55,7 +65,7 @@ export type ListFrame =
   | { type: "ready" }
   | { type: "thread.created" | "thread.updated"; data: Thread }
   | { type: "thread.deleted"; data: { id: number } }
-  | { type: "thread.active"; data: { thread_id: number; last_seq: number } }
+  | { type: "thread.active"; data: Activity }
   | { type: "pong" };
 
 export type ConnectionState = "connecting" | "connected" | "reconnecting" | "disconnected";

@@ -51,6 +51,44 @@ TITLES = [
     "Release on Monday",
 ]
 
+FORMATTED = """\
+# Release 2.4
+
+What changed since **2.3**, ~~last~~ this week:
+
+## To do
+
+- [x] Migrate the database
+- [ ] Tell the customers, as in [the plan](https://example.com/plan)
+  1. by mail
+  2. on the page
+
+---
+
+### Sizes
+
+| part | before | after | |
+|:-----|-------:|------:|:-:|
+| first load | 54.9 kB | 46 kB | ok |
+| `message_by_words`, the index of words with a long name | 1.2 GB | 0.9 GB | ok |
+
+![The chart of all sizes](https://example.com/sizes.png)
+
+#### In short
+
+> It is smaller.
+"""
+
+OLDER = [
+    (1, "Coffee machine", "It is **descaled**. The next time is in `March`."),
+    (3, "שבת שלום", "נתראה ביום ראשון, 10:30"),
+    (5, "Flaky test", "```python\nassert await until(ready)\n```"),
+    (24, "Lunch", "- [x] soup\n- [ ] bread"),
+    (80, "Office move", "| room | people |\n|---|--:|\n| blue | 4 |"),
+    (500, "The first chat", "# Welcome\nSay [hello](https://example.com)."),
+]
+"""Threads whose last message is so many days old."""
+
 LONG = "\n\n".join(["x" * 900, "שלום \u202eabc\u202c " + "ก็็็็็็" * 20, "| a | wide | line |" * 12])
 
 
@@ -98,6 +136,18 @@ async def build(db: Connection) -> dict[str, int]:
     )
     insert = "insert into message (thread_id, content) values ($1, $2)"
     await db.execute(insert, threads["Ideas for the offsite"], LONG)
+    threads["Formatted"] = await db.fetchval(new_thread, "Formatted")
+    for role in ("user", "assistant"):
+        await db.execute(
+            "insert into message (thread_id, role, content) values ($1, $2, $3)",
+            threads["Formatted"], role, FORMATTED,
+        )  # fmt: skip
+    await db.execute("update thread set updated_at = now() - interval '4 days' where title = 'Formatted'")
+    for days, title, content in OLDER:
+        threads[title] = await db.fetchval(new_thread, title)
+        await db.execute(insert, threads[title], content)
+        moment = datetime.now(UTC) - timedelta(days=days)
+        await db.execute("update thread set updated_at = $2 where id = $1", threads[title], moment)
     return threads | {"Backups": backups}
 
 
@@ -145,6 +195,16 @@ async def very_long(scene: Scene) -> None:
     await expect(contents(scene.page)).to_have_count(1)
 
 
+async def formatted(scene: Scene) -> None:
+    await scene.open("Formatted", 2)
+    await expect(contents(scene.page).last).to_be_in_viewport()
+
+
+async def formatted_by_me(scene: Scene) -> None:
+    await scene.open("Formatted", 1)
+    await expect(contents(scene.page).first).to_be_in_viewport()
+
+
 async def long_title(scene: Scene) -> None:
     await scene.open(TITLES[2])
 
@@ -184,6 +244,15 @@ async def seek(scene: Scene, words: str) -> None:
 async def found(scene: Scene) -> None:
     await seek(scene, "backup")
     await expect(scene.page.get_by_role("option").nth(3)).to_be_visible()
+
+
+async def found_to_the_end(scene: Scene) -> None:
+    await seek(scene, "backup")
+    results = scene.page.locator(".results")
+    for count in (20, 40, 60):
+        await expect(scene.page.get_by_role("option").nth(count - 1)).to_be_attached()
+        await results.evaluate("(results) => results.scrollTo(0, results.scrollHeight)")
+    await expect(scene.page.get_by_text("and no more")).to_be_visible()
 
 
 async def nothing_found(scene: Scene) -> None:
@@ -291,9 +360,9 @@ async def not_opened(scene: Scene) -> None:
 STATES: dict[str, Callable[[Scene], Awaitable[None]]] = {
     state.__name__: state
     for state in (
-        conversation, message_hovered, the_list, unread, far_from_the_end, very_long, long_title, menu,
-        rename, rename_in_the_list, deleted, found, nothing_found, searching, search_failed, keys, empty,
-        writing, nearly_too_long, too_long, sent, not_sent, offline, typing, new, first_visit, loading, gone,
-        not_opened,
+        conversation, message_hovered, the_list, unread, far_from_the_end, very_long, formatted,
+        formatted_by_me, long_title, menu, rename, rename_in_the_list, deleted, found, found_to_the_end,
+        nothing_found, searching, search_failed, keys, empty, writing, nearly_too_long, too_long, sent,
+        not_sent, offline, typing, new, first_visit, loading, gone, not_opened,
     )
 }  # fmt: skip

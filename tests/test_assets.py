@@ -40,6 +40,18 @@ async def test_a_file_comes_compressed_and_is_not_sent_twice(
     assert again.headers["cache-control"] == whole.headers["cache-control"] == "no-cache"
 
 
+async def test_comments_are_not_sent_and_code_is_sent_line_by_line(site: httpx.AsyncClient) -> None:
+    for file in [*STATIC.glob("*.js"), *STATIC.glob("*.css")]:
+        written = file.read_text().splitlines()
+        sent = (await site.get(f"static/{file.name}")).text.splitlines()
+        assert len(sent) == len(written), file.name
+        for line, origin in zip(sent, written, strict=True):
+            assert not re.match(r"\s*(//|/\*)", line), (file.name, line)
+            code = re.sub(r"/\*.*?\*/", "", origin) if "/*" in origin else origin
+            is_comment = file.suffix == ".css" or re.match(r"\s*(//|/\*|\*|$)", origin)
+            assert line.strip() == code.strip() or (not line.strip() and is_comment), (file.name, origin)
+
+
 @pytest.mark.parametrize(
     ("accepted", "coding"),
     [("br;q=0, gzip", "gzip"), ("gzip; q=0.0", None), ("brx", None), ("gzip;q=0.5", "gzip")],

@@ -1,6 +1,7 @@
 """The page finds chats by their titles and messages by their words."""
 
 import json
+import re
 
 import httpx
 import pytest
@@ -23,6 +24,21 @@ async def test_titles_are_found_whatever_case_and_accents(open_page: Open, http:
     await expect(page.get_by_role("heading", level=1)).to_have_text("Café Zürich")
     await expect(field(page)).to_be_focused()
     await expect(combobox(page)).to_be_hidden()
+
+
+async def test_a_title_is_found_that_the_list_has_not_read(
+    open_page: Open, db: Connection, http: httpx.AsyncClient
+) -> None:
+    old = (await http.post("/threads", json={"title": "Zanzibar"})).json()["id"]
+    await db.execute("update thread set updated_at = '2020-01-01' where id = $1", old)
+    await db.execute("insert into thread (title) select 'Young' from generate_series(1, 50)")
+    page = await open_page("/")
+    await expect(page.locator("thread-list li")).to_have_count(40)
+    await seek(page, "zanzi")
+    await expect(titles(page)).to_have_text(["Zanzibar"])
+    await expect(page.get_by_role("option", selected=True)).to_have_text("Zanzibar")
+    await page.keyboard.press("Enter")
+    await page.wait_for_url(f"**/threads/{old}")
 
 
 async def test_a_message_is_found_and_leads_to_its_place(
@@ -76,6 +92,71 @@ async def test_a_late_answer_does_not_overwrite_a_newer_one(open_page: Open) -> 
         await combobox(page).fill("second")
     await expect(found(page).locator("mark")).to_have_text(["second"])
     assert held
+
+
+MANY = 45
+INSERT_MANY = """
+    insert into message (thread_id, content) select $1, 'a pelican ' || n from generate_series(1, $2) n
+"""
+
+
+async def test_all_hits_are_reached_by_scrolling(open_page: Open, db: Connection, thread: int) -> None:
+    await db.execute(INSERT_MANY, thread, MANY)
+    page = await open_page("/")
+    await seek(page, "pelican")
+    await expect(page.get_by_text("20 found so far")).to_be_visible()
+    while (before := await found(page).count()) < MANY:
+        await found(page).last.hover()
+        await page.mouse.wheel(0, 5_000)
+        await expect(found(page).nth(before)).to_be_attached()
+    await expect(found(page)).to_have_count(MANY)
+    told = page.get_by_role("status").filter(has_text="45 found, and no more")
+    await expect(told).to_be_visible()
+    excerpts = await found(page).locator(".excerpt").all_text_contents()
+    assert excerpts == [f"a pelican {n}" for n in range(MANY, 0, -1)]
+    await found(page).last.click()
+    await page.wait_for_url(f"**/threads/{thread}/1")
+
+
+async def test_all_hits_are_reached_by_key(open_page: Open, db: Connection, thread: int) -> None:
+    await db.execute(INSERT_MANY, thread, MANY)
+    page = await open_page("/")
+    await seek(page, "pelican")
+    await expect(found(page)).to_have_count(20)
+    active = page.get_by_role("option", selected=True)
+    for n in range(MANY, 0, -1):
+        if n % 20 == 5:  # the last that is there
+            await expect(found(page).nth(MANY - n)).to_be_attached()
+        await expect(active).to_contain_text(f"pelican {n}")
+        await expect(active).to_be_in_viewport()
+        await page.keyboard.press("ArrowDown")
+    await expect(active).to_contain_text(f"pelican {MANY}")
+
+
+async def test_hits_that_could_not_be_read_are_read_again(
+    open_page: Open, db: Connection, thread: int
+) -> None:
+    await db.execute(INSERT_MANY, thread, MANY)
+    page = await open_page("/")
+    await page.route("**/api/v1/search?*before=*", lambda route: route.abort("connectionrefused"))
+    await seek(page, "pelican")
+    await expect(found(page)).to_have_count(20)
+    await page.keyboard.press("ArrowUp")
+    await expect(page.get_by_text("Messages could not be searched")).to_be_visible()
+    await expect(found(page)).to_have_count(20)
+    await page.unroute("**/api/v1/search?*before=*")
+    await page.keyboard.press("ArrowDown")
+    await expect(found(page)).to_have_count(40)
+
+
+async def test_an_excerpt_shows_that_the_message_goes_on(
+    open_page: Open, db: Connection, thread: int
+) -> None:
+    content = "word " * 60 + "a narwhal " + "more " * 60
+    await db.execute("insert into message (thread_id, content) values ($1, $2)", thread, content)
+    page = await open_page("/")
+    await seek(page, "narwhal")
+    await expect(found(page).locator(".excerpt")).to_have_text(re.compile(r"^….*narwhal.*…$", re.DOTALL))
 
 
 async def test_each_state_is_told(open_page: Open, thread: int, http: httpx.AsyncClient) -> None:

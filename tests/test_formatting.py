@@ -1,12 +1,14 @@
 """A message looks the way its writer meant it, and no letter of it is lost."""
 
 import re
+from collections.abc import Sequence
 
 import pytest
 from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Page, expect
 
 from app.database import Connection
+from tests.axe import no_finding
 from tests.page import Open, contents, field
 
 pytestmark = pytest.mark.anyio
@@ -20,6 +22,18 @@ FORMAT = """async text => {
     return element.innerHTML.replace(/ style="[^"]*"/g, "");
 }"""
 
+BOX = '<input type="checkbox" disabled="" aria-label="Task">'
+
+
+def table(header: Sequence[str], *rows: Sequence[str]) -> str:
+    head = "".join(f"<th>{cell}</th>" for cell in header)
+    body = "".join(f"<tr>{''.join(f'<td>{cell}</td>' for cell in row)}</tr>" for row in rows)
+    return (
+        '<div class="table" role="group" aria-label="Table" tabindex="0">'
+        f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
+    )
+
+
 MEANT = {
     "a\nb": "<p>a\nb</p>",
     "a\r\n\r\n\n  b": "<p>a</p><p>  b</p>",
@@ -31,12 +45,22 @@ MEANT = {
     "**a *b** c": "<p><strong>a *b</strong> c</p>",
     "`a*b*` and `` ` ``": "<p><code>a*b*</code> and <code>`</code></p>",
     r"\*a\* \`b\` 1\. \[c](d)": "<p>*a* `b` 1. [c](d)</p>",
-    "# A *b*\nc": "<p><strong>A <em>b</em></strong></p><p>c</p>",
+    "# A *b*\nc": "<h2>A <em>b</em></h2><p>c</p>",
+    "## A\n### B\n#### C\n##### D\n###### E": "<h3>A</h3><h4>B</h4><h5>C</h5><h6>D</h6><h6>E</h6>",
+    "a\n\n---\nb\n\n* * *\n_____": "<p>a</p><hr><p>b</p><hr><hr>",
+    "- a\n- - -\n- b": "<ul><li><p>a</p></li></ul><hr><ul><li><p>b</p></li></ul>",
     "a:\n- b\n- c\nd": "<p>a:</p><ul><li><p>b</p></li><li><p>c</p></li></ul><p>d</p>",
     "- a\n\n- b": "<ul><li><p>a</p></li><li><p>b</p></li></ul>",
     "- a\n  more\n  - b\n\t- c\n- d": "<ul><li><p>a\nmore</p>"
     "<ul><li><p>b</p><ul><li><p>c</p></li></ul></li></ul></li><li><p>d</p></li></ul>",
     "3. a\n3. b\n9) c": '<ol start="3"><li><p>a</p></li><li><p>b</p></li><li value="9"><p>c</p></li></ol>',
+    "- [ ] a\n- [x] *b*\n  c": f'<ul><li class="task">{BOX}<p>a</p></li>'
+    f'<li class="task">{BOX}<p><em>b</em>\nc</p></li></ul>',
+    "1. [X] a": f'<ol start="1"><li class="task">{BOX}<p>a</p></li></ol>',
+    "| a | b |\n|---|:-:|\n| c \\| d | `e` |\n| f |\n\ng": table("ab", ["c | d", "<code>e</code>"], "f")
+    + "<p>g</p>",
+    "so:\na|b\n-|-\n1|2|3\nafter": f"<p>so:</p>{table('ab', '12')}<p>after</p>",
+    "> | a |\n> | - |": f"<blockquote>{table('a')}</blockquote>",
     "> a\n> > b\nc": "<blockquote><p>a</p><blockquote><p>b</p></blockquote></blockquote><p>c</p>",
     "> - a\n>   b": "<blockquote><ul><li><p>a\nb</p></li></ul></blockquote>",
     "https://a.example/b_(c)_d.": '<p><a href="https://a.example/b_(c)_d">https://a.example/b_(c)_d</a>.</p>',
@@ -46,6 +70,10 @@ MEANT = {
     "mailto:a@b.example, x": '<p><a href="mailto:a@b.example">mailto:a@b.example</a>, x</p>',
     "[*a* [1]](https://b.example/c_(d))": '<p><a href="https://b.example/c_(d)" data-host="b.example">'
     "<em>a</em> [1]</a></p>",
+    "![a *b*](https://c.example/d.png)": '<p><a href="https://c.example/d.png" data-host="c.example">'
+    "a <em>b</em></a></p>",
+    "![](https://c.example/d.png)": '<p><a href="https://c.example/d.png">https://c.example/d.png</a></p>',
+    r"\![a](https://a.example)": '<p>!<a href="https://a.example/" data-host="a.example">a</a></p>',
     "[b.example/x](https://b.example)": '<p><a href="https://b.example/">b.example/x</a></p>',
 }
 
@@ -64,6 +92,11 @@ AS_WRITTEN = [
     "`a *b",
     "**** __ ** _",
     "| a | b |\n---",
+    "| a | b |\n|---|",
+    "a\n---\n--",
+    "[ ] a [x]",
+    "!a [b] ![c] ![d](e.png)",
+    r"a \| b" "\n---|---",
     "&amp; &lt;b&gt; <b>a</b> <!-- -->",
     "*a_ _b** c",
 ]
@@ -143,6 +176,8 @@ FLOODS = [
     *["[[a](http://b.example)", "~~~`"],
     *["((((****", "http://a(", "中**", "*a*", "`a`", " ", "\n", "\t", "> ", "- ", "- a\n", "```\n"],
     *["a\n\n", "> a\n\n", "`` ` ", "a *a **"],
+    *["|", "-|", "|:-", "a|\n-|\n", "| a | a\n| - | -\n", "- [x] a\n", "![", "---\n"],
+    *["![a](http://b.example)", "- ", "* * *\n", "# a\n", "a|a\n-|-\n\n", "\\|"],
 ]
 
 
@@ -153,6 +188,72 @@ async def test_a_flood_of_marks_is_formatted(open_page: Open) -> None:
         times = 100_000 // len(unit)
         text = as_text(await page.evaluate(FORMAT, unit * times))
         assert text.count("a") >= times * unit.startswith("a"), unit
+
+
+async def test_a_flood_of_cells_does_not_become_a_page_of_elements(open_page: Open) -> None:
+    page = await open_page("/")
+    for wide, high in [(40, 5_000), (20_000, 10)]:
+        text = f"{'a|' * wide}\n{'-|' * wide}\n" + f"{'b|' * wide}\n" * high
+        html: str = await page.evaluate(FORMAT, text)
+        assert html.count("<") < 10_000
+        assert html.count("b") >= high * wide, "not a cell is lost"
+
+
+async def test_columns_are_aligned(open_page: Open, db: Connection, thread: int) -> None:
+    text = "| a | b | c | d |\n|:--|:-:|--:|---|\n| 1 | 2 | 3 | 4 |"
+    await db.execute("insert into message (thread_id, content) values ($1, $2)", thread, text)
+    page = await open_page(f"/threads/{thread}")
+    await expect(contents(page).get_by_role("cell")).to_have_text(["1", "2", "3", "4"])
+    aligned = "all => all.map(one => getComputedStyle(one).textAlign).join()"
+    assert await contents(page).get_by_role("cell").evaluate_all(aligned) == "start,center,end,start"
+
+
+async def test_a_task_is_told_and_cannot_be_changed(open_page: Open, db: Connection, thread: int) -> None:
+    text = "- [ ] soup\n- [x] bread"
+    await db.execute("insert into message (thread_id, content) values ($1, $2)", thread, text)
+    page = await open_page(f"/threads/{thread}")
+    tasks = contents(page).get_by_role("checkbox", name="Task", disabled=True)
+    await expect(tasks).to_have_count(2)
+    await expect(tasks.first).not_to_be_checked()
+    await expect(tasks.last).to_be_checked()
+
+
+async def test_a_wide_table_scrolls_inside_its_message(open_page: Open, db: Connection, thread: int) -> None:
+    text = f"> {'| a column ' * 20}|\n> {'|---' * 20}|\n> {'| cell ' * 20}|\n\n| x |\n|---|\n| {'y' * 500} |"
+    await db.execute("insert into message (thread_id, content) values ($1, $2)", thread, text)
+    page = await open_page(f"/threads/{thread}", viewport={"width": 360, "height": 640})
+    wide = page.get_by_role("group", name="Table")
+    await expect(wide).to_have_count(2)
+    for selector in (".scroller", ".content", "html"):
+        assert await is_within(page, selector), selector
+    await wide.first.focus()
+    await page.keyboard.press("ArrowRight")
+    await expect(wide.first).not_to_have_js_property("scrollLeft", 0)
+    await no_finding(page)
+
+
+async def test_an_image_is_a_link_and_is_not_loaded(open_page: Open, db: Connection, thread: int) -> None:
+    """A window of these tests may ask no other host."""
+    text = "![a chart](https://other.example/chart.png)"
+    await db.execute("insert into message (thread_id, content) values ($1, $2)", thread, text)
+    page = await open_page(f"/threads/{thread}")
+    link = contents(page).get_by_role("link", name="a chart")
+    await expect(link).to_have_attribute("href", "https://other.example/chart.png")
+    await expect(contents(page)).to_have_text("a chart")
+    await expect(contents(page).locator("img")).to_have_count(0)
+
+
+async def test_a_heading_of_a_message_is_below_that_of_the_page(
+    open_page: Open, db: Connection, thread: int
+) -> None:
+    text = "# one\n\n## two\n\ntext\n\n#### four"
+    await db.execute("insert into message (thread_id, content) values ($1, $2)", thread, text)
+    page = await open_page(f"/threads/{thread}")
+    sizes = []
+    for level, name in [(2, "one"), (3, "two"), (5, "four")]:
+        heading = contents(page).get_by_role("heading", level=level, name=name)
+        sizes.append(await heading.evaluate("one => parseFloat(getComputedStyle(one).fontSize)"))
+    assert sizes == sorted(set(sizes), reverse=True)
 
 
 async def is_within(page: Page, selector: str) -> bool:

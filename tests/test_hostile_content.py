@@ -97,6 +97,15 @@ async def test_hostile_code_is_text(open_page: Open, db: Connection, thread: int
     await nothing_happened(page)
 
 
+async def test_a_hostile_cell_is_text(open_page: Open, db: Connection, thread: int) -> None:
+    said = [one for one in [*SCRIPTS, *LINKS] if "|" not in one and "https://" not in one][-40:]
+    await db.execute(INSERT, thread, [f"|a|\n|-|\n|{one}|" for one in said])
+    page = await open_watched(open_page, thread)
+    await expect(contents(page).locator("td")).to_have_count(len(said))
+    assert await contents(page).locator("td").all_text_contents() == [one.strip() for one in said]
+    await nothing_happened(page)
+
+
 @pytest.mark.parametrize("text", [*SCRIPTS[::6], *SHAPES.values()], ids=lambda text: repr(text[:20]))
 async def test_a_hostile_title_is_text(open_page: Open, db: Connection, text: str) -> None:
     title = text[:200]

@@ -34,6 +34,7 @@ async def test_a_thread_lives_from_its_creation_to_its_deletion(http: httpx.Asyn
         "updated_at": thread["updated_at"],
         "owner": 1,
         "pinned": False,
+        "preview": None,
     }
     assert UTC_MOMENT.fullmatch(thread["created_at"]) and UTC_MOMENT.fullmatch(thread["updated_at"])
     path = f"/threads/{thread['id']}"
@@ -182,13 +183,32 @@ async def test_the_list_can_be_of_those_that_are_pinned(http: httpx.AsyncClient)
     assert not {one, three} & {*await ids(pinned="false")}
 
 
+async def test_threads_are_found_by_their_titles(http: httpx.AsyncClient) -> None:
+    ids = {}
+    for title in ("Ärger im Büro", "100 % sure", "ärger 2"):
+        ids[title] = (await http.post("/threads", json={"title": title})).json()["id"]
+
+    async def found(**query: str | int) -> list[int]:
+        answer = await http.get("/threads", params=query)
+        assert answer.status_code == 200, answer.text
+        return [thread["id"] for thread in answer.json()]
+
+    assert await found(q="ÄRGER") == [ids["ärger 2"], ids["Ärger im Büro"]]
+    assert await found(q="ärger", limit=1) == [ids["ärger 2"]]
+    assert await found(q="ärger", pinned="true") == []
+    assert await found(q="0 %") == [ids["100 % sure"]]
+    assert await found(q="_") == await found(q="\\") == await found(q="' or true --") == []
+    assert (await http.get("/threads", params={"q": "x" * 201})).status_code == 400
+
+
 async def test_the_list_hears_of_every_change(server: Server, http: httpx.AsyncClient) -> None:
     async with open_list(server) as client:
         thread = (await http.post("/threads", json={"title": "first"})).json()
         id = thread["id"]
         assert await client.frame("thread.created") == thread
         await http.post(f"/threads/{id}/messages", json={"content": "x"})
-        assert await client.frame("thread.active") == {"thread_id": id, "last_seq": 1}
+        active = await client.frame("thread.active")
+        assert (active["thread_id"], active["last_seq"]) == (id, 1)
         renamed = (await http.patch(f"/threads/{id}", json={"title": "second"})).json()
         pinned = (await http.patch(f"/threads/{id}", json={"pinned": True})).json()
         await http.delete(f"/threads/{id}")

@@ -86,3 +86,10 @@ async def open_on(open_page: Open, thread: int) -> Page:
 
 async def leave_the_field(page: Page) -> None:
     await page.get_by_role("link").nth(1).focus()
+
+
+async def test_the_documentation_of_the_api_is_a_link_away(open_page: Open, thread: int) -> None:
+    page = await open_page(f"/threads/{thread}")
+    await page.get_by_role("button", name="Keyboard shortcuts").click()
+    link = page.get_by_role("dialog").get_by_role("link", name="API documentation")
+    await expect(link).to_have_attribute("href", "/docs")

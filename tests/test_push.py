@@ -113,5 +113,5 @@ async def test_the_frame_is_the_same_whoever_writes(
 async def test_the_activity_of_a_busy_thread_is_gathered(server: Server, db: Connection, thread: int) -> None:
     async with open_list(server) as client:
         await db.execute(INSERT_MANY, thread, 1000, 10)
-        await client.frame("thread.active", lambda data: data == {"thread_id": thread, "last_seq": 1000})
+        await client.frame("thread.active", lambda data: data["last_seq"] == 1000)
         assert len(client.frames) < 10

@@ -71,7 +71,31 @@ async def test_an_excerpt_of_a_long_message_begins_near_the_match(
     [hit] = await hits(http, "quagga")
     parts: list[dict[str, object]] = hit["parts"]  # type: ignore[assignment]
     assert {"text": "Quagga", "is_match": True} in parts
-    assert sum(len(str(part["text"])) for part in parts) <= 301
+    assert parts[0]["text"].startswith("…") and parts[-1]["text"] == "…"  # type: ignore[attr-defined]
+    assert sum(len(str(part["text"])) for part in parts) <= 302
+
+
+@pytest.mark.parametrize(
+    ("content", "excerpt"),
+    [
+        ("  **Dugong** is here.\n", "**Dugong** is here."),
+        ("word " * 30 + "(Dugong) " + "more " * 40, "…{}…"),
+        ("> Dugong " + "more " * 40, "Dugong {}…"),
+        ("word " * 40 + "Dugong!!", "…{}Dugong!!"),
+        ("Dugong word " * 3 + "Dugong", "Dugong word Dugong word Dugong word Dugong"),
+        ("\n" * 300 + "Dugong", "Dugong"),
+    ],
+)
+async def test_an_excerpt_tells_where_the_message_goes_on(
+    http: httpx.AsyncClient, db: Connection, thread: int, content: str, excerpt: str
+) -> None:
+    await say(db, thread, content)
+    [hit] = await hits(http, "dugong", limit=1)
+    parts: list[dict[str, object]] = hit["parts"]  # type: ignore[assignment]
+    text = "".join(str(part["text"]) for part in parts).strip()
+    begin, _, end = excerpt.partition("{}")
+    assert text.startswith(begin) and text.endswith(end), text
+    assert "…" in excerpt or "…" not in text, text
 
 
 async def test_hits_come_in_pages(http: httpx.AsyncClient, db: Connection, thread: int) -> None:
