@@ -42,12 +42,19 @@ export interface Problem {
   detail?: string;
 }
 
+/** Comes on every WebSocket when the server has lost its database, and when it has it again. */
+export interface DatabaseFrame {
+  type: "database";
+  data: { available: boolean };
+}
+
 /** What comes on a thread's WebSocket. */
 export type ThreadFrame =
   | { type: "message"; data: Message }
   | { type: "ready"; data: { thread_id: number; last_seq: number } }
   | { type: "error"; data: { code: string; message: string; client_id: string | null } }
   | { type: "typing"; data: { thread_id: number; role: Message["role"] } }
+  | DatabaseFrame
   | { type: "pong" };
 
 /** What comes on the WebSocket of the list of threads. */
@@ -56,6 +63,7 @@ export type ListFrame =
   | { type: "thread.created" | "thread.updated"; data: Thread }
   | { type: "thread.deleted"; data: { id: number } }
   | { type: "thread.active"; data: { thread_id: number; last_seq: number } }
+  | DatabaseFrame
   | { type: "pong" };
 
 export type ConnectionState = "connecting" | "connected" | "reconnecting" | "disconnected";
