@@ -34,14 +34,6 @@ export interface Hit {
   parts: { text: string; is_match: boolean }[];
 }
 
-/** RFC 9457; `code` is stable, `title` and `detail` are for people. */
-export interface Problem {
-  status: number;
-  code: string;
-  title: string;
-  detail?: string;
-}
-
 /** Comes on every WebSocket when the server has lost its database, and when it has it again. */
 export interface DatabaseFrame {
   type: "database";
