@@ -60,7 +60,7 @@ function next(threadId) {
 
 /** Whether it is to be sent as soon as there is a connection. @param {Send} send */
 const isWaiting = ({ thread_id, state }) =>
-  state === "sending" && !isConnected(thread_id);
+  state === "sending" && (!isConnected(thread_id) || connectionOf(thread_id).isWithoutDatabase);
 
 /** @param {number} threadId */
 const isConnected = (threadId) => connectionOf(threadId).state === "connected";

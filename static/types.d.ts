@@ -34,6 +34,12 @@ export interface Hit {
   parts: { text: string; is_match: boolean }[];
 }
 
+/** What the list is told when messages have arrived in a thread. */
+export interface Activity {
+  thread_id: number;
+  last_seq: number;
+}
+
 /** Comes on every WebSocket when the server has lost its database, and when it has it again. */
 export interface DatabaseFrame {
   type: "database";
@@ -54,7 +60,7 @@ export type ListFrame =
   | { type: "ready" }
   | { type: "thread.created" | "thread.updated"; data: Thread }
   | { type: "thread.deleted"; data: { id: number } }
-  | { type: "thread.active"; data: { thread_id: number; last_seq: number } }
+  | { type: "thread.active"; data: Activity }
   | DatabaseFrame
   | { type: "pong" };
 
