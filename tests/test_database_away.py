@@ -9,7 +9,7 @@ from playwright.async_api import Locator, Page, expect
 
 from app.embedded import EmbeddedPostgres
 from app.provision import migrate
-from tests.page import SOON, WAITING, Line, Open, contents, item, open_live, states, write
+from tests.page import SOON, WAITING, Line, Open, contents, item, open_live, states, stored, write
 from tests.process import Server, ServerStarter, directory_for_all
 
 pytestmark = pytest.mark.anyio
@@ -71,7 +71,7 @@ async def test_a_tab_says_it_and_a_tab_that_is_opened_meanwhile_too(
         await expect(item(other, thread)).to_be_visible(timeout=PATIENCE)
         await expect(status(other)).to_be_empty(timeout=PATIENCE)
     connection = await asyncpg.connect(postgres.url)
-    assert await connection.fetchval("select count(*) from message") == 2
+    assert await stored(connection, thread) == ["before", "meanwhile"]
     await connection.close()
 
 
