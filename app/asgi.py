@@ -5,6 +5,7 @@ import contextlib
 import gc
 import multiprocessing
 import signal
+import sys
 from collections.abc import AsyncIterator, Iterator
 from functools import partial
 
@@ -18,7 +19,7 @@ from app import accounts, assets, messages, pages, problems
 from app.api import ROUTES
 from app.bot import Replies, load_bot
 from app.database import open_pool
-from app.errors import SettingsInvalid
+from app.errors import CannotHear, SettingsInvalid
 from app.hub import Hub
 from app.listener import Listener
 from app.logs import configure_logs
@@ -82,7 +83,7 @@ async def _running(app: Litestar) -> AsyncIterator[None]:
         DB.pool = pool  # type: ignore[assignment]  # it has of asyncpg's what Piccolo uses: acquire()
         state.pool = pool
         state.account = await accounts.ensure(pool, settings.account, settings.max_content)
-        state.hub = Hub(partial(messages.replay, pool))
+        state.hub = Hub(partial(messages.replay, pool), partial(messages.existing_threads, pool))
         state.joins = asyncio.Semaphore(settings.pool_size)
         state.writer = Writer(pool)
         parts.push_async_callback(state.writer.drain)
@@ -93,8 +94,19 @@ async def _running(app: Litestar) -> AsyncIterator[None]:
             replies.start()
             parts.push_async_callback(replies.stop)
         url = settings.listen_url or settings.database_url
-        state.listener = Listener(url, receivers, after_gap=state.hub.repair, after_silence=pool.renew)
-        await state.listener.start()
+        state.listener = Listener(
+            url,
+            receivers,
+            notify=pool.notify,
+            on_loss=state.hub.lose_database,
+            after_gap=state.hub.repair,
+            after_silence=pool.renew,
+        )
+        try:
+            await state.listener.start()
+        except CannotHear:
+            sys.tracebacklimit = 0  # the server ends, and its last words need no traceback
+            raise
         parts.push_async_callback(state.listener.stop)
         _collect_rarely()
         preparing = asyncio.create_task(asyncio.to_thread(assets.prepare))

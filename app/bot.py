@@ -14,10 +14,9 @@ from datetime import timedelta
 from typing import Protocol
 from uuid import uuid4
 
-import asyncpg
 import structlog
 
-from app.database import DATABASE_ERRORS, Pool
+from app.database import FAILURES, Pool
 from app.errors import NoSuchThread, SettingsInvalid, TryAgain
 from app.writer import Post, Writer
 
@@ -33,23 +32,66 @@ PAUSE_SECONDS = 0.05
 CLAIMS = 200
 """The most requests that a server holds at a time; the others are for the other servers."""
 
+CLAIMS_OF_THREAD = 50
+"""The most of one thread: however many messages are in one, there is room for those of others."""
+
+THREADS = 200
+"""So many threads with free requests are looked at for one claim. It is more than can be at their limit."""
+
 CLAIM = """
-    with free as (
-      select message_id from reply_request where claimed_until < clock_timestamp()
-      order by message_id limit $2 for update skip locked
+    with recursive waiting (thread_id) as (
+      -- The threads of the queue after $5, found in the index one by one, however many requests each has.
+      (select thread_id from reply_request where thread_id > $5 order by thread_id limit 1)
+      union all
+      select (select thread_id from reply_request where thread_id > waiting.thread_id
+              order by thread_id limit 1)
+      from waiting where thread_id is not null
+    ), turn as (
+      select thread_id from waiting
+      where (select true from thread where id = waiting.thread_id)
+        and exists (
+          select from reply_request as one where one.thread_id = waiting.thread_id
+            and (claimed_until < clock_timestamp() or claimed_until > clock_timestamp() + $3)
+        )
+      limit $6
+    ), next as (
+      -- Of each thread the oldest that are free or ours already, so that no thread has too many of ours.
+      select message_id, row_number() over (partition by thread_id order by message_id) as place
+      from turn cross join lateral (
+        select message_id from reply_request as one
+        where one.thread_id = turn.thread_id
+          and (claimed_by = $1 or claimed_until < clock_timestamp()
+               or claimed_until > clock_timestamp() + $3)
+        order by message_id limit $7
+      ) as oldest
+    ), free as (
+      select message_id from reply_request join next using (message_id)
+      where claimed_until < clock_timestamp() or claimed_until > clock_timestamp() + $3
+      order by place, thread_id limit $2 for update of reply_request skip locked
     ), claimed as (
       update reply_request set claimed_by = $1, claimed_until = clock_timestamp() + $3
       from free where reply_request.message_id = free.message_id
-      returning reply_request.message_id
+      returning reply_request.message_id, reply_request.thread_id
     ), told as (
       select notify_frame(thread_id, 0,
                frame('typing', json_build_object('thread_id', thread_id, 'role', 'assistant')))
-      from (select distinct thread_id from claimed join message on id = message_id) as waiting
+      from (select distinct thread_id from claimed) as answered
       where $4
     )
-    select id, thread_id, content, (select count(*) from told) as told
+    select id, message.thread_id, content, (select count(*) from told) as told
     from claimed join message on id = message_id order by id
 """
+"""The threads take turns: `place` is the first request of each, then the second. A claim for longer than
+anybody claims is from before the clock was set back, and counts as free."""
+
+FILL_IN_THREADS = """
+    with unknown as (
+      select message_id from reply_request where thread_id is null for update skip locked
+    )
+    update reply_request set thread_id = message.thread_id
+    from unknown join message on id = unknown.message_id where reply_request.message_id = unknown.message_id
+"""
+"""Requests from before they had a thread."""
 
 RENEW = """
     with mine as (
@@ -95,6 +137,8 @@ class Replies:
         self._writer = writer
         self._server_id = uuid4()
         self._thinking: dict[int, asyncio.Task[None]] = {}
+        self._after: int | None = None
+        """The thread after which the next claim looks; None before the first one."""
         self._woken = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
 
@@ -111,7 +155,7 @@ class Replies:
             task.cancel()
         await asyncio.gather(*self._tasks, *self._thinking.values(), return_exceptions=True)
         # If it fails, the claims run out by themselves.
-        with contextlib.suppress(*DATABASE_ERRORS, asyncpg.PostgresError):
+        with contextlib.suppress(*FAILURES):
             async with asyncio.timeout(RELEASE_SECONDS):
                 await self._pool.execute(RELEASE, self._server_id)
 
@@ -123,9 +167,10 @@ class Replies:
         while True:
             try:
                 await step()
-            except (*DATABASE_ERRORS, asyncpg.PostgresError) as error:
+            except FAILURES as error:
                 # Whatever it is: a server that stops trying leaves its messages without replies.
-                log.warning("bot_waits_for_database", error=type(error).__name__)
+                state = getattr(error, "sqlstate", None)
+                log.warning("bot_waits_for_database", sqlstate=state, error=type(error).__name__)
                 await asyncio.sleep(POLL_SECONDS)
             await asyncio.sleep(pause)
 
@@ -135,18 +180,30 @@ class Replies:
             async with asyncio.timeout(POLL_SECONDS):
                 await self._woken.wait()
         self._woken.clear()
+        if self._after is None:
+            await self._pool.execute(FILL_IN_THREADS)
+            self._after = 0
         room = CLAIMS - len(self._thinking)
         if not room:
             return  # each reply is notified, and that wakes us
         rows = await self._pool.fetch(
-            CLAIM, self._server_id, room, timedelta(seconds=CLAIM_SECONDS), self._pace > 0
+            CLAIM,
+            self._server_id,
+            room,
+            timedelta(seconds=CLAIM_SECONDS),
+            self._pace > 0,
+            self._after,
+            THREADS,
+            CLAIMS_OF_THREAD,
         )
         for row in rows:
             if row["id"] not in self._thinking:  # a claim of our own that ran out is renewed
                 thinking = asyncio.create_task(self._reply(row["id"], row["thread_id"], row["content"]))
                 self._thinking[row["id"]] = thinking
-        if rows and len(rows) == room:
-            self._woken.set()
+        is_full = len(rows) == room
+        if is_full or self._after:
+            self._woken.set()  # there may be more after these, or before them
+        self._after = max(row["thread_id"] for row in rows) if is_full else 0
 
     async def _renew(self) -> None:
         if self._thinking:

@@ -24,6 +24,8 @@ COMMAND_SECONDS = 10
 LOCK_MILLISECONDS = 1000
 """No statement of a request waits longer for a thread that a transaction elsewhere holds."""
 
+LOCK_TIMEOUT = {"lock_timeout": str(LOCK_MILLISECONDS)}
+
 # A client that is gone without a word is noticed by the database after 15 s, not after two hours, so that
 # its locks do not hold up a thread for long.
 SESSION = {
@@ -49,6 +51,9 @@ DATABASE_ERRORS = (
 )
 """What a statement raises when the database is away, too busy, starting, stopping or a standby."""
 
+FAILURES = (*DATABASE_ERRORS, asyncpg.PostgresError)
+"""What a statement raises, whatever the reason. app.failures says what it means to a client."""
+
 log = structlog.get_logger(__name__)
 
 
@@ -66,15 +71,18 @@ class Pool:
     """An asyncpg pool, and the way to a fresh one.
 
     When `listen_url` is set, the pool is taken to go through a transaction pooler, which can keep neither
-    prepared statements nor a session's settings.
+    prepared statements nor a session's settings. Then each use is a transaction, and so what was written is
+    committed when the block of `acquire()` has ended.
     """
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
+        self._goes_through_pooler = settings.listen_url is not None
         self._pool = self._create()
 
-    def acquire(self) -> "PoolAcquireContext[asyncpg.Record]":
-        return self._pool.acquire(timeout=ACQUIRE_SECONDS)
+    def acquire(self) -> "contextlib.AbstractAsyncContextManager[PoolConnection]":
+        acquired = self._pool.acquire(timeout=ACQUIRE_SECONDS)
+        return _with_lock_timeout(acquired) if self._goes_through_pooler else acquired
 
     async def fetch(self, query: str, *arguments: object) -> Records:
         async with self.acquire() as connection:
@@ -91,6 +99,9 @@ class Pool:
     async def execute(self, query: str, *arguments: object) -> None:
         async with self.acquire() as connection:
             await connection.execute(query, *arguments)
+
+    async def notify(self, channel: str, payload: str) -> None:
+        await self.execute("select pg_notify($1, $2)", channel, payload)
 
     async def open(self) -> None:
         await self._pool
@@ -114,17 +125,24 @@ class Pool:
             self._pool.terminate()
 
     def _create(self) -> "asyncpg.Pool[asyncpg.Record]":
-        through_pooler = self._settings.listen_url is not None
         return asyncpg.create_pool(
             self._settings.database_url,
             min_size=0,  # opening it connects to nothing, and so never waits
             max_size=self._settings.pool_size,
             timeout=CONNECT_SECONDS,
             command_timeout=COMMAND_SECONDS,
-            server_settings={} if through_pooler else SESSION | {"lock_timeout": str(LOCK_MILLISECONDS)},
-            statement_cache_size=0 if through_pooler else 100,
+            server_settings={} if self._goes_through_pooler else SESSION | LOCK_TIMEOUT,
+            statement_cache_size=0 if self._goes_through_pooler else 100,
             reset=_keep,
         )
+
+
+@contextlib.asynccontextmanager
+async def _with_lock_timeout(acquired: "PoolAcquireContext[asyncpg.Record]") -> AsyncIterator[PoolConnection]:
+    """A transaction that has the limit which a session cannot keep."""
+    async with acquired as connection, connection.transaction():
+        await connection.execute(f"set local lock_timeout = {LOCK_MILLISECONDS}")
+        yield connection
 
 
 async def _keep(_: object) -> None:

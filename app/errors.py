@@ -4,6 +4,7 @@
     ├── SettingsInvalid            at start: a setting is unknown or has a wrong value
     ├── EmbeddedPostgresFailed     at start: the embedded PostgreSQL cannot run
     ├── DatabaseUnsuitable         at start: too old, or not in UTF-8
+    ├── CannotHear                 at start: what the database notifies does not come
     ├── LoadFailed                 of `chinwag bench`: what it measures did not do what it must
     └── Refusal                    an answer to a client: `code` and HTTP `status`
         ├── BadInput               400: what was sent is wrong; sending it again is wrong again
@@ -43,6 +44,10 @@ class EmbeddedPostgresFailed(ChinwagError):
 
 class DatabaseUnsuitable(ChinwagError):
     """The database cannot hold Chinwag: it needs PostgreSQL 15 or newer, in UTF-8."""
+
+
+class CannotHear(ChinwagError):
+    """No notification arrives: a transaction pooler cannot carry LISTEN; set listen_url to go around it."""
 
 
 class LoadFailed(ChinwagError):
@@ -122,7 +127,7 @@ class TryAgain(Refusal):
 
 
 class DatabaseUnavailable(TryAgain):
-    """The database cannot be reached; nothing is known to be stored. Try again with the same client_id."""
+    """The database fails just now; nothing is known to be stored. Try again with the same client_id."""
 
     code = "database_unavailable"
 

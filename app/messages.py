@@ -35,6 +35,11 @@ async def last_seq(pool: Pool, thread_id: int) -> int | None:
     return found
 
 
+async def existing_threads(pool: Pool, ids: list[int]) -> set[int]:
+    """Those of the ids that are threads."""
+    return {row["id"] for row in await pool.fetch("select id from thread where id = any ($1::bigint[])", ids)}
+
+
 async def page(
     pool: Pool, thread_id: int, *, before: int | None, after: int | None, limit: int
 ) -> list[wire.Message]:

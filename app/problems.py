@@ -4,7 +4,6 @@ import asyncio
 from http import HTTPStatus
 from typing import Any
 
-import asyncpg
 import structlog
 from litestar import Request, Response
 from litestar.enums import ScopeType
@@ -13,8 +12,9 @@ from litestar.middleware import ASGIMiddleware
 from litestar.types import ASGIApp, Receive, Scope, Send
 
 from app import wire
-from app.database import DATABASE_ERRORS
-from app.errors import BadInput, DatabaseUnavailable, Refusal, ServerStopping, ThreadBusy
+from app.database import FAILURES
+from app.errors import BadInput, Refusal, ServerStopping
+from app.failures import refusal_of
 
 AnyRequest = Request[Any, Any, Any]
 
@@ -37,12 +37,7 @@ def refused(request: AnyRequest, error: Refusal) -> Response[wire.Problem]:
 
 
 def database_failed(request: AnyRequest, error: Exception) -> Response[wire.Problem]:
-    log.warning("database_unavailable", error=type(error).__name__)
-    return refused(request, DatabaseUnavailable())
-
-
-def thread_busy(request: AnyRequest, error: Exception) -> Response[wire.Problem]:
-    return refused(request, ThreadBusy())
+    return refused(request, refusal_of(error, path=request.scope["path"]))
 
 
 def http_failed(request: AnyRequest, error: HTTPException) -> Response[wire.Problem]:
@@ -53,12 +48,6 @@ def http_failed(request: AnyRequest, error: HTTPException) -> Response[wire.Prob
     code = CODES.get(error.status_code, Refusal.code)
     detail = "; ".join(_complaints(error.extra)) or error.detail
     return _answer(request, error.status_code, code, detail, error.headers)
-
-
-def constraint_failed(
-    request: AnyRequest, error: asyncpg.IntegrityConstraintViolationError
-) -> Response[wire.Problem]:
-    return refused(request, BadInput(f"refused by the constraint {error.constraint_name}"))
 
 
 def failed(request: AnyRequest, error: Exception) -> Response[wire.Problem]:
@@ -82,9 +71,7 @@ HANDLERS: dict[int | type[Exception], Any] = {
     Exception: failed,
     HTTPException: http_failed,
     Refusal: refused,
-    asyncpg.LockNotAvailableError: thread_busy,
-    asyncpg.IntegrityConstraintViolationError: constraint_failed,
-    **dict.fromkeys(DATABASE_ERRORS, database_failed),
+    **dict.fromkeys(FAILURES, database_failed),
 }
 
 

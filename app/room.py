@@ -1,14 +1,18 @@
-"""A room: a thread that somebody here reads, and who in it holds what.
+"""A room: a thread that has readers on this server, and the seq up to which each of them holds everything.
 
 It takes a frame only if its seq is the next one; whatever else happens (a lost connection, a payload too
 long for NOTIFY, a slow reader) is one case, "I hold n, read from n+1", and is mended from the table. Nothing
 here knows SQL, and nothing is parsed.
+
+Whoever can connect to the database can NOTIFY, and so forge notifications. What is forged is found because
+the database notifies each row once, in the order of seq: a row that comes after a forgery in its place is a
+repeat of a number that the table has not confirmed, and the table is asked which of the two is right.
 """
 
 import asyncio
 import random
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from typing import Protocol
 
 import structlog
@@ -16,8 +20,11 @@ import structlog
 from app import wire
 from app.turns import Burst, Turns
 
-Replay = Callable[[int, int], Awaitable[list[tuple[int, bytes]]]]
-"""`replay(thread_id, after)` reads a page of (seq, frame) from the table; an empty one is the end."""
+Page = list[tuple[int, bytes]]
+"""Pairs of seq and frame, in the order of seq."""
+
+Replay = Callable[[int, int], Awaitable[Page]]
+"""`replay(thread_id, after)` reads a page from the table; an empty one is the end."""
 
 RECENT_FRAMES = 256
 """How many frames a room keeps for readers that are catching up, while there are such."""
@@ -26,9 +33,10 @@ TURN_BYTES = 256 * 1024
 """More than this is pushed before the turn ends, so that a burst does not pile up for each socket."""
 
 REPAIR_RETRY_SECONDS = 1.0
-REPAIR_MISSES = 3
-"""So often the table may lack what was notified, before it is taken for lost: a standby that was promoted
-without the last transactions of its primary."""
+
+REST_SECONDS = 0.25
+"""So long a room rests after it has looked in vain for a row that was notified. PostgreSQL notifies what is
+committed, so such a notification is forged, or its row was lost by a failover."""
 
 log = structlog.get_logger(__name__)
 
@@ -55,13 +63,13 @@ class Room:
     """A thread with at least one reader here.
 
     `seq` is what all its live readers hold. A reader that is ahead has read in the table what the database
-    has not notified yet; every other one is catching up. `epoch` grows when notifications may be lost.
+    has not notified yet; every other one is catching up. While no reader is live or ahead, `seq` means
+    nothing.
     """
 
     def __init__(self, thread_id: int, replay: Replay, turns: Turns) -> None:
         self.thread_id = thread_id
         self.seq = 0
-        self.epoch = 0
         self._replay = replay
         self._turns = turns
         self._turn: list[bytes] = []
@@ -70,9 +78,16 @@ class Room:
         self._live: set[Reader] = set()
         self._ahead: set[Reader] = set()
         self._recent: deque[bytes] = deque(maxlen=RECENT_FRAMES)
-        self._heard = 0
         self._newest: bytes | None = None
+        self._confirmed = 0
+        """Up to this seq, what the live readers hold is known to be in the table."""
+        self._sought = 0
+        """The highest seq that is being looked for in the table."""
+        self._heard = 0
+        """The highest seq that was notified since that reading of the table began, and could not be taken."""
         self._in_doubt = False
+        """What the live readers hold may not be what the table has. Until it was asked, nothing is taken."""
+        self._rests_until = 0.0
         self._repair: asyncio.Task[None] | None = None
 
     def join(self, reader: Reader) -> None:
@@ -84,25 +99,28 @@ class Room:
         """The seq of the newest message, as all live readers hold it; None if that is not known for sure."""
         return self.seq if self._live and self._repair is None else None
 
-    def settle(self, reader: Reader, epoch: int) -> bool:
-        """Make a reader live that found the table's end in this epoch, with what has arrived since.
+    def settle(self, reader: Reader) -> bool:
+        """Make a reader live that has read the table to its end since it joined, with what has arrived since.
 
-        False: too much has arrived or may be lost, and the table must be read once more.
+        False: too much has arrived, and the table must be read once more.
         """
-        if epoch != self.epoch:
-            return False
-        if not self._is_followed() and self.seq < reader.seq:
-            self.seq, self._newest = reader.seq, None
-            self._recent.clear()  # they are not the ones before it
+        if reader not in self.readers:
+            return True  # it is being closed
+        if not self._is_followed():
+            self.seq = self._confirmed = reader.seq
+            self._newest = None
+            self._recent.clear()
         behind = self.seq - reader.seq
         if behind > len(self._recent):
             return False
         if behind < 0:
             self._ahead.add(reader)
-            return True
-        if behind:
-            reader.push(Burst(*list(self._recent)[-behind:]))
-        self._make_live(reader)
+        else:
+            if behind:
+                reader.push(Burst(*list(self._recent)[-behind:]))
+            self._make_live(reader)
+        if self._needs_repair():
+            self.repair()
         return True
 
     def held_by(self, reader: Reader) -> int:
@@ -118,48 +136,58 @@ class Room:
 
     def receive(self, seq: int, frame: bytes | None) -> None:
         """Take what the database has notified: the next frame, a repeat, or the sign of a gap."""
-        if frame is not None and seq == self.seq + 1:
+        if not (self._live or self._ahead):
+            self._heard = max(self._heard, seq)  # who settles first has it read
+        elif seq == self.seq + 1 and frame is not None and not self._reads_on():
             self._take(frame)
         elif seq > self.seq:
-            if self._is_followed():
-                self._heard = max(self._heard, seq)
-                self.repair()
-            else:
-                self._begin(seq, frame)
+            self._heard = max(self._heard, seq)
+            self.repair()
+        elif seq > self._confirmed:
+            self.repair(in_doubt=True)
 
     def tell(self, frame: bytes) -> None:
         """Push an event that is not a message to the live readers."""
         self._add(frame)
 
+    def announce(self, frame: bytes) -> None:
+        """Push an event at once to all readers, also to those that are not live."""
+        self.push()
+        self._push_to(self.readers, Burst(frame))
+
     def push(self) -> None:
         """Push to the live readers what they are to have, instead of at the end of the turn."""
         turn, self._turn, self._turn_bytes = self._turn, [], 0
-        if not turn:
-            return
-        burst = Burst(*turn)
-        for reader in [reader for reader in self._live if not reader.push(burst)]:
-            self._live.remove(reader)
-            reader.seq = self.seq
-            reader.catch_up()
+        if turn:
+            self._push_to(self._live, Burst(*turn))
 
     def repair(self, *, in_doubt: bool = False) -> asyncio.Task[None] | None:
         """Read from the table what the live readers miss; the task ends when they hold all of it. `in_doubt`:
-        look first whether the table still has what they hold."""
-        self.epoch += 1
+        look first whether the table has what they hold. If nobody is live, it is done for who settles first.
+        """
         self._in_doubt |= in_doubt
         if self._repair is None and self._is_followed():
             self._repair = asyncio.create_task(self._mend())
         return self._repair
 
+    def close(self, code: wire.CloseCode) -> None:
+        """Close all readers, with what they are to have until now."""
+        self.push()
+        readers, self.readers = self.readers, set()
+        for some in (self._live, self._ahead, self._recent):
+            some.clear()
+        for reader in readers:
+            reader.close(code)
+
     def _is_followed(self) -> bool:
         return bool(self._live or self._ahead)
 
-    def _begin(self, seq: int, frame: bytes | None) -> None:
-        """Nobody is live: what is missing, the readers read by themselves."""
-        self.seq, self._newest = seq, frame
-        self._recent.clear()
-        if frame is not None:
-            self._recent.append(frame)
+    def _reads_on(self) -> bool:
+        """Whether the next frames are taken from the table: a number that was notified before is a repeat."""
+        return self._in_doubt or self._heard > self.seq or self._sought > self.seq
+
+    def _needs_repair(self) -> bool:
+        return self._in_doubt or self._heard > self.seq
 
     def _take(self, frame: bytes) -> None:
         self.seq += 1
@@ -181,51 +209,78 @@ class Room:
         if self._turn_bytes > TURN_BYTES:
             self.push()
 
+    def _push_to(self, readers: Iterable[Reader], burst: Burst) -> None:
+        for reader in [reader for reader in readers if not reader.push(burst)]:
+            if reader in self._live:
+                self._live.remove(reader)
+                reader.seq = self.seq
+                reader.catch_up()
+
     def _make_live(self, reader: Reader) -> None:
         self.push()  # before it is one of those who get it: it holds that already
         self._live.add(reader)
 
     async def _mend(self) -> None:
-        misses = 0
+        rest = self._rests_until - asyncio.get_running_loop().time()
         try:
-            while misses < REPAIR_MISSES:
-                try:
-                    if self._in_doubt and not await self._is_still_there():
-                        return self._begin_anew()
-                    heard = self._heard
-                    page = await self._replay(self.thread_id, self.seq)
-                except Exception as error:
-                    # The database is away. The readers wait for it, and so do we.
-                    log.warning("repair_failed", thread=self.thread_id, error=type(error).__name__)
-                    await asyncio.sleep(REPAIR_RETRY_SECONDS * (0.5 + random.random()))
-                    continue
-                for seq, text in page:
-                    if seq == self.seq + 1:
-                        self._take(text)
-                if not page:
-                    if self.seq >= self._heard:
-                        return None
-                    # What was heard while the table was being read, may have been committed behind it.
-                    misses += heard > self.seq
-            log.error("rows_missing", thread=self.thread_id, seq=self.seq, heard=self._heard)
-            self._heard = 0
+            if rest > 0 and not self._in_doubt:
+                await asyncio.sleep(rest)
+            while await self._read_on():
+                pass
         finally:
             self._repair = None
+        if self._is_followed() and self._needs_repair():
+            self.repair()
 
-    async def _is_still_there(self) -> bool:
-        """Whether the table has the message that was pushed last. A standby that was promoted without the
-        last transactions of its primary has not, or has another one in its place."""
-        seq, newest = self.seq, self._newest
-        page = await self._replay(self.thread_id, seq - 1) if seq else []
-        self._in_doubt = False
-        return not seq or (page[:1] == [(seq, newest)] if newest else page != [] and page[0][0] == seq)
+    async def _read_on(self) -> bool:
+        """Take the next page of the table. False: there is nothing more to take."""
+        seq, in_doubt = self.seq, self._in_doubt
+        self._sought, self._heard = self._heard, 0
+        is_confirmed = self._confirmed >= seq and not in_doubt
+        try:
+            page = await self._replay(self.thread_id, seq if is_confirmed else seq - 1)
+        except Exception as error:
+            # The database is away. The readers wait for it, and so do we.
+            log.warning("repair_failed", thread=self.thread_id, error=type(error).__name__)
+            self._heard = max(self._sought, self._heard)
+            await asyncio.sleep(REPAIR_RETRY_SECONDS * (0.5 + random.random()))
+            return self._is_followed()
+        sought, self._sought = self._sought, 0
+        if not self._is_followed():
+            self._heard = max(sought, self._heard)
+            return False
+        if not self._take_page(page, None if is_confirmed else seq):
+            self._begin_anew()
+            return False
+        if in_doubt:
+            self._in_doubt = False
+        if page and page[-1][0] > seq:
+            self._heard = max(sought, self._heard)
+            return True
+        if sought > self.seq:
+            log.warning("row_missing", thread=self.thread_id, seq=self.seq, notified=sought)
+            self._rests_until = asyncio.get_running_loop().time() + REST_SECONDS
+            return False
+        return self._needs_repair()
+
+    def _take_page(self, page: Page, first: int | None) -> bool:
+        """Take what follows from a page of the table. False: the table has something else than what the live
+        readers hold. If `first` is given, the page must begin with it."""
+        if first and (not page or page[0][0] != first):
+            return False
+        for seq, frame in page:
+            if seq == self.seq + 1:
+                self._take(frame)
+            elif seq == self.seq and self._newest not in (None, frame):
+                return False
+            if seq == self.seq:
+                self._confirmed = seq
+        return True
 
     def _begin_anew(self) -> None:
+        """Close the readers, who hold what the table has not: a standby was promoted without the last
+        transactions of its primary, or a notification was forged."""
         log.error("history_changed", thread=self.thread_id, seq=self.seq)
-        self.push()
-        self.epoch += 1
-        self.seq, self._newest, self._heard = 0, None, 0
-        for some in (self._live, self._ahead, self._recent):
-            some.clear()
-        for reader in self.readers:
-            reader.close(wire.CloseCode.HISTORY_CHANGED)
+        self.close(wire.CloseCode.HISTORY_CHANGED)
+        self.seq = self._confirmed = self._heard = self._sought = 0
+        self._newest, self._in_doubt = None, False

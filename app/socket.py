@@ -11,8 +11,9 @@ import msgspec
 import structlog
 
 from app import messages, wire
-from app.database import DATABASE_ERRORS, Pool
+from app.database import FAILURES, Pool
 from app.errors import BadJson, BadMessage, Refusal, ServerStopping
+from app.failures import refusal_of
 from app.hub import Hub
 from app.outbox import CLOSED, Outbox
 from app.turns import Burst
@@ -110,8 +111,8 @@ class Socket:
             self._fail(error)
 
     def _fail(self, error: BaseException) -> None:
-        if isinstance(error, DATABASE_ERRORS):
-            log.warning("database_unavailable", error=type(error).__name__)
+        if isinstance(error, FAILURES):
+            refusal_of(error)  # says it in the log
             self.close(CloseCode.DATABASE_UNAVAILABLE)
         else:
             log.error("socket_failed", error=type(error).__name__, exc_info=error)
@@ -139,8 +140,8 @@ class ThreadSocket(Socket):
         self._hub, self._room = hub, hub.join(self._thread_id, self)
         try:
             await self._begin(after, joins)
-        except DATABASE_ERRORS as error:
-            log.warning("database_unavailable", error=type(error).__name__)
+        except FAILURES as error:
+            refusal_of(error, thread=self._thread_id)  # says it in the log
             await self._close(CloseCode.DATABASE_UNAVAILABLE)
         except BaseException:
             self.left()
@@ -155,28 +156,27 @@ class ThreadSocket(Socket):
         self._hub.leave(self._room, self)
 
     async def _begin(self, after: int | None, joins: asyncio.Semaphore) -> None:
-        epoch, last_seq = self._room.epoch, self._room.end
+        last_seq = self._room.end
         if last_seq is None or (after or 0) > last_seq:
             # All the browsers that a server has lost join at once. They wait here and not for the pool,
             # where everybody's sends would wait behind them.
             async with joins:
                 if self._outbox.is_gone():
                     return None  # or a server that is behind would work only for those who gave up
-                epoch = self._room.epoch
                 # Known before anything is received: so what this browser writes comes after it, and back.
                 last_seq = await messages.last_seq(self._pool, self._thread_id)
         if last_seq is None:
             return await self._close(CloseCode.NO_SUCH_THREAD)
         self.seq = last_seq if after is None else min(after, last_seq)
-        if self.seq == last_seq and self._room.settle(self, epoch):
+        if self.seq == last_seq and self._room.settle(self):
             self._say_ready()  # at once: then it leaves together with the answer to the handshake
         else:
-            self._start(self._join(last_seq, epoch))
+            self._start(self._join(last_seq))
 
-    async def _join(self, last_seq: int, epoch: int) -> None:
+    async def _join(self, last_seq: int) -> None:
         while self.seq < last_seq and await self._read_page():
             pass
-        if not self._room.settle(self, epoch):
+        if not self._room.settle(self):
             await self._follow()
         self._say_ready()
 
@@ -186,9 +186,14 @@ class ThreadSocket(Socket):
     async def _follow(self) -> None:
         """Read the table from what we hold to its end, as fast as the browser takes it; then go live."""
         while True:
-            epoch = self._room.epoch
-            if not await self._read_page() and self._room.settle(self, epoch):
+            room_seq = self._room.seq
+            if await self._read_page():
+                continue
+            if self._room.settle(self):
                 return
+            if room_seq > self.seq and (repair := self._room.repair(in_doubt=True)):
+                # The others hold more than the table had afterwards.
+                await asyncio.wait({repair})
 
     async def _read_page(self) -> bool:
         """Pass on what follows in the table. False: nothing does."""

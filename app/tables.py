@@ -63,3 +63,4 @@ class ReplyRequest(Table, tablename="reply_request", db=DB):
     message_id = ForeignKey(references=Message, null=False, primary_key=True)
     claimed_by = UUID(null=True, default=None)
     claimed_until = Timestamptz()
+    thread_id = BigInt(null=True, default=None)

@@ -155,12 +155,24 @@ def active_frame(thread_id: int, last_seq: int) -> bytes:
     return encode_frame("thread.active", {"thread_id": thread_id, "last_seq": last_seq})
 
 
+def deleted_frame(thread_id: int) -> bytes:
+    """For the list of threads: a thread is deleted."""
+    return encode_frame("thread.deleted", {"id": thread_id})
+
+
+def database_frame(available: bool) -> bytes:
+    """For every browser: the server has lost the database, or has it again and everything is repaired."""
+    return encode_frame("database", {"available": available})
+
+
 PONG = json.encode({"type": "pong"})
 
 LIST_READY = encode_frame("ready", {})
 """For the list of threads: events follow from here on; what happened before must be read now."""
 
+MESSAGE = '{"type":"message","data":{'
 THREAD_EVENT = b'{"type":"thread.'
-THREAD_DELETED = b'{"type":"thread.deleted"'
-"""How the frames of thread events begin (sql/60_notify.sql), so that they can be told without parsing."""
-
+THREAD_DELETED = b'{"type":"thread.deleted",'
+TYPING = b'{"type":"typing",'
+"""How the frames begin that the database notifies (sql/50_frame.sql, sql/60_notify.sql), so that they can be
+told apart without parsing. Nothing else that is notified reaches a browser."""

@@ -17,17 +17,9 @@ import asyncpg
 import structlog
 from msgspec import Struct
 
-from app.database import DATABASE_ERRORS, Pool, PoolConnection
-from app.errors import (
-    BadInput,
-    ChinwagError,
-    ContentIsEmpty,
-    ContentTooLong,
-    DatabaseUnavailable,
-    NoSuchThread,
-    ServerStopping,
-    ThreadBusy,
-)
+from app.database import FAILURES, Pool, PoolConnection
+from app.errors import ChinwagError, DatabaseUnavailable, NoSuchThread, ServerStopping, TryAgain
+from app.failures import refusal_of
 
 BATCH_ROWS = 500
 FULL_ROWS = 64
@@ -42,6 +34,8 @@ QUEUE_ROWS = 20_000
 """No more is taken into memory: the sender is told to try again."""
 
 RETRIES = 3
+TRANSIENT = (asyncpg.DeadlockDetectedError, asyncpg.SerializationError)
+"""The same may succeed at once."""
 
 DRAIN_SECONDS = 1
 
@@ -88,6 +82,7 @@ class Stored(Struct, frozen=True):
 
 Waiting = tuple[Post, asyncio.Future[Stored]]
 Batch = list[Waiting]
+Outcome = tuple[asyncio.Future[Stored], Stored | ChinwagError]
 
 
 class Writer:
@@ -187,27 +182,26 @@ class Writer:
     async def _write(self, batch: Batch, tries: int = RETRIES) -> None:
         try:
             async with self._pool.acquire() as connection:
-                await self._insert(connection, batch)
-        except DATABASE_ERRORS as error:
-            log.warning("database_unavailable", error=type(error).__name__, rows=len(batch))
-            _refuse(batch, DatabaseUnavailable())
-        except asyncpg.LockNotAvailableError:
-            await self._write_apart(batch)
-        except (asyncpg.DeadlockDetectedError, asyncpg.SerializationError):
-            if not tries:
-                return _refuse(batch, ThreadBusy())
-            await self._write(batch, tries - 1)
-        except asyncpg.PostgresError as error:
-            if len(batch) == 1:
-                return _refuse(batch, _explain(error))
+                outcomes = await self._insert(connection, batch)
+        except asyncpg.LockNotAvailableError as error:
+            await self._write_apart(batch, error)
+        except FAILURES as error:
+            if isinstance(error, TRANSIENT) and tries:
+                return await self._write(batch, tries - 1)
+            refusal = refusal_of(error, rows=len(batch))
+            if len(batch) == 1 or isinstance(refusal, TryAgain):
+                return _refuse(batch, refusal)
             # One of them is bad, and fails alone in the end.
             middle = len(batch) // 2
             await self._write(batch[:middle])
             await self._write(batch[middle:])
         else:
+            # Not before: through a pooler the commit comes with the end of the block.
+            _tell(outcomes)
             self._threads_held_elsewhere.difference_update(_threads(batch))
+        return None
 
-    async def _insert(self, connection: PoolConnection, batch: Batch) -> None:
+    async def _insert(self, connection: PoolConnection, batch: Batch) -> list[Outcome]:
         posts = [post for post, _ in batch]
         rows = await connection.fetch(
             INSERT,
@@ -217,7 +211,8 @@ class Writer:
             [post.client_id for post in posts],
             [post.reply_to for post in posts],
         )
-        if missing := _settle(batch, rows, new=True):
+        outcomes: list[Outcome] = []
+        if missing := _settle(batch, rows, outcomes, new=True):
             named = [post for post, _ in missing if post.client_id]
             rows = await connection.fetch(
                 FIND_STORED,
@@ -225,44 +220,58 @@ class Writer:
                 [post.client_id for post in named],
                 [post.reply_to for post, _ in missing if post.reply_to],
             )
-            for waiting in _settle(missing, rows, new=False):
-                _refuse([waiting], NoSuchThread(f"there is no thread {waiting[0].thread_id}"))
+            for post, future in _settle(missing, rows, outcomes, new=False):
+                outcomes.append((future, NoSuchThread(f"there is no thread {post.thread_id}")))
+        return outcomes
 
-    async def _write_apart(self, batch: Batch) -> None:
+    async def _write_apart(self, batch: Batch, error: asyncpg.LockNotAvailableError) -> None:
         """A thread of the batch is held elsewhere: the free ones are written together, the others alone."""
         threads = _threads(batch)
         if len(threads) == 1:
             self._threads_held_elsewhere |= threads
-            log.warning("thread_busy", thread=threads.pop(), rows=len(batch))
-            return _refuse(batch, ThreadBusy())
+            return _refuse(batch, refusal_of(error, thread=batch[0][0].thread_id, rows=len(batch)))
         try:
             free = {row["id"] for row in await self._pool.fetch(FREE_THREADS, list(threads))}
-        except DATABASE_ERRORS:
-            return _refuse(batch, DatabaseUnavailable())
+        except FAILURES as worse:
+            return _refuse(batch, refusal_of(worse, rows=len(batch)))
+        if free == threads:  # a table is held, and not a thread
+            return _refuse(batch, refusal_of(error, rows=len(batch)))
         apart: defaultdict[int, Batch] = defaultdict(list)
         for waiting in batch:
             thread_id = waiting[0].thread_id
             apart[0 if thread_id in free else thread_id].append(waiting)
         await asyncio.gather(*map(self._write, apart.values()))
+        return None
 
 
 def _threads(batch: Batch) -> set[int]:
     return {post.thread_id for post, _ in batch}
 
 
-def _settle(batch: Batch, rows: Iterable[asyncpg.Record], *, new: bool) -> Batch:
-    """Give each message its row; return those that have none."""
+def _settle(
+    batch: Batch, rows: Iterable[asyncpg.Record], outcomes: list[Outcome], *, new: bool
+) -> Batch:
+    """Find the row of each message; return those that have none."""
     found: defaultdict[object, deque[asyncpg.Record]] = defaultdict(deque)
     for row in rows:
         found[_key(row["thread_id"], row["client_id"], row["reply_to"])].append(row)
     missing: Batch = []
     for post, future in batch:
         if own := found[_key(post.thread_id, post.client_id, post.reply_to)]:
-            if not future.done():
-                future.set_result(Stored(post.thread_id, own.popleft()["seq"], new))
+            outcomes.append((future, Stored(post.thread_id, own.popleft()["seq"], new)))
         else:
             missing.append((post, future))
     return missing
+
+
+def _tell(outcomes: list[Outcome]) -> None:
+    for future, outcome in outcomes:
+        if future.done():
+            continue  # its sender has left
+        if isinstance(outcome, Stored):
+            future.set_result(outcome)
+        else:
+            future.set_exception(outcome)
 
 
 def _key(thread_id: int, client_id: UUID | None, reply_to: int | None) -> object:
@@ -274,19 +283,3 @@ def _refuse(batch: Batch, error: ChinwagError) -> None:
     for _, future in batch:
         if not future.done():
             future.set_exception(error)
-
-
-def _explain(error: asyncpg.PostgresError) -> ChinwagError:
-    """The error of a single message, from the name of the constraint that refused it."""
-    match getattr(error, "constraint_name", None):
-        case "content_is_not_empty":
-            return ContentIsEmpty()
-        case "content_is_at_most_1_megabyte":
-            return ContentTooLong("the content has more than a megabyte")
-        case "thread_exists":
-            return NoSuchThread()
-        case str(constraint):
-            return BadInput(f"refused by the constraint {constraint}")
-        case _:
-            log.error("message_refused", error=type(error).__name__)
-            return BadInput(f"PostgreSQL refused it: {type(error).__name__}")

@@ -7,3 +7,8 @@ create table if not exists reply_request (
   claimed_by uuid,
   claimed_until timestamptz not null default '-infinity'
 );
+
+alter table reply_request add column if not exists thread_id bigint; -- not there in the first version
+
+-- The queue is served by thread in turn.
+create index if not exists reply_request_by_thread on reply_request (thread_id, message_id);

@@ -35,8 +35,8 @@ begin
   from (select thread_id, max(seq) as last_seq from written_message group by thread_id) as written
   where id = written.thread_id;
 
-  insert into public.reply_request (message_id)
-  select id from written_message as w
+  insert into public.reply_request (message_id, thread_id)
+  select id, thread_id from written_message as w
   where role = 'user' and (select true from public.message where reply_to = w.id) is null
   order by id;
 

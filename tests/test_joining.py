@@ -20,6 +20,7 @@ SLOW = """
     create sequence slow.reads;
     create function slow.read_last_seq(asked bigint) returns bigint language plpgsql as $$ begin
       perform nextval('slow.reads');
+      perform set_config('lock_timeout', '0', true); -- nobody waits too long here
       perform pg_advisory_xact_lock_shared(1);
       return (select last_seq from public.thread where id = asked);
     end $$;
@@ -42,7 +43,7 @@ WAITING = """
 async def slow_server(db: Connection, database_url: str) -> AsyncIterator[Server]:
     """A server with two connections, whose joins can be held up in the database."""
     await db.execute(SLOW)
-    # As it is told how to go past a pooler, it migrates that way, and sets no limit to waiting for a lock.
+    # As it is told how to go past a pooler, it migrates that way.
     settings = {"CHINWAG_BOT": "none", "CHINWAG_POOL_SIZE": "2", "CHINWAG_LISTEN_URL": database_url}
     with ServerStarter(f"{database_url}?search_path=slow,public") as start:
         yield start(settings)

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from app.room import TURN_BYTES, Room
+from app.room import REST_SECONDS, TURN_BYTES, Room
 from app.turns import Burst, Turns
 from app.wire import CloseCode
 
@@ -41,7 +41,7 @@ def room() -> Room:
 
 def join(room: Room, reader: Reader) -> Reader:
     room.join(reader)
-    assert room.settle(reader, room.epoch)
+    assert room.settle(reader)
     return reader
 
 
@@ -115,8 +115,8 @@ async def test_what_was_not_notified_yet_is_not_made_up_for_by_older_frames(room
     room.join(other)
     room.receive(1, b"1")
     one.seq, other.seq = 2, 1  # read in the table: the one when 2 was there, the other just before
-    assert room.settle(one, room.epoch)
-    assert not room.settle(other, room.epoch)
+    assert room.settle(one)
+    assert not room.settle(other)
     assert not other.bursts
 
 
@@ -163,3 +163,23 @@ def test_each_frame_of_a_burst_is_framed_as_the_rfc_has_it() -> None:
         b"\x81\x7f" + (65536).to_bytes(8, "big"),
     ]
     assert Burst(*texts).framed == b"".join(head + text for head, text in zip(heads, texts, strict=True))
+
+
+async def test_rows_that_are_not_there_are_looked_for_seldom() -> None:
+    reads = 0
+
+    async def replay(_thread: int, _after: int) -> list[tuple[int, bytes]]:
+        nonlocal reads
+        reads += 1
+        return []
+
+    forged = Room(1, replay, Turns())
+    reader = join(forged, Reader())
+    clock = asyncio.get_running_loop().time
+    began = clock()
+    for seq in range(1_000_000, 1_001_000):
+        forged.receive(seq, b"forged")
+        await turn()
+    assert reads <= 2 + (clock() - began) / REST_SECONDS
+    assert not reader.bursts
+    forged.leave(reader)

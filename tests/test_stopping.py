@@ -70,13 +70,21 @@ async def test_a_listener_that_is_stopped_as_its_connection_is_lost(database_url
     async def nothing() -> None:
         pass
 
-    listener = Listener(database_url, [], after_gap=nothing, after_silence=nothing)
-    await listener.start()
-    async with asyncio.timeout(LIMIT_SECONDS):
-        await until_awaited(listener._lost)
-        listener._on_termination(listener._connection)
-        await listener.stop()  # in the same turn of the event loop
-    assert not listener.ready
+    async with open_pool(Settings(database_url=database_url)) as pool:
+        listener = Listener(
+            database_url,
+            [],
+            notify=pool.notify,
+            on_loss=lambda: None,
+            after_gap=nothing,
+            after_silence=nothing,
+        )
+        await listener.start()
+        async with asyncio.timeout(LIMIT_SECONDS):
+            await until_awaited(listener._lost)
+            listener._on_termination(listener._connection)
+            await listener.stop()  # in the same turn of the event loop
+        assert not listener.ready
 
 
 async def test_a_bot_that_is_stopped_as_a_message_comes(database_url: str) -> None:

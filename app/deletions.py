@@ -1,0 +1,56 @@
+"""Confirmation of deletions: a thread counts as deleted when the table of threads has it no more.
+
+Whoever can connect to the database can NOTIFY. So that a forged notification closes nobody's sockets, the
+table is asked first, once for all the deletions that were notified meanwhile.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+import structlog
+
+FindThreads = Callable[[list[int]], Awaitable[set[int]]]
+"""`find_threads(ids)` gives those of the ids that are threads."""
+
+GATHER_SECONDS = 0.02
+RETRY_SECONDS = 1.0
+
+MOST_WAITING = 10_000
+"""No more are remembered: memory is bounded whatever is notified."""
+
+log = structlog.get_logger(__name__)
+
+
+class Deletions:
+    """The deletions that were notified, until the table has confirmed them."""
+
+    def __init__(self, find_threads: FindThreads, tell: Callable[[int], None]) -> None:
+        self._find_threads = find_threads
+        self._tell = tell
+        self._waiting: set[int] = set()
+        self._checking: asyncio.Task[None] | None = None
+
+    def check(self, thread_id: int) -> None:
+        """Have `tell` called with the thread, if it is deleted."""
+        if len(self._waiting) < MOST_WAITING:
+            self._waiting.add(thread_id)
+        if self._checking is None:
+            self._checking = asyncio.create_task(self._check_all())
+
+    async def _check_all(self) -> None:
+        try:
+            while self._waiting:
+                await asyncio.sleep(GATHER_SECONDS)
+                notified, self._waiting = self._waiting, set()
+                for thread_id in notified - await self._find(list(notified)):
+                    self._tell(thread_id)
+        finally:
+            self._checking = None
+
+    async def _find(self, ids: list[int]) -> set[int]:
+        while True:
+            try:
+                return await self._find_threads(ids)
+            except Exception as error:  # whatever it is: who reads a deleted thread must be told some time
+                log.warning("deletions_unconfirmed", error=type(error).__name__)
+                await asyncio.sleep(RETRY_SECONDS)
