@@ -1,14 +1,15 @@
-/** @import { Hit, Message, Problem, Send, Thread } from "./types.js" */
+/** @import { Hit, Message, Send, Thread } from "./types.js" */
+import { textOf } from "./texts.js";
 
 const TIME_LIMIT = 10_000; // ms
 
 /** The server refused a request, or could not be reached (status 0). The message is for the person. */
 export class ApiError extends Error {
-  /** @param {Problem} problem */
-  constructor(problem) {
-    super(problem.detail ?? problem.title);
-    this.status = problem.status;
-    this.code = problem.code;
+  /** @param {number} status @param {string} code */
+  constructor(status, code) {
+    super(textOf(code));
+    this.status = status;
+    this.code = code;
   }
 }
 
@@ -68,20 +69,22 @@ async function request(method, path, body, signal) {
     signal: signal ? AbortSignal.any([signal, limit]) : limit,
     ...(body && { headers: { "content-type": "application/json" }, body: JSON.stringify(body) }),
   }).catch(() => {
-    throw new ApiError({ status: 0, code: "unreachable", title: "The server cannot be reached." });
+    throw new ApiError(0, "unreachable");
   });
-  if (!response.ok) throw new ApiError(await problem(response));
+  if (!response.ok) throw new ApiError(response.status, await codeOf(response));
   return response.status === 204 ? undefined : response.json();
 }
 
 /**
  * A proxy in front of the server may answer too, with no problem details, and when it has lost the server.
  * @param {Response} response
+ * @returns {Promise<string>}
  */
-async function problem(response) {
-  const { status, statusText: title } = response;
-  const code = status > 500 ? "unreachable" : "unknown";
-  return { status, code, title, ...(await response.json().catch(() => ({}))) };
+async function codeOf(response) {
+  const { status } = response;
+  const ofProxy = { 413: "body_too_big", 429: "too_many_requests" }[status];
+  const { code } = await response.json().catch(() => ({}));
+  return code ?? ofProxy ?? (status > 500 ? "unreachable" : `${status}`);
 }
 
 /** @param {Record<string, string | number | boolean | undefined>} page */

@@ -6,6 +6,7 @@ import { drafts, lastOpened } from "./kept.js";
 import { KeyboardHelp, keycap, signs } from "./shortcuts.js";
 import { ToastLine } from "./status-lines.js";
 import { store } from "./store.js";
+import { textOf } from "./texts.js";
 import { ThreadList } from "./thread-list.js";
 import { threads } from "./threads.js";
 
@@ -42,7 +43,7 @@ let isCreating = false;
 addEventListener("popstate", route);
 WIDE.addEventListener("change", () => sidebar.hidePopover());
 for (const button of document.querySelectorAll(".new-chat")) button.addEventListener("click", newChat);
-find(main, ".reopen", HTMLElement).addEventListener("click", reopen);
+find(main, ".reopen", HTMLElement).addEventListener("click", () => store.reopen());
 menuButton.addEventListener("click", () => openMenu({ threadId: store.threadId, button: menuButton }));
 on(list, "select", go);
 on(list, "menu", openMenu);
@@ -60,7 +61,7 @@ on(threads, "hide", leave);
 threads.addEventListener("change", welcome);
 document.addEventListener("visibilitychange", showUnread);
 threads.addEventListener("change", show);
-threads.addEventListener("statechange", () => threads.state === "connected" && reopen());
+threads.addEventListener("statechange", connectionChanged);
 
 route();
 threads.open();
@@ -199,8 +200,9 @@ async function create(content) {
   isCreating = false;
 }
 
-function reopen() {
-  if (store.status === "failed" && store.threadId) void store.open(store.threadId);
+function connectionChanged() {
+  if (threads.state === "connected" && !threads.isWithoutDatabase) store.reopen();
+  show();
 }
 
 /** @param {{ threadId: number | null, button: HTMLElement }} at */
@@ -233,7 +235,15 @@ function show() {
   showUnread();
   menuButton.hidden = view !== "open" || !thread;
   find(main, ".kept", HTMLElement).hidden = !drafts.get(null);
-  find(main, ".reason", HTMLElement).textContent = refusal || store.reason;
+  if (view === "failed") showFailure();
+}
+
+function showFailure() {
+  const isOfThread = store.threadId || refusal;
+  const reason = threads.isWithoutDatabase ? textOf("database_unavailable") : store.reason;
+  find(main, ".what", HTMLElement).textContent = `${isOfThread ? "This chat" : "The list of chats"} could not be opened`;
+  find(main, ".reason", HTMLElement).textContent = refusal || reason;
+  find(main, ".reopen", HTMLElement).hidden = !store.threadId; // the list is read anew by itself
 }
 
 /** In the title and the icon of the window, as it may be hidden: how many chats have something unread. */
@@ -246,6 +256,7 @@ function showUnread() {
 
 function currentView() {
   if (refusal) return "failed";
-  if (store.status !== "closed") return store.status;
-  return threads.isLoaded || history.state?.isNewChat ? "new" : "loading";
+  const isEmpty = threads.isLoaded || history.state?.isNewChat;
+  const view = store.status !== "closed" ? store.status : isEmpty ? "new" : "loading";
+  return view === "loading" && threads.isWithoutDatabase ? "failed" : view;
 }

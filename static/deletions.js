@@ -15,18 +15,22 @@ class Deletions {
   #list = find(document, "thread-list", ThreadList);
   /** @type {{ thread: Thread, wasOpen: boolean }[]} */
   #pending = [];
+  /** Whether something was typed since the last deletion. */
+  #hasTyped = false;
 
   constructor() {
     this.#toast.addEventListener("undo", () => this.undo());
     this.#toast.addEventListener("end", () => this.#finish());
     addEventListener("pagehide", () => this.#toast.hide()); // a page that comes back from the cache has no offer
     document.addEventListener("keydown", (event) => this.#keydown(event));
+    document.addEventListener("input", () => (this.#hasTyped = true));
   }
 
   /** @param {Thread} thread */
   add(thread) {
     const wasOpen = thread.id === store.threadId;
     this.#pending.push({ thread, wasOpen });
+    this.#hasTyped = false;
     threads.hide(thread.id);
     this.#offer();
   }
@@ -61,12 +65,12 @@ class Deletions {
     }
   }
 
-  /** What is being written has an undo of its own. @param {KeyboardEvent} event */
+  /** The key undoes what was done last, and what is typed has an undo of its own. @param {KeyboardEvent} event */
   #keydown(event) {
     const { key, target, ctrlKey, metaKey, altKey, shiftKey } = event;
     if (key !== "z" || !(ctrlKey || metaKey) || altKey || shiftKey || !this.#pending.length) return;
     const isField = target instanceof HTMLInputElement || target instanceof HTMLTextAreaElement;
-    if (isField && target.value) return;
+    if (isField && target.value && this.#hasTyped) return;
     event.preventDefault();
     this.undo();
   }

@@ -2,10 +2,10 @@
 import { ApiError, postMessage } from "./api.js";
 import { emit, on } from "./dom.js";
 import { drafts, outbox } from "./kept.js";
-import { backoff } from "./reconnecting-socket.js";
+import { backoff, pause } from "./reconnecting-socket.js";
 import { store } from "./store.js";
 import { threads } from "./threads.js";
-import { SendError, TRY_AGAIN, WebSocketService } from "./websocket-service.js";
+import { isPassing, SendError, WebSocketService } from "./websocket-service.js";
 
 // What a person has left undone: it is sent, each thread's marks tell of it, and what was being written in a chat
 // that is gone is rescued.
@@ -16,7 +16,6 @@ import { SendError, TRY_AGAIN, WebSocketService } from "./websocket-service.js";
 
 const GRACE = 5_000; // ms that another window has for what was written in it
 const GIVEN_UP = new Set(["disconnected", "cancelled"]); // here: what to send next, or how, has changed
-const LATER = new Set([...TRY_AGAIN, "unreachable"]);
 
 const service = WebSocketService.getInstance();
 /** The threads whose messages are being sent. @type {Set<number>} */
@@ -42,14 +41,16 @@ async function deliverTo(threadId) {
       outbox.delete(send.client_id);
       tries = 0;
     } catch (error) {
-      const isKnown = error instanceof ApiError || error instanceof SendError;
-      if (isKnown && GIVEN_UP.has(error.code)) continue;
-      if (!isKnown || LATER.has(error.code)) await pause(backoff(++tries));
-      else if (outbox.get(send.client_id)) outbox.put({ ...send, state: "failed", reason: error.message });
+      if (error instanceof SendError && GIVEN_UP.has(error.code)) continue;
+      if (isPassing(error)) await pause(backoff(++tries));
+      else if (outbox.get(send.client_id)) outbox.put({ ...send, state: "failed", reason: messageOf(error) });
     }
   }
   underWay.delete(threadId);
 }
+
+/** @param {unknown} error */
+const messageOf = (error) => (error instanceof Error ? error.message : "");
 
 /** Nothing without a connection. @param {number} threadId */
 function next(threadId) {
@@ -58,16 +59,17 @@ function next(threadId) {
 }
 
 /** Whether it is to be sent as soon as there is a connection. @param {Send} send */
-const isWaiting = ({ thread_id, state }) => state === "sending" && !isConnected(thread_id);
+const isWaiting = ({ thread_id, state }) =>
+  state === "sending" && (!isConnected(thread_id) || connectionOf(thread_id).isWithoutDatabase);
 
 /** @param {number} threadId */
-const isConnected = (threadId) => (isOpen(threadId) ? service : threads).state === "connected";
+const isConnected = (threadId) => connectionOf(threadId).state === "connected";
+
+/** @param {number} threadId */
+const connectionOf = (threadId) => (isOpen(threadId) ? service : threads);
 
 /** One that is gone has no socket; the answer over HTTP is the reason. @param {number} threadId */
 const isOpen = (threadId) => threadId === store.threadId && store.status !== "gone";
-
-/** @param {number} ms */
-const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
 /**
  * What a person has left undone in a thread. `draft`: something is written and not sent; `unsent`: how many

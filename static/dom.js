@@ -33,6 +33,24 @@ export function emit(target, type, detail) {
   target.dispatchEvent(new CustomEvent(type, { detail }));
 }
 
+/**
+ * A function that has `act` called soon: once for all calls in that time, and not twice within `pause` ms.
+ * @param {() => void} act
+ * @param {number} pause
+ */
+export function coalesced(act, pause) {
+  let calledAt = -Infinity;
+  /** @type {number | undefined} */
+  let timer;
+  return () => {
+    timer ??= setTimeout(() => {
+      timer = undefined;
+      calledAt = performance.now();
+      act();
+    }, calledAt + pause - performance.now());
+  };
+}
+
 /** An element that listens for as long as it is in the document. */
 export class LiveElement extends HTMLElement {
   #left = new AbortController();

@@ -1,13 +1,15 @@
-/** @import { ConnectionState } from "./types.js" */
+/** @import { ConnectionState, DatabaseFrame } from "./types.js" */
 import { emit } from "./dom.js";
 
 const CONNECT_LIMIT = 5_000; // ms to `ready`, and between two frames before it
 const PING_AFTER = 20_000; // ms of silence
 const PONG_LIMIT = 5_000; // ms; with the silence before it, a dead network is noticed within 25 s
 const STABLE_AFTER = 5_000; // ms; a connection that breaks sooner does not begin the tries anew
-const TRIES = 5;
+const TRIES = 5; // in quick succession; from then on it tries in the background
+const BACKGROUND_PAUSE = 10_000; // ms, to three times as much
 
 export const TOO_BIG = 1009;
+export const DATABASE_UNAVAILABLE = 4003;
 export const NO_SUCH_THREAD = 4004;
 export const INTERNAL_ERROR = 4005;
 export const HISTORY_CHANGED = 4006;
@@ -20,10 +22,15 @@ const RESTARTING = 1012;
  */
 export const backoff = (tries) => Math.random() * Math.min(10_000, 1_000 * 2 ** tries);
 
+/** @param {number} ms */
+export const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+
 /**
- * A WebSocket that comes back by itself. It counts as connected when the server has said `ready`.
+ * A WebSocket that comes back by itself. It counts as connected when the server has said `ready`. After five tries
+ * that failed it is `disconnected`, and stays so while it goes on trying in the background.
  *
- * Events: `statechange`; `drop`, whose detail is the close code, each time that a connection is lost.
+ * Events: `statechange`, of `state` or `isWithoutDatabase`; `drop`, whose detail is the close code, each time that a
+ * connection is lost.
  * @template {{ type: string }} Frame
  */
 export class ReconnectingSocket extends EventTarget {
@@ -31,6 +38,7 @@ export class ReconnectingSocket extends EventTarget {
   #onFrame;
   /** @type {ConnectionState} */
   #state = "disconnected";
+  #isWithoutDatabase = false;
   /** @type {WebSocket | null} */
   #socket = null;
   /** @type {PromiseWithResolvers<void>} */
@@ -38,6 +46,8 @@ export class ReconnectingSocket extends EventTarget {
   #closed = new AbortController();
   #tries = 0;
   #connectedAt = 0;
+  /** Whether the server has said so on the current connection. */
+  #saysDatabaseIsAway = false;
   /** Until a socket is dialled, or for as long as it may be silent: never both. @type {number | undefined} */
   #timer;
 
@@ -55,9 +65,14 @@ export class ReconnectingSocket extends EventTarget {
     return this.#state;
   }
 
-  /** Whether the tries are used up and the person can ask for more. */
+  /** Whether the quick tries are used up and the person can ask for more. */
   get canRetry() {
     return this.#state === "disconnected" && !this.#closed.signal.aborted;
+  }
+
+  /** Whether the server was reached, and has said that it cannot reach its database. */
+  get isWithoutDatabase() {
+    return this.#isWithoutDatabase;
   }
 
   /** Resolves when connected. Rejects when that takes over 5 s; the tries go on until it is closed. */
@@ -73,9 +88,9 @@ export class ReconnectingSocket extends EventTarget {
 
   /** Dials at once, with all tries anew, unless it is connected or dialling. */
   retry() {
-    if (this.#socket) return;
+    if (this.#socket && this.#state !== "disconnected") return;
     this.#tries = 0;
-    this.#dial();
+    if (!this.#socket) this.#dial();
     this.#become("connecting");
   }
 
@@ -94,7 +109,7 @@ export class ReconnectingSocket extends EventTarget {
     this.#closed.abort();
     this.#opened.reject(new Error("Closed before it was connected"));
     const socket = this.#letGo();
-    this.#become("disconnected");
+    this.#become("disconnected", false);
     if (!socket || socket.readyState === WebSocket.CLOSED) return;
     const closed = new Promise((resolve) => (socket.onclose = resolve));
     if (socket.readyState === WebSocket.OPEN) socket.close();
@@ -109,6 +124,7 @@ export class ReconnectingSocket extends EventTarget {
     const url = new URL(this.#path(), location.origin.replace(/^http/, "ws"));
     const socket = new WebSocket(url);
     this.#socket = socket;
+    this.#saysDatabaseIsAway = false;
     // An old socket may still have events under way: only those of the current one count.
     socket.onmessage = ({ data }) => socket === this.#socket && this.#receive(JSON.parse(data));
     socket.onclose = ({ code }) => socket === this.#socket && this.#lose(code);
@@ -118,6 +134,7 @@ export class ReconnectingSocket extends EventTarget {
   /** @param {Frame} frame */
   #receive(frame) {
     const isReady = frame.type === "ready";
+    if (frame.type === "database") this.#hear(/** @type {DatabaseFrame} */ (/** @type {unknown} */ (frame)));
     if (isReady || this.#state === "connected") this.#after(PING_AFTER, () => this.#probe());
     else this.#after(CONNECT_LIMIT, () => this.#lose(0));
     this.#onFrame(frame);
@@ -127,7 +144,13 @@ export class ReconnectingSocket extends EventTarget {
   #connected() {
     if (this.#state !== "connected") this.#connectedAt = Date.now();
     this.#opened.resolve();
-    this.#become("connected");
+    this.#become("connected", this.#saysDatabaseIsAway);
+  }
+
+  /** @param {DatabaseFrame} frame */
+  #hear({ data }) {
+    this.#saysDatabaseIsAway = !data.available;
+    this.#become(this.#state, this.#saysDatabaseIsAway);
   }
 
   /** A dead network closes nothing, and protocol pings are hidden from a page: so it sends its own. */
@@ -142,19 +165,21 @@ export class ReconnectingSocket extends EventTarget {
     else this.retry();
   }
 
-  /** @param {number} code */
+  /** @param {number} code 0 where it is dropped from here, from which nothing is learned */
   #lose(code) {
     const wasStable = code === RESTARTING || Date.now() - this.#connectedAt > STABLE_AFTER;
     if (this.#state === "connected" && wasStable) this.#tries = 0;
     this.#letGo()?.close();
+    const isWithoutDatabase = code === DATABASE_UNAVAILABLE || (code === 0 && this.#isWithoutDatabase);
     if (code === NO_SUCH_THREAD) {
       void this.close();
     } else if (this.#tries === TRIES) {
-      this.#become("disconnected");
+      this.#after(BACKGROUND_PAUSE * (1 + 2 * Math.random()), () => this.#dial());
+      this.#become("disconnected", isWithoutDatabase);
     } else {
       this.#tries += 1;
       this.#after(backoff(code === RESTARTING ? 0 : this.#tries), () => this.#dial());
-      this.#become("reconnecting");
+      this.#become("reconnecting", isWithoutDatabase);
     }
     emit(this, "drop", code);
   }
@@ -173,10 +198,11 @@ export class ReconnectingSocket extends EventTarget {
     this.#timer = setTimeout(act, ms);
   }
 
-  /** @param {ConnectionState} state */
-  #become(state) {
-    if (state === this.#state) return;
+  /** @param {ConnectionState} state @param {boolean} [isWithoutDatabase] */
+  #become(state, isWithoutDatabase = this.#isWithoutDatabase) {
+    if (state === this.#state && isWithoutDatabase === this.#isWithoutDatabase) return;
     this.#state = state;
+    this.#isWithoutDatabase = isWithoutDatabase;
     emit(this, "statechange");
   }
 }

@@ -1,5 +1,7 @@
 import { emit } from "./dom.js";
 
+const RETRY = 5_000; // ms until what found no room in local storage is written again
+
 /**
  * What the windows of a browser share, in local storage: a key for each value, as windows that write one list
  * would overwrite what the others have added. Where local storage is full or forbidden, a value is kept as
@@ -14,6 +16,7 @@ export class SharedMap extends EventTarget {
   #format;
   #delay;
   #merge;
+  #makeRoom;
   /** @type {Map<string, T>} */
   #values = new Map();
   /** The ids of what is yet to be written. @type {Set<string>} */
@@ -29,14 +32,17 @@ export class SharedMap extends EventTarget {
    * @param {(value: T) => string} [options.format]
    * @param {number} [options.delay] for so many ms at most, a change is in memory alone
    * @param {(theirs: T, ours: T) => T} [options.merge] else the last to be written counts
+   * @param {() => boolean} [options.makeRoom] removes something else where local storage is full; false when there is
+   *   nothing
    */
-  constructor(prefix, { parse, format = JSON.stringify, delay = 0, merge }) {
+  constructor(prefix, { parse, format = JSON.stringify, delay = 0, merge, makeRoom = () => false }) {
     super();
     this.#prefix = prefix;
     this.#parse = parse;
     this.#format = format;
     this.#delay = delay;
     this.#merge = merge;
+    this.#makeRoom = makeRoom;
     addEventListener("storage", ({ key, newValue }) => this.#changedElsewhere(key, newValue));
     addEventListener("pagehide", () => this.write());
     // The last that a phone tells before it ends a page.
@@ -44,6 +50,14 @@ export class SharedMap extends EventTarget {
     attempt(() => {
       for (const [key, text] of Object.entries(localStorage)) this.#read(key, text);
     });
+  }
+
+  get size() {
+    return this.#values.size;
+  }
+
+  get entries() {
+    return [...this.#values];
   }
 
   get ids() {
@@ -76,15 +90,21 @@ export class SharedMap extends EventTarget {
     this.#changed(id, true);
   }
 
-  /** What has been changed, without waiting for the delay. */
+  /** What has been changed, without waiting for the delay. What finds no room is tried again later. */
   write() {
     clearTimeout(this.#timer);
     this.#timer = undefined;
-    for (const id of this.#unwritten) {
-      const value = this.#values.get(id);
-      if (value !== undefined) attempt(() => localStorage.setItem(this.#prefix + id, this.#format(value)));
-    }
-    this.#unwritten.clear();
+    for (const id of this.#unwritten) if (this.#writeOne(id)) this.#unwritten.delete(id);
+    if (this.#unwritten.size) this.#timer = setTimeout(() => this.write(), RETRY);
+  }
+
+  /** @param {string} id */
+  #writeOne(id) {
+    const text = this.#format(/** @type {T} */ (this.#values.get(id)));
+    const put = () => attempt(() => localStorage.setItem(this.#prefix + id, text));
+    let isWritten = put();
+    while (!isWritten && this.#makeRoom()) isWritten = put();
+    return isWritten;
   }
 
   /** @param {string | null} key @param {string | null} text */
@@ -100,7 +120,7 @@ export class SharedMap extends EventTarget {
     if (!key.startsWith(this.#prefix)) return;
     const id = key.slice(this.#prefix.length);
     const theirs = this.#parse(text, id);
-    if (theirs === undefined) return attempt(() => localStorage.removeItem(key));
+    if (theirs === undefined) return void attempt(() => localStorage.removeItem(key));
     const ours = this.#values.get(id);
     const isOursLater = this.#unwritten.has(id) && !this.#merge;
     const value = ours !== undefined && this.#merge ? this.#merge(theirs, ours) : theirs;
@@ -115,11 +135,12 @@ export class SharedMap extends EventTarget {
   }
 }
 
-/** Local storage throws where it is full or forbidden. @param {() => void} act */
-function attempt(act) {
+/** Local storage throws where it is full or forbidden: what it should hold is in memory. @param {() => void} act */
+export function attempt(act) {
   try {
     act();
+    return true;
   } catch {
-    // what it should hold is in memory
+    return false;
   }
 }

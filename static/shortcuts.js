@@ -4,7 +4,7 @@ const IS_APPLE = /Mac|iP(hone|ad|od)/.test(navigator.platform);
 const KEPT_AS = "chinwag.single-keys";
 const SIGNS = /** @type {Record<string, string>} */ ({
   Mod: IS_APPLE ? "⌘" : "Ctrl", Alt: IS_APPLE ? "⌥" : "Alt", ArrowUp: "↑", ArrowDown: "↓", Escape: "Esc",
-  Delete: "Del", Backspace: "⌫",
+  Shift: IS_APPLE ? "⇧" : "Shift", Backspace: "⌫",
 });
 
 /**
@@ -23,8 +23,8 @@ const SHORTCUTS = [
   { name: "rename", keys: ["F2"], does: "Rename the chat", anywhere: true },
   { name: "pin", keys: ["P"], does: "Pin or unpin the chat" },
   { name: "export", keys: ["E"], does: "Export the chat" },
-  { name: "delete", keys: ["Delete", "Backspace"], does: "Delete the chat" },
-  { name: "undo", keys: ["Z", "Mod+Z"], does: "Undo deleting" },
+  { name: "delete", keys: ["Mod+Shift+Backspace"], does: "Delete the chat" },
+  { name: "undo", keys: ["Mod+Z"], does: "Undo deleting" },
   { name: "help", keys: ["?"], does: "Show the shortcuts" },
 ];
 
@@ -56,9 +56,11 @@ function shortcutOf(event) {
 /** @param {KeyboardEvent} event */
 function keysOf({ key, altKey, ctrlKey, metaKey, shiftKey }) {
   const [mod, other] = IS_APPLE ? [metaKey, ctrlKey] : [ctrlKey, metaKey];
+  if (other) return "";
   // A sign may need Shift, which one depends on the keyboard; a letter or another key does not.
-  if (other || (shiftKey && (key.length > 1 || /\p{L}/u.test(key)))) return "";
-  return `${mod ? "Mod+" : ""}${altKey ? "Alt+" : ""}${key.length === 1 ? key.toUpperCase() : key}`;
+  const isShifted = shiftKey && (key.length > 1 || /\p{L}/u.test(key));
+  const modifiers = `${mod ? "Mod+" : ""}${altKey ? "Alt+" : ""}${isShifted ? "Shift+" : ""}`;
+  return modifiers + (key.length === 1 ? key.toUpperCase() : key);
 }
 
 function read() {

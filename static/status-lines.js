@@ -2,15 +2,19 @@
 import { threadMarks } from "./delivery.js";
 import { LiveElement, emit, find } from "./dom.js";
 import { store } from "./store.js";
+import { textOf } from "./texts.js";
 import { threads } from "./threads.js";
 import { WebSocketService } from "./websocket-service.js";
 
-/** @type {Record<ConnectionState, string>} */
+/** @typedef {typeof threads | WebSocketService} ConnectionSource */
+
+/** @type {Record<ConnectionState | "without-database", string>} */
 const LABELS = {
   connecting: "Connecting…",
   connected: "",
   reconnecting: "Reconnecting…",
   disconnected: "Not connected",
+  "without-database": `${textOf("database_unavailable")} Messages wait here until it can.`,
 };
 
 /** Says how the connection is, when it is not well. */
@@ -22,22 +26,25 @@ export class ConnectionStatus extends LiveElement {
   /** @override @param {AbortSignal} signal */
   connected(signal) {
     for (const source of this.#sources) {
-      source.addEventListener("statechange", () => this.#changed(source.state), { signal });
+      source.addEventListener("statechange", () => this.#changed(source), { signal });
     }
     const retryAll = () => this.#sources.forEach((source) => source.retry());
     this.#retry.addEventListener("click", retryAll, { signal });
     this.#show();
   }
 
-  /** @param {ConnectionState} state */
-  #changed(state) {
-    // The server is there again: the other one need not wait for the person.
-    if (state === "connected") for (const source of this.#sources) if (source.canRetry) source.retry();
+  /** @param {ConnectionSource} source */
+  #changed({ state, isWithoutDatabase }) {
+    // The server is there again, and its database: the other one need not wait for its next try.
+    if (state === "connected" && !isWithoutDatabase) {
+      for (const source of this.#sources) if (source.canRetry || source.isWithoutDatabase) source.retry();
+    }
     this.#show();
   }
 
   #show() {
-    const state = this.#worstState();
+    const isWithoutDatabase = this.#sources.some((source) => source.isWithoutDatabase);
+    const state = isWithoutDatabase ? "without-database" : this.#worstState();
     this.dataset.state = state;
     this.#label.textContent = LABELS[state];
     this.#retry.hidden = state !== "disconnected";

@@ -3,7 +3,8 @@ import { ApiError, listMessages, uuid } from "./api.js";
 import { emit, on } from "./dom.js";
 import { readMarks, outbox } from "./kept.js";
 import { MessageWindow } from "./message-window.js";
-import { WebSocketService } from "./websocket-service.js";
+import { backoff, pause } from "./reconnecting-socket.js";
+import { isPassing, WebSocketService } from "./websocket-service.js";
 
 const PAGE = 50;
 const TYPING_LIMIT = 6_000; // ms; a reply that takes longer, or never comes, is not waited for
@@ -17,6 +18,8 @@ const TYPING_LIMIT = 6_000; // ms; a reply that takes longer, or never comes, is
 class Store extends EventTarget {
   #service = WebSocketService.getInstance();
   #window = new MessageWindow();
+  /** The seq of the message at which it was to be opened. @type {number | undefined} */
+  #asked;
   /** Ends with the visit to a thread: whatever is read for it later is of no use. */
   #visit = new AbortController();
   /** @type {Promise<void> | null} */
@@ -47,25 +50,34 @@ class Store extends EventTarget {
     on(outbox, "delete", (detail) => this.discard(detail));
   }
 
-  /** At the message `seq`, or else where reading was left off. @param {number} threadId @param {number} [seq] */
+  /**
+   * At the message `seq`, or else where reading was left off. Where the server cannot be reached, or cannot reach its
+   * database, it has failed, and is tried again and again.
+   * @param {number} threadId
+   * @param {number} [seq]
+   */
   async open(threadId, seq) {
     this.#leave();
     this.threadId = threadId;
+    this.#asked = seq;
     this.#become("loading");
     const { signal } = this.#visit;
-    try {
-      const newest = await listMessages(threadId, { limit: PAGE });
-      if (signal.aborted) return;
-      this.#hold(new MessageWindow(newest));
-      this.#choosePlace(threadId, seq);
-      if (this.place && !this.#window.has(this.place)) await this.#moveTo(this.place);
-    } catch (error) {
-      if (!signal.aborted) this.#fail(error);
+    for (let tries = 1; !signal.aborted && this.status !== "open"; tries++) {
+      try {
+        await this.#read(threadId, seq);
+        if (!signal.aborted) this.#goLive(threadId);
+      } catch (error) {
+        if (signal.aborted) return;
+        this.#fail(error);
+        if (!isPassing(error)) return;
+        await pause(backoff(tries));
+      }
     }
-    if (signal.aborted || this.status !== "loading") return;
-    const live = this.#service.connect(threadId, (message) => this.#add(message), { after: this.newest });
-    live.catch(() => {}); // the service goes on trying, and tells its state
-    this.#become("open");
+  }
+
+  /** At once, after it has failed. */
+  reopen() {
+    if (this.status === "failed" && this.threadId) void this.open(this.threadId, this.#asked);
   }
 
   close() {
@@ -85,7 +97,7 @@ class Store extends EventTarget {
 
   /** Whether what is sent now can arrive. */
   get isConnected() {
-    return this.#service.state === "connected";
+    return this.#service.state === "connected" && !this.#service.isWithoutDatabase;
   }
 
   /** The seq of the newest message that there is. */
@@ -157,9 +169,27 @@ class Store extends EventTarget {
     this.#window = new MessageWindow();
     this.#loading = null;
     this.place = this.newFrom = undefined;
+    this.reason = "";
     this.isFollowed = true;
     this.#setTyping(false);
     void this.#service.disconnect();
+  }
+
+  /** @param {number} threadId @param {number | undefined} seq */
+  async #read(threadId, seq) {
+    const { signal } = this.#visit;
+    const newest = await listMessages(threadId, { limit: PAGE });
+    if (signal.aborted) return;
+    this.#hold(new MessageWindow(newest));
+    this.#choosePlace(threadId, seq);
+    if (this.place && !this.#window.has(this.place)) await this.#moveTo(this.place);
+  }
+
+  /** @param {number} threadId */
+  #goLive(threadId) {
+    const live = this.#service.connect(threadId, (message) => this.#add(message), { after: this.newest });
+    live.catch(() => {}); // the service goes on trying, and tells its state
+    this.#become("open");
   }
 
   /** @param {number} threadId @param {number | undefined} seq */

@@ -5,6 +5,8 @@ import { LiveElement, emit, find, fromTemplate } from "./dom.js";
 import { wordsOf } from "./formatted-text.js";
 import { threads } from "./threads.js";
 
+const STEP = 100; // threads in the document at first, and each time that one has scrolled near the last of them
+
 /**
  * The list of threads. Events: `select`, whose detail is a thread's id; `menu`, whose detail is
  * `{ threadId, button }`.
@@ -16,12 +18,15 @@ export class ThreadList extends LiveElement {
   #end = find(this, ".end", HTMLElement);
   /** @type {Map<number, HTMLElement>} */
   #items = new Map();
-  #nearEnd = new IntersectionObserver(([entry]) => entry?.isIntersecting && threads.hasMore && threads.loadMore(), {
+  #nearEnd = new IntersectionObserver(([entry]) => entry?.isIntersecting && this.#showMore(), {
     root: this,
     rootMargin: "400px",
   });
   /** Those in view whose preview was too long for the notification. */
   #lackPreview = new IntersectionObserver((entries) => entries.forEach((entry) => this.#askFor(entry)), { root: this });
+  /** How many threads the document holds at most. */
+  #limit = STEP;
+  #frame = 0;
   /** @type {number | null} */
   #openId = null;
   /** Whether the open thread is still to be scrolled into view. */
@@ -29,8 +34,8 @@ export class ThreadList extends LiveElement {
 
   /** @override @param {AbortSignal} signal */
   connected(signal) {
-    threads.addEventListener("change", () => this.#render(), { signal });
-    threadMarks.addEventListener("change", () => this.#render(), { signal });
+    threads.addEventListener("change", () => this.#renderSoon(), { signal });
+    threadMarks.addEventListener("change", () => this.#renderSoon(), { signal });
     this.addEventListener("click", (event) => this.#click(event), { signal });
     signal.addEventListener("abort", () => this.#nearEnd.disconnect());
     signal.addEventListener("abort", () => this.#lackPreview.disconnect());
@@ -47,7 +52,7 @@ export class ThreadList extends LiveElement {
   set openId(threadId) {
     this.#openId = threadId;
     this.#isToReveal = true;
-    this.#render();
+    this.#renderSoon();
   }
 
   /** Where a thread's title stands, if it is in the list. @param {number} threadId */
@@ -71,9 +76,25 @@ export class ThreadList extends LiveElement {
     else emit(this, "menu", { threadId: id, button: pressed });
   }
 
+  #showMore() {
+    if (this.#limit < threads.list.length) {
+      this.#limit += STEP;
+      this.#renderSoon();
+    } else if (threads.hasMore) {
+      void threads.loadMore();
+    }
+  }
+
+  #renderSoon() {
+    this.#frame ||= requestAnimationFrame(() => this.#render());
+  }
+
   #render() {
+    this.#frame = 0;
     const focused = document.activeElement;
-    const list = threads.list;
+    const item = focused?.closest("thread-list li");
+    const neighbour = (item?.nextElementSibling ?? item?.previousElementSibling)?.querySelector("a");
+    const list = threads.list.slice(0, this.#limit);
     this.#removeAllBut(new Set(list.map((thread) => thread.id)));
     const pinned = list.filter((thread) => thread.pinned);
     this.#fill(this.#pinned, pinned);
@@ -84,8 +105,10 @@ export class ThreadList extends LiveElement {
     this.#nearEnd.unobserve(this.#end);
     this.#nearEnd.observe(this.#end);
     this.#hint.hidden = !threads.isLoaded || list.length > 0;
-    // An element that is moved loses the focus.
-    if (focused !== document.activeElement) /** @type {HTMLElement} */ (focused).focus({ preventScroll: true });
+    // An element that is moved or removed loses the focus.
+    if (focused === document.activeElement) return;
+    const heir = focused?.isConnected ? /** @type {HTMLElement} */ (focused) : neighbour;
+    heir?.focus({ preventScroll: true });
   }
 
   /** Scrolls the open thread into view, if it is listed. */

@@ -1,22 +1,34 @@
 /** @import { Activity, ListFrame, Thread } from "./types.js" */
 import { changeThread, deleteThread, listThreads, readThread } from "./api.js";
-import { emit, on } from "./dom.js";
+import { coalesced, emit, on } from "./dom.js";
 import { readMarks } from "./kept.js";
-import { ReconnectingSocket } from "./reconnecting-socket.js";
+import { backoff, pause, ReconnectingSocket } from "./reconnecting-socket.js";
+import { isPassing } from "./websocket-service.js";
 
 const PAGE = 40;
 const LIMIT = 200; // the most that the server gives at once
+const PAUSE = 50; // ms between two changes that are told: where many threads are busy, each window would be, too
+const ASK_PAUSE = 1_000; // ms between two times that unknown threads are asked for
+const MANY = 10; // of them are not asked for one by one
 
 /**
  * The list of threads, live: the pinned ones, then the others, newest activity first.
  *
- * Events: `change`; `hide` and `delete`, whose detail is a thread's id; `statechange`, of the connection.
+ * Events: `change`, twenty times a second at most; `hide` and `delete`, whose detail is a thread's id; `statechange`,
+ * of the connection.
  */
 class Threads extends EventTarget {
   /** Every thread that is known. @type {Map<number, Thread>} */
   #known = new Map();
-  /** The ids of the threads in the list, in its order. @type {number[]} */
-  #order = [];
+  /** The ids of the threads in the list, from its end to its top: one is moved up at once. @type {Set<number>} */
+  #upwards = new Set();
+  /** The list, until something changes. @type {Thread[] | null} */
+  #list = null;
+  /** Of threads that are not known yet, by id. @type {Map<number, Activity>} */
+  #unknown = new Map();
+  #isAsking = false;
+  #isRefused = false;
+  #tell = coalesced(() => emit(this, "change"), PAUSE);
   /** Those that are to be deleted, unless the person thinks better of it. @type {Set<number>} */
   #hidden = new Set();
   /** From where the list goes on; undefined at its end. @type {string | undefined} */
@@ -43,14 +55,21 @@ class Threads extends EventTarget {
     return this.#socket.canRetry;
   }
 
+  /** Whether the server has said that it cannot reach its database: by itself, or when it was asked for the list. */
+  get isWithoutDatabase() {
+    return this.#isRefused || this.#socket.isWithoutDatabase;
+  }
+
   retry() {
     this.#socket.retry();
   }
 
   /** @returns {Thread[]} */
   get list() {
-    const seen = this.#order.filter((id) => !this.#hidden.has(id)).flatMap((id) => this.#known.get(id) ?? []);
-    return [...seen.filter(({ pinned }) => pinned), ...seen.filter(({ pinned }) => !pinned)];
+    if (this.#list) return this.#list;
+    const ids = [...this.#upwards].reverse().filter((id) => !this.#hidden.has(id));
+    const seen = ids.flatMap((id) => this.#known.get(id) ?? []);
+    return (this.#list = [...seen.filter(({ pinned }) => pinned), ...seen.filter(({ pinned }) => !pinned)]);
   }
 
   /** @param {number} id */
@@ -134,45 +153,54 @@ class Threads extends EventTarget {
 
   /** As much of the list as was there: events may have been missed. */
   #readAnew() {
-    return this.#read(async () => {
-      const limit = Math.min(LIMIT, Math.max(PAGE, this.#order.length));
+    return this.#read(async (waiting) => {
+      waiting.length = 0; // what they tell is read now
+      const limit = Math.min(LIMIT, Math.max(PAGE, this.#upwards.size));
       const [page, pinned] = await Promise.all([listThreads({ limit }), listThreads({ limit: LIMIT, pinned: true })]);
-      this.#order = [];
+      if (waiting !== this.#waiting) return;
+      this.#upwards.clear();
+      readMarks.begin(page[0]?.updated_at);
       this.#take(page, limit);
-      this.#takePinned(pinned);
+      this.#append(pinned); // those that are further down than the list has been read
       this.isLoaded = true;
     });
   }
 
-  /** @param {() => Promise<void>} read */
+  /** Again and again while it may work later. @param {(waiting: ListFrame[]) => Promise<void>} read */
   async #read(read) {
     const waiting = (this.#waiting = /** @type {ListFrame[]} */ ([]));
-    try {
-      await read();
-    } catch {
-      this.#socket.reconnect(); // the next `ready` has the list read anew
+    for (let tries = 1; ; tries++) {
+      const error = await read(waiting).catch((error) => error);
+      if (waiting !== this.#waiting) return;
+      this.#becomeRefused(error?.code === "database_unavailable");
+      if (!error || !isPassing(error)) break;
+      await pause(backoff(tries));
+      if (waiting !== this.#waiting) return;
     }
-    if (waiting !== this.#waiting) return;
     this.#waiting = null;
     for (const frame of waiting) this.#apply(frame);
     this.#changed();
   }
 
+  /** @param {boolean} isRefused for lack of a database */
+  #becomeRefused(isRefused) {
+    if (isRefused === this.#isRefused) return;
+    this.#isRefused = isRefused;
+    emit(this, "statechange");
+  }
+
   /** @param {Thread[]} page @param {number} limit */
   #take(page, limit) {
-    for (const thread of page) {
-      this.#learn(thread);
-      if (!this.#order.includes(thread.id)) this.#order.push(thread.id);
-    }
+    this.#append(page);
     const last = page.at(-1);
     this.#cursor = last && page.length === limit ? `${last.updated_at},${last.id}` : undefined;
   }
 
-  /** Those of them that are further down than the list has been read. @param {Thread[]} pinned */
-  #takePinned(pinned) {
-    const more = pinned.filter(({ id }) => !this.#order.includes(id));
-    for (const thread of more) this.#learn(thread);
-    this.#order.push(...more.map(({ id }) => id));
+  /** Below the others, unless they are listed. @param {Thread[]} threads */
+  #append(threads) {
+    for (const thread of threads) this.#learn(thread);
+    const lower = threads.flatMap(({ id }) => (this.#upwards.has(id) ? [] : id));
+    this.#upwards = new Set([...lower.reverse(), ...this.#upwards]);
   }
 
   /** @param {ListFrame} frame */
@@ -180,27 +208,32 @@ class Threads extends EventTarget {
     if (frame.type === "thread.created") this.#created(frame.data);
     else if (frame.type === "thread.updated") this.#learn(frame.data);
     else if (frame.type === "thread.deleted") this.#forget(frame.data.id);
-    else if (frame.type === "thread.active") void this.#moveUp(frame.data);
+    else if (frame.type === "thread.active") this.#active(frame.data);
     this.#changed();
   }
 
   /** @param {Thread} thread */
   #created(thread) {
-    readMarks.set(thread.id, 0);
+    readMarks.assume(thread.id, 0);
     this.#learn(thread);
     this.#toTop(thread.id);
   }
 
-  /** What was there when this browser first heard of a thread counts as read. @param {Thread} thread */
+  /** @param {Thread} thread */
   #learn(thread) {
-    if (readMarks.get(thread.id) === undefined) readMarks.set(thread.id, thread.last_seq);
+    readMarks.learn(thread);
     this.#known.set(thread.id, thread);
   }
 
   /** @param {Activity} activity */
-  async #moveUp({ thread_id: id, last_seq, updated_at, preview }) {
-    if (readMarks.get(id) === undefined) readMarks.set(id, last_seq - 1);
-    await this.ensure(id).catch(() => {}); // it was deleted meanwhile
+  #active(activity) {
+    if (this.#known.has(activity.thread_id)) return this.#moveUp(activity);
+    this.#unknown.set(activity.thread_id, activity);
+    void this.#askForUnknown();
+  }
+
+  /** @param {Activity} activity */
+  #moveUp({ thread_id: id, last_seq, updated_at, preview }) {
     const thread = this.#known.get(id);
     if (!thread) return;
     if (last_seq > thread.last_seq) {
@@ -209,6 +242,27 @@ class Threads extends EventTarget {
     }
     this.#toTop(id);
     this.#changed();
+  }
+
+  /** A few are asked for one by one, as what is listed then stays where it is. */
+  async #askForUnknown() {
+    if (this.#isAsking) return;
+    this.#isAsking = true;
+    while (this.#unknown.size) {
+      const unknown = [...this.#unknown.values()];
+      this.#unknown.clear();
+      if (unknown.length > MANY) await this.#readAnew();
+      else await Promise.all(unknown.map((one) => this.#askFor(one)));
+      await pause(ASK_PAUSE);
+    }
+    this.#isAsking = false;
+  }
+
+  /** @param {Activity} activity */
+  async #askFor(activity) {
+    readMarks.assume(activity.thread_id, activity.last_seq - 1);
+    await this.ensure(activity.thread_id).catch(() => {}); // it was deleted meanwhile
+    this.#moveUp(activity);
   }
 
   /** @param {number} id @param {Partial<Thread>} change */
@@ -220,20 +274,23 @@ class Threads extends EventTarget {
 
   /** @param {number} id */
   #toTop(id) {
-    this.#order = [id, ...this.#order.filter((other) => other !== id)];
+    this.#upwards.delete(id);
+    this.#upwards.add(id);
   }
 
   /** @param {number} id */
   #forget(id) {
     this.#known.delete(id);
     this.#hidden.delete(id);
-    this.#order = this.#order.filter((other) => other !== id);
+    this.#upwards.delete(id);
+    this.#unknown.delete(id);
     readMarks.forget(id);
     emit(this, "delete", id);
   }
 
   #changed() {
-    emit(this, "change");
+    this.#list = null;
+    this.#tell();
   }
 }
 

@@ -44,12 +44,16 @@ export interface Hit {
   parts: { text: string; is_match: boolean }[];
 }
 
-/** RFC 9457; `code` is stable, `title` and `detail` are for people. */
-export interface Problem {
-  status: number;
-  code: string;
-  title: string;
-  detail?: string;
+/** What the list is told when messages have arrived in a thread. */
+export interface Activity {
+  thread_id: number;
+  last_seq: number;
+}
+
+/** Comes on every WebSocket when the server has lost its database, and when it has it again. */
+export interface DatabaseFrame {
+  type: "database";
+  data: { available: boolean };
 }
 
 /** What comes on a thread's WebSocket. */
@@ -58,6 +62,7 @@ export type ThreadFrame =
   | { type: "ready"; data: { thread_id: number; last_seq: number } }
   | { type: "error"; data: { code: string; message: string; client_id: string | null } }
   | { type: "typing"; data: { thread_id: number; role: Message["role"] } }
+  | DatabaseFrame
   | { type: "pong" };
 
 /** What comes on the WebSocket of the list of threads. */
@@ -66,6 +71,7 @@ export type ListFrame =
   | { type: "thread.created" | "thread.updated"; data: Thread }
   | { type: "thread.deleted"; data: { id: number } }
   | { type: "thread.active"; data: Activity }
+  | DatabaseFrame
   | { type: "pong" };
 
 export type ConnectionState = "connecting" | "connected" | "reconnecting" | "disconnected";

@@ -1,9 +1,10 @@
 /** @import { ConnectionState, Message, ThreadFrame } from "./types.js" */
-import { listMessages, uuid } from "./api.js";
+import { ApiError, listMessages, uuid } from "./api.js";
 import { emit, on } from "./dom.js";
 import {
   backoff, HISTORY_CHANGED, INTERNAL_ERROR, NO_SUCH_THREAD, ReconnectingSocket, TOO_BIG,
 } from "./reconnecting-socket.js";
+import { textOf } from "./texts.js";
 
 const SEND_TRIES = 5; // a message over which the server stumbles each time must not be resent for ever
 const GAP_PAGE = 200;
@@ -13,17 +14,23 @@ export const TRY_AGAIN = new Set([
 
 /** A message was not stored. `code` is the server's, `disconnected` or `cancelled`; `message` is for people. */
 export class SendError extends Error {
-  /** @param {string} code @param {string} message */
-  constructor(code, message) {
-    super(message);
+  /** @param {string} code */
+  constructor(code) {
+    super(textOf(code));
     this.code = code;
   }
+}
+
+/** Whether the same may work later: nothing is known to be wrong with it. @param {unknown} error */
+export function isPassing(error) {
+  const isKnown = error instanceof ApiError || error instanceof SendError;
+  return !isKnown || error.code === "unreachable" || TRY_AGAIN.has(error.code);
 }
 
 /**
  * The live messages of one thread at a time: each exactly once and in order, over any loss of connection.
  *
- * Events: `statechange`; `typing`, whose detail is the frame's data; `gone`, when the thread does not exist
+ * Events: `statechange`, of `state` or `isWithoutDatabase`; `typing`, whose detail is the frame's data; `gone`, when the thread does not exist
  * (any more); `rewound`, when the server has not, or not any more, what was passed on, as after a failover that lost
  * rows: the thread must be read anew.
  *
@@ -57,9 +64,14 @@ export class WebSocketService extends EventTarget {
     return this.#socket?.state ?? "disconnected";
   }
 
-  /** Whether the connection has been given up, until `retry` or a sign that it may work again. */
+  /** Whether the quick tries have failed: it goes on trying in the background, and `retry` does so at once. */
   get canRetry() {
     return this.#socket?.canRetry ?? false;
+  }
+
+  /** Whether the server has said that it cannot reach its database. */
+  get isWithoutDatabase() {
+    return this.#socket?.isWithoutDatabase ?? false;
   }
 
   /**
@@ -87,13 +99,13 @@ export class WebSocketService extends EventTarget {
 
   /**
    * Resolves when the message is stored. Rejects with a SendError when the server refuses it or the
-   * connection is given up. Sending it again with its `client_id` is safe: it is stored once.
+   * state becomes `disconnected`. Sending it again with its `client_id` is safe: it is stored once.
    * @param {{ content: string, client_id?: string }} message
    * @returns {Promise<Message>}
    */
   sendMessage({ content, client_id = uuid() }) {
     return new Promise((resolve, reject) => {
-      if (!this.#socket) return reject(new SendError("disconnected", "there is no connection"));
+      if (!this.#socket) return reject(new SendError("disconnected"));
       const send = { content, client_id, tries: 0, resolve, reject };
       this.#sends.set(client_id, send);
       if (this.canRetry) this.retry();
@@ -104,7 +116,7 @@ export class WebSocketService extends EventTarget {
   /** It may have been stored nevertheless. @param {string} clientId */
   cancel(clientId) {
     const send = this.#sends.get(clientId);
-    if (send) this.#fail(send, "cancelled", "it was cancelled");
+    if (send) this.#fail(send, "cancelled");
   }
 
   retry() {
@@ -182,11 +194,11 @@ export class WebSocketService extends EventTarget {
     send.resolve(message);
   }
 
-  /** @param {{ code: string, message: string, client_id: string | null }} error */
-  #refused({ code, message, client_id }) {
+  /** @param {{ code: string, client_id: string | null }} error */
+  #refused({ code, client_id }) {
     const send = this.#sends.get(client_id ?? "");
     if (!send) return;
-    if (!TRY_AGAIN.has(code) || send.tries >= SEND_TRIES) return this.#fail(send, code, message);
+    if (!TRY_AGAIN.has(code) || send.tries >= SEND_TRIES) return this.#fail(send, code);
     const socket = this.#socket;
     setTimeout(() => {
       const isDue = this.#sends.get(send.client_id) === send && this.#socket === socket;
@@ -203,23 +215,23 @@ export class WebSocketService extends EventTarget {
     if (code === HISTORY_CHANGED) emit(this, "rewound");
     // A network that fails again and again says nothing about a message.
     for (const send of code === INTERNAL_ERROR ? this.#sends.values() : []) {
-      if (send.tries >= SEND_TRIES) this.#fail(send, "internal", "the server could not store it");
+      if (send.tries >= SEND_TRIES) this.#fail(send, "internal");
     }
     // The server does not say which one was too big for it; if any was, then the longest was.
     const [longest] = [...this.#sends.values()].sort((a, b) => b.content.length - a.content.length);
-    if (code === TOO_BIG && longest) this.#fail(longest, "content_too_long", "it is too long for this server");
+    if (code === TOO_BIG && longest) this.#fail(longest, "content_too_long");
   }
 
   #stateChanged() {
     if (this.state === "disconnected") {
-      for (const send of this.#sends.values()) this.#fail(send, "disconnected", "there is no connection");
+      for (const send of this.#sends.values()) this.#fail(send, "disconnected");
     }
     emit(this, "statechange");
   }
 
-  /** @param {PendingSend} send @param {string} code @param {string} message */
-  #fail(send, code, message) {
+  /** @param {PendingSend} send @param {string} code */
+  #fail(send, code) {
     this.#sends.delete(send.client_id);
-    send.reject(new SendError(code, message));
+    send.reject(new SendError(code));
   }
 }

@@ -1,5 +1,6 @@
 """What a person does and sees on the page, for the tests in a browser."""
 
+import json
 import re
 from collections.abc import Callable, Coroutine
 from typing import Any
@@ -18,26 +19,45 @@ SOON = 20_000
 DICE_AT_LEAST = "Math.random = () => 0"
 DICE_AT_MOST = "Math.random = () => 0.999"
 
+# From now on, the page believes that it is not seen.
+HIDDEN = """Object.defineProperty(document, "hidden", { get: () => window.isHidden, configurable: true });
+window.isHidden = true;"""
+
 WAITING = "Waiting for the connection"
 
 REFUSED = "the server takes no NUL\0"
 
 
 class Line:
-    """The WebSockets of a page, or of all windows of a person: a test can cut them."""
+    """The WebSockets of a page, or of all windows of a person: a test can cut them, count the tries, and say
+    what a server would."""
 
-    def __init__(self) -> None:
+    def __init__(self, path: str = "/api/v1/ws/", code: int | None = None) -> None:
         self.is_cut = False
+        self.tries = 0
+        self._sockets: list[WebSocketRoute] = []
+        self._path = path
+        self._code = code
 
     async def lay(self, to: Page | BrowserContext) -> None:
         """For the sockets that are opened from now on."""
-        await to.route_web_socket(re.compile("/api/v1/ws/"), self._route)
+        await to.route_web_socket(re.compile(self._path), self._route)
+
+    def say(self, type: str, **data: Any) -> None:
+        """Send a frame on each WebSocket that was opened."""
+        for socket in self._sockets:
+            socket.send(json.dumps({"type": type, "data": data}))
+
+    def count(self, *_: object) -> None:
+        self.tries += 1
 
     async def _route(self, browser: WebSocketRoute) -> None:
+        self.count()
         if self.is_cut:
-            await browser.close()
+            await browser.close(code=self._code)
         else:
             browser.connect_to_server()
+            self._sockets.append(browser)
 
 
 async def open_live(open_page: Open, path: str) -> Page:
@@ -125,4 +145,5 @@ def item(page: Page, thread: int) -> Locator:
 
 def is_network_noise(text: str) -> bool:
     """What Chromium itself says of a connection that we broke, or of a thread that we asked for in vain."""
-    return bool(re.search(r"ERR_(INTERNET_|CONNECTION_|NETWORK_|EMPTY_RESPONSE)|status of 404", text))
+    broken = r"ERR_(INTERNET_|CONNECTION_|NETWORK_|EMPTY_RESPONSE)|closed before the connection"
+    return bool(re.search(rf"{broken}|(status of|response code:) (404|413|502|503)", text))

@@ -320,6 +320,27 @@ async def offline(scene: Scene) -> None:
     await expect(scene.page.get_by_text("1 message waits")).to_be_visible()
 
 
+async def without_database(scene: Scene) -> None:
+    await scene.open("Backups")
+    await write(scene.page, "Sent while the server has its database")
+    await expect(scene.page.locator(".message .state").last).to_have_text("Sent")
+    scene.line.say("database", available=False)
+    await expect(scene.page.get_by_text("cannot reach its database")).to_be_visible()
+
+
+async def opened_without_database(scene: Scene) -> None:
+    await scene.page.route(re.compile(r"/api/v1/threads[?/]"), lambda _: None)
+    await scene.page.goto(urljoin(scene.page.url, f"/threads/{scene.threads['Backups']}"))
+    await scene.page.evaluate(
+        """import("/static/threads.js").then(({ threads }) => new Promise(resolve => {
+            const look = () => (threads.state === "connected" ? resolve() : setTimeout(look, 5));
+            look();
+        }))"""
+    )
+    scene.line.say("database", available=False)
+    await expect(scene.page.get_by_text("could not be opened")).to_be_visible()
+
+
 async def typing(scene: Scene) -> None:
     await scene.open("Release on Monday")
     await scene.page.locator(".typing").evaluate("(line) => { line.hidden = false; }")
@@ -363,6 +384,7 @@ STATES: dict[str, Callable[[Scene], Awaitable[None]]] = {
         conversation, message_hovered, the_list, unread, far_from_the_end, very_long, formatted,
         formatted_by_me, long_title, menu, rename, rename_in_the_list, deleted, found, found_to_the_end,
         nothing_found, searching, search_failed, keys, empty, writing, nearly_too_long, too_long, sent,
-        not_sent, offline, typing, new, first_visit, loading, gone, not_opened,
+        not_sent, offline, without_database, opened_without_database, typing, new, first_visit, loading,
+        gone, not_opened,
     )
 }  # fmt: skip

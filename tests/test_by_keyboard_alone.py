@@ -61,7 +61,7 @@ async def test_a_visit_by_keyboard_alone(open_page: Open, db: Connection) -> Non
 
     # It is deleted, brought back, and deleted by the menu.
     await tab_to(page, "button", "What to do with this chat")
-    await press("Delete")
+    await press("Control+Shift+Backspace")
     await expect(item(page, second)).to_have_count(0)
     await press("Control+z")
     await expect(page.get_by_role("heading", level=1)).to_have_text("Odds and ends")

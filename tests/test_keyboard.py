@@ -20,7 +20,7 @@ async def test_keys_do_what_they_say(open_page: Open, thread: int) -> None:
     await page.evaluate(HEAR)
     await page.evaluate("import('/static/thread-actions.js').then(() => {})")  # it comes with the first key
     await leave_the_field(page)
-    for key in ("F2", "p", "e", "Delete", "z", "Home", "End", "g"):
+    for key in ("F2", "p", "e", "Control+Shift+Backspace", "Control+z", "Home", "End", "g", "z", "Delete"):
         await page.keyboard.press(key)
     expected = ["rename", "pin", "export", "delete", "undo", "first", "newest", "newest"]
     assert await page.evaluate("window.heard") == expected

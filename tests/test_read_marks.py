@@ -7,15 +7,11 @@ import pytest
 from playwright.async_api import Locator, Page, expect
 
 from app.database import Connection
-from tests.page import Open, contents, item, kept
+from tests.page import HIDDEN, Open, contents, item, kept
 
 pytestmark = pytest.mark.anyio
 
 INSERT = "insert into message (thread_id, content) values ($1, $2)"
-
-HIDDEN = """Object.defineProperty(document, "hidden", { get: () => window.isHidden, configurable: true });
-window.isHidden = true;"""
-
 
 UNTIL = """seq => new Promise(resolve => {
     const look = () => (marks.get(1) === seq ? resolve() : setTimeout(look, 5));
@@ -103,7 +99,8 @@ async def test_while_messages_stream_little_is_written(open_page: Open) -> None:
             return [before, writes, localStorage.getItem("chinwag.read.1")];
         }"""
     )
-    assert written == [0, 1, "0 1000"]
+    assert written[:2] == [0, 1]
+    assert written[2].startswith("0 1000 ")
 
 
 def unread(page: Page, thread: int) -> Locator:

@@ -111,12 +111,55 @@ async def test_each_of_several_deletions_is_undone_by_a_key(
     await expect(toast(page)).to_contain_text("Deleted “three”")
     await act(page, "Delete")
     await expect(toast(page)).to_contain_text("Deleted “two” and 1 more")
+    await expect(field(page)).to_be_focused()
     await page.keyboard.press("Control+z")
     await expect(listed(page)).to_have_text(["two", "one"])
     await page.get_by_role("button", name="Find").focus()
     await page.keyboard.press("z")
+    await page.keyboard.press("Control+z")
     await expect(listed(page)).to_have_text(["three", "two", "one"])
     assert await left(db) == three
+
+
+async def test_a_deletion_is_undone_where_the_next_chat_has_a_draft(
+    open_page: Open, three: list[int]
+) -> None:
+    page = await open_page(f"/threads/{three[1]}")
+    await field(page).fill("not yet")
+    await item(page, three[2]).click()
+    await expect(page).to_have_url(re.compile(f"/threads/{three[2]}$"))
+    await act(page, "Delete")
+    await expect(field(page)).to_have_value("not yet")
+    await page.keyboard.press("Control+z")
+    await expect(listed(page)).to_have_text(["three", "two", "one"])
+    await act(page, "Delete")
+    await field(page).press_sequentially("z")
+    await page.keyboard.press("Control+z")
+    await expect(listed(page)).to_have_text(["two", "one"])
+    await expect(field(page)).to_have_value("not yet")
+
+
+async def test_no_single_key_deletes_a_chat(open_page: Open, db: Connection, three: list[int]) -> None:
+    await db.execute("insert into message (thread_id, content) values ($1, 'keep me')", three[2])
+    page = await open_page(f"/threads/{three[2]}")
+    for key in ("Delete", "Backspace", "Shift+Delete", "Shift+Backspace", "d", "z"):
+        await page.get_by_role("article").focus()
+        await page.keyboard.press(key)
+    await expect(toast(page)).to_be_hidden()
+    await expect(listed(page)).to_have_text(["three", "two", "one"])
+    await page.keyboard.press("Control+Shift+Backspace")
+    await expect(listed(page)).to_have_text(["two", "one"])
+
+
+async def test_the_focus_stays_in_the_list_when_a_chat_of_it_is_deleted(
+    open_page: Open, three: list[int]
+) -> None:
+    page = await open_page(f"/threads/{three[2]}")
+    await page.get_by_role("button", name="What to do with two").click()
+    await choose(page, "Delete")
+    await expect(item(page, three[0])).to_be_focused()
+    await page.keyboard.press("Control+z")
+    await expect(listed(page)).to_have_text(["three", "two", "one"])
 
 
 async def test_what_is_being_written_keeps_its_own_undo(open_page: Open, three: list[int]) -> None:
