@@ -10,9 +10,9 @@ from typing import Literal
 import structlog
 from msgspec import json
 
-_form: Literal["text", "json"] = "text"
-
 from app.log_repeats import CountRepeats
+
+_form: Literal["text", "json"] = "text"
 
 
 def configure_logs(form: Literal["text", "json"]) -> None:

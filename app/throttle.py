@@ -4,9 +4,10 @@ from litestar.enums import ScopeType
 from litestar.middleware import ASGIMiddleware
 from litestar.types import ASGIApp, Receive, Scope, Send
 
-from app.access import SAFE_METHODS
 from app.errors import TooManyRequests
 from app.rate_limit import RateLimit, site_of
+
+SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
 
 
 class LimitChanges(ASGIMiddleware):

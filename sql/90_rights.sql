@@ -7,7 +7,8 @@ alter default privileges revoke execute on functions from public;
 
 revoke execute on function
   frame, is_in_a_thread, message_json, newest_matches, notify_frame, notify_servers, part_with, payload, readable,
-  remove_messages, search_messages, search_query, thread_json, title_of, wire_time, words_of,
+  remove_messages, search_messages, search_query, thread_json, thread_preview, threads_titled,
+  title_of, wire_time, words_of,
   tg_message__give_title, tg_message__number, tg_message__publish, tg_message__refuse_change,
   tg_message__remove_words, tg_message__store_words, tg_message__withdraw_request, tg_thread__publish,
   tg_thread__refuse_change, tg_thread__refuse_used_id, tg_thread__remove_messages
@@ -33,7 +34,8 @@ begin
   grant update (claimed_by, claimed_until) on reply_request to chinwag_server;
   grant execute on function
     frame, is_in_a_thread, message_json, newest_matches, notify_frame, notify_servers, part_with, payload, readable,
-    remove_messages, search_messages, search_query, wire_time
+    remove_messages, search_messages, search_query, thread_preview, threads_titled,
+    wire_time
   to chinwag_server;
   grant insert (thread_id, role, content, client_id, reply_to) on message to chinwag_producer;
 end

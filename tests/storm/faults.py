@@ -10,6 +10,7 @@ import asyncpg
 from tests.storm.browsers import BrowserReader
 from tests.storm.cluster import Cluster
 from tests.storm.disk import fill
+from tests.storm.flooding import flooded, floods
 from tests.storm.link import Link
 from tests.storm.people import Reader, Storm, burst
 
@@ -98,7 +99,7 @@ async def fill_the_disk(storm: Storm[Cluster]) -> None:
         await asyncio.sleep(random.uniform(2, 6))
     finally:
         filler.unlink()
-    node.start()
+    await node.until_running()
 
 
 async def fail_over(storm: Storm[Cluster]) -> None:
@@ -110,6 +111,23 @@ async def fail_over(storm: Storm[Cluster]) -> None:
 async def silence(storm: Storm[Cluster]) -> None:
     """The network between a server and readers at its door goes silent for ever; new connections work."""
     random.choice(storm.cluster.door_links).forget()
+
+
+def flood(threads: list[int]) -> Fault:
+    """A few sockets send to a server as fast as they can: posts, pings, nonsense."""
+
+    async def fault(storm: Storm[Cluster]) -> None:
+        server, thread = random.choice(storm.cluster.servers), random.choice(threads)
+        attack = flooded(server, thread, random.choice(list(floods(thread))), sockets=5)
+        with contextlib.suppress(AssertionError):  # the server has been killed meanwhile
+            await asyncio.to_thread(attack.__enter__)
+            try:
+                await asyncio.sleep(random.uniform(2, 5))
+            finally:
+                await asyncio.to_thread(attack.__exit__, None, None, None)
+
+    fault.__name__ = "flood"
+    return fault
 
 
 def stop_reading(readers: list[Reader]) -> Fault:

@@ -101,6 +101,7 @@ def _choose(
         faults.stop_reading(straight),
         faults.stop_reading_for_ever(straight),
         faults.burst_of(threads[0], 50_000),
+        faults.flood(threads),
     ]
     if can_mount():
         every.append(faults.fill_the_disk)
