@@ -12,7 +12,8 @@ MOST_KINDS = 1_000
 """There are some dozens. Should there be more, the others are written as they come."""
 
 Kind = tuple[str, str, str]
-"""The logger, the event or the text without its values, and the code of what was refused."""
+"""The logger, the event or the text without its values, and the code of what was refused or the SQLSTATE of
+what failed."""
 
 
 class CountRepeats(logging.Filter):
@@ -55,5 +56,6 @@ log = structlog.get_logger(__name__)
 
 def _kind_of(record: logging.LogRecord) -> Kind:
     if isinstance(record.msg, dict):  # one of ours: structlog formats it later
-        return record.name, str(record.msg["event"]), str(record.msg.get("code", ""))
+        code = record.msg.get("code") or record.msg.get("sqlstate") or ""
+        return record.name, str(record.msg["event"]), str(code)
     return record.name, str(record.msg), ""

@@ -31,7 +31,7 @@ begin
   grant usage on sequence account_id_seq to chinwag_server;
   grant insert, delete, update (title, pinned) on thread to chinwag_server;
   grant insert (thread_id, role, content, client_id, reply_to) on message to chinwag_server;
-  grant update (claimed_by, claimed_until) on reply_request to chinwag_server;
+  grant update (claimed_by, claimed_until, thread_id) on reply_request to chinwag_server;
   grant execute on function
     frame, is_in_a_thread, message_json, newest_matches, notify_frame, notify_servers, part_with, payload, readable,
     remove_messages, search_messages, search_query, thread_preview, threads_titled,

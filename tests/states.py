@@ -142,12 +142,12 @@ async def build(db: Connection) -> dict[str, int]:
             "insert into message (thread_id, role, content) values ($1, $2, $3)",
             threads["Formatted"], role, FORMATTED,
         )  # fmt: skip
-    await db.execute("update thread set updated_at = now() - interval '4 days' where title = 'Formatted'")
+    set_times = "update thread set created_at = $2, updated_at = $2 where id = $1"
+    await db.execute(set_times, threads["Formatted"], datetime.now(UTC) - timedelta(days=4))
     for days, title, content in OLDER:
         threads[title] = await db.fetchval(new_thread, title)
         await db.execute(insert, threads[title], content)
-        moment = datetime.now(UTC) - timedelta(days=days)
-        await db.execute("update thread set updated_at = $2 where id = $1", threads[title], moment)
+        await db.execute(set_times, threads[title], datetime.now(UTC) - timedelta(days=days))
     return threads | {"Backups": backups}
 
 

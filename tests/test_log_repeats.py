@@ -29,9 +29,9 @@ async def test_what_is_refused_again_and_again_is_counted(
             while len(lines_of(server, "repeated")) < 2:
                 await asyncio.sleep(0.1)
     first = lines_of(server, "refused")
-    assert sorted(line["code"] for line in first) == ["bad_json", "not_signed_in"]
+    assert sorted(line["code"] for line in first) == ["bad_json", "host_not_allowed"]
     counted = {(line["of"], line["code"], line["times"]) for line in lines_of(server, "repeated")}
-    assert counted == {("refused", "bad_json", 49), ("refused", "not_signed_in", 49)}
+    assert counted == {("refused", "bad_json", 49), ("refused", "host_not_allowed", 49)}
 
 
 def lines_of(server: Server, event: str) -> list[dict[str, Any]]:

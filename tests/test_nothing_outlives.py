@@ -73,7 +73,7 @@ async def test_a_signal_ends_everything(
     assert running_url(data) is None
     wait_until(lambda: not is_there(server.process.pid))
     events = [json.loads(line) for line in server.log.read_text().splitlines()]
-    assert {event["level"] for event in events} == {"info"}
+    assert {event["level"] for event in events} <= {"info"}
 
 
 @pytest.mark.parametrize("workers", ["1", "2"])

@@ -57,7 +57,8 @@ async def test_a_message_too_long_for_notify_has_its_preview_in_the_table(
     assert (await http.get(f"/threads/{thread}")).json()["preview"] == "long " * 24
 
 
-FORGED = ["no JSON", "{}", '{"data":{"content":7}}', '{"data":{"content":"\\ud800"}}']
+FORGED = ["no JSON}", "}}", '"content":7}}', '"content":"\\ud800"}}']
+"""What follows the beginning of a frame without which nobody hears of it."""
 
 
 @pytest.mark.parametrize("frame", FORGED)
@@ -66,7 +67,7 @@ async def test_a_forged_notification_has_no_preview(
 ) -> None:
     async with open_list(server) as client:
         await client.frame("ready")
-        await db.execute("select pg_notify('chinwag', $1)", f"{thread} 1 {frame}")
+        await db.execute("select pg_notify('chinwag', $1)", f'{thread} 1 {{"type":"message","data":{{{frame}')
         active = await client.frame("thread.active")
         assert json.dumps(active["preview"]) == "null"
         await db.execute(INSERT, thread, "the server still works")

@@ -41,7 +41,7 @@ async def test_a_large_thread_is_deleted_at_once_and_removed_over_a_kill(
             assert answer.status_code == 201
             await until(db, IS_STUCK)
             server.kill()
-    assert STUCK_AT <= await db.fetchval(LEFT, thread) < MANY
+    assert 0 < await db.fetchval(LEFT, thread) < MANY
     audit = chinwag("audit", DATABASE_URL=start_server.database_url or "")
     assert audit.returncode == 0, audit.stdout
     assert "1 threads, 1 messages" in audit.stdout
