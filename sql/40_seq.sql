@@ -12,11 +12,19 @@ create or replace function tg_message__number() returns trigger
 language plpgsql security definer set search_path = pg_catalog, pg_temp set enable_seqscan = off
 as $$
 declare
-  last_seq bigint;
-  newest record;
+  newest timestamptz;
 begin
   -- The lock is held until commit: whoever gets the next number commits after us, or we never did.
-  select thread.last_seq into last_seq from public.thread where id = new.thread_id for no key update;
+  -- thread.last_seq and updated_at move once a statement (tg_message__publish): moving them for each row would
+  -- leave one dead version of the thread a row, and a burst would take quadratic time. So the newest row that this
+  -- statement may have inserted already is looked up, too: the last entry of an index.
+  select greatest(thread.last_seq, own.seq) + 1, greatest(thread.updated_at, own.created_at)
+  into new.seq, newest
+  from public.thread left join lateral (
+    select message.seq, message.created_at from public.message
+    where message.thread_id = thread.id and message.seq > thread.last_seq order by message.seq desc limit 1
+  ) as own on true
+  where thread.id = new.thread_id for no key update of thread;
   if not found then
     raise exception 'there is no thread %', new.thread_id
       using errcode = 'foreign_key_violation', table = 'message', constraint = 'thread_exists';
@@ -38,17 +46,11 @@ begin
     end if;
   end if;
 
-  -- thread.last_seq moves once a statement (tg_message__publish): moving it for each row would leave one
-  -- dead version of the thread a row, and a burst would take quadratic time. So the newest row is looked up,
-  -- which this statement may have inserted: the last entry of an index.
-  select seq, created_at into newest from public.message where thread_id = new.thread_id
-  order by seq desc limit 1;
-  new.seq := greatest(newest.seq, last_seq) + 1;
   new.id := nextval('public.message_id_seq');
   new.created_at := clock_timestamp();
   -- The clock may have been set back. A time far ahead is not believed: all that follow would have it for good.
-  if newest.created_at > new.created_at and newest.created_at < new.created_at + interval '1 day' then
-    new.created_at := newest.created_at;
+  if newest > new.created_at and newest < new.created_at + interval '1 day' then
+    new.created_at := newest;
   end if;
   return new;
 end

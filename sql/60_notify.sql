@@ -34,8 +34,10 @@ as $$
 begin
   -- greatest: a trigger of somebody's own may have written more already.
   update public.thread
-  set last_seq = greatest(thread.last_seq, written.last_seq), updated_at = clock_timestamp()
-  from (select thread_id, max(seq) as last_seq from written_message group by thread_id) as written
+  set last_seq = greatest(thread.last_seq, written.last_seq), updated_at = greatest(clock_timestamp(), written.newest)
+  from (
+    select thread_id, max(seq) as last_seq, max(created_at) as newest from written_message group by thread_id
+  ) as written
   where id = written.thread_id;
 
   insert into public.reply_request (message_id, thread_id)
