@@ -101,7 +101,8 @@ async def run(seconds: float, names: list[str], directly: bool) -> int:
     for limit, floods_now in (0, names), (50, [name for name in names if name in LIMITED]):
         if not floods_now:
             continue
-        settings = {"CHINWAG_POSTS_PER_SECOND": str(limit), "CHINWAG_SIGN_IN": "anyone"}  # for the way by nginx
+        # Behind nginx nobody is known to be on this computer.
+        settings = {"CHINWAG_POSTS_PER_SECOND": str(limit), "CHINWAG_SIGN_IN": "anyone"}
         async with alone("floods", settings) as one:
             threads = await _new_threads(one)
             with _ways(one.server, directly) as ways:
