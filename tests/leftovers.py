@@ -10,6 +10,9 @@ MARK = "TESTS_OF_CHINWAG"
 
 LIMIT_SECONDS = 30
 
+OF_PYTHON = "from multiprocessing.resource_tracker import"
+"""Python's own helper, which ends with the process of the tests."""
+
 
 def mark_what_is_started() -> None:
     os.environ[MARK] = uuid.uuid4().hex
@@ -29,7 +32,9 @@ def _marked() -> list[str]:
     for process in Path("/proc").glob("[0-9]*"):
         try:
             if mark in (process / "environ").read_bytes().split(b"\0"):
-                found.append((process / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace"))
+                command = (process / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
+                if OF_PYTHON not in command:
+                    found.append(command)
         except OSError:
             continue  # it has ended, or is somebody else's
     return found

@@ -281,7 +281,7 @@ async def keys(scene: Scene) -> None:
 
 async def empty(scene: Scene) -> None:
     await scene.open("Nothing yet")
-    await expect(scene.page.get_by_text("Say hello")).to_be_visible()
+    await expect(scene.page.get_by_text("Nothing here yet")).to_be_visible()
 
 
 async def writing(scene: Scene) -> None:

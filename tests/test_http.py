@@ -10,6 +10,7 @@ import pytest
 from app.database import Connection
 from tests.client import open_list, open_thread
 from tests.process import Server
+from tests.sql import until
 
 pytestmark = pytest.mark.anyio
 
@@ -236,7 +237,7 @@ async def test_the_deletion_of_a_thread_closes_its_websockets(
         assert one.messages == two.messages and one.seqs == [1]
         await bystander.send("still here")
         await bystander.until_seq(1)
-    assert await db.fetchval("select count(*) from message where thread_id = $1", thread) == 0
+    await until(db, "select count(*) = 0 from message where thread_id = $1", thread)
 
 
 async def test_the_websocket_of_an_unknown_thread_is_accepted_and_closed(server: Server) -> None:
