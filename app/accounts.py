@@ -7,14 +7,30 @@ from app.database import Pool
 NO_PASSWORD = "!"  # noqa: S105
 
 
-async def ensure(pool: Pool, username: str, max_content: int) -> wire.Account:
-    """The account of this name, created if it is missing."""
-    await pool.execute(
-        """insert into account (username, password, email, active)
-           values ($1::text, $2, $1::text || '@localhost', true) on conflict do nothing""",
-        username,
-        NO_PASSWORD,
-    )
-    row = await pool.fetchrow("select id, username from account where username = $1", username)
-    assert row is not None
-    return wire.Account(id=row["id"], username=row["username"], max_content=max_content)
+class OwnAccount:
+    """The account that signs itself in. It is created if it is missing."""
+
+    def __init__(self, pool: Pool, username: str, max_content: int) -> None:
+        self._pool = pool
+        self._username = username
+        self._max_content = max_content
+        self._known: wire.Account | None = None
+
+    async def get(self) -> wire.Account:
+        """The account, read once. Not at the start: a server process may start while its database is away."""
+        if self._known is None:
+            self._known = await self._ensure()
+        return self._known
+
+    async def _ensure(self) -> wire.Account:
+        await self._pool.execute(
+            """insert into account (username, password, email, active)
+               values ($1::text, $2, $1::text || '@localhost', true) on conflict do nothing""",
+            self._username,
+            NO_PASSWORD,
+        )
+        row = await self._pool.fetchrow(
+            "select id, username from account where username = $1", self._username
+        )
+        assert row is not None
+        return wire.Account(id=row["id"], username=row["username"], max_content=self._max_content)

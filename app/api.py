@@ -105,7 +105,7 @@ async def read_json(request: AnyRequest) -> None:
 
 @get("/account", responses=problems(), summary="The account that is signed in")
 async def get_account(state: State) -> wire.Account:
-    account: wire.Account = state.account
+    account: wire.Account = await state.account.get()
     return account
 
 
@@ -116,7 +116,7 @@ async def get_account(state: State) -> wire.Account:
     response_description="The new thread.",
 )
 async def create_thread(data: Annotated[wire.NewThread, EXACT], state: State) -> wire.Thread:
-    return await threads.create(data, owner=state.account.id)
+    return await threads.create(data, owner=(await state.account.get()).id)
 
 
 @get("/threads", responses=problems(400), summary="The threads, newest activity first")

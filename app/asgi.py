@@ -5,7 +5,6 @@ import contextlib
 import gc
 import multiprocessing
 import signal
-import sys
 from collections.abc import AsyncIterator, Iterator
 from functools import partial
 
@@ -19,7 +18,7 @@ from app import accounts, assets, messages, pages, problems
 from app.api import ROUTES
 from app.bot import Replies, load_bot
 from app.database import open_pool
-from app.errors import CannotHear, SettingsInvalid
+from app.errors import SettingsInvalid
 from app.export import Exports
 from app.headers import add_headers
 from app.hub import Hub
@@ -97,7 +96,7 @@ async def _running(app: Litestar) -> AsyncIterator[None]:
     async with open_pool(settings) as pool, contextlib.AsyncExitStack() as parts:
         DB.pool = pool  # type: ignore[assignment]  # it has of asyncpg's what Piccolo uses: acquire()
         state.pool = pool
-        state.account = await accounts.ensure(pool, settings.account, settings.max_content)
+        state.account = accounts.OwnAccount(pool, settings.account, settings.max_content)
         state.hub = Hub(partial(messages.replay, pool), partial(messages.existing_threads, pool))
         posts = settings.posts_per_second
         state.limits = Limits(RateLimit(posts, BURST_SECONDS * posts), RateLimit(*REFUSALS))
@@ -125,12 +124,8 @@ async def _running(app: Litestar) -> AsyncIterator[None]:
             after_gap=state.hub.repair,
             after_silence=pool.renew,
         )
-        try:
-            await state.listener.start()
-        except CannotHear:
-            sys.tracebacklimit = 0  # the server ends, and its last words need no traceback
-            raise
         parts.push_async_callback(state.listener.stop)
+        await state.listener.start()
         _collect_rarely()
         preparing = asyncio.create_task(asyncio.to_thread(assets.prepare))
         parts.push_async_callback(lambda: preparing)

@@ -27,10 +27,17 @@ PROBE = "select pg_notification_queue_usage()"
 """Any answer will do. But a full queue stays full until somebody asks for this, although the session that
 filled it up has ended: PostgreSQL cleans the queue up as notifications are added (asyncQueueAdvanceTail)."""
 
+START_SECONDS = 5.0
+"""A server begins to serve after so long also without its database, and is not ready until that is back."""
+
 BACKOFF_FIRST_SECONDS = 0.05
 BACKOFF_LIMIT_SECONDS = 3.0
 
 log = structlog.get_logger(__name__)
+
+
+async def _nothing() -> None:
+    pass
 
 
 class Listener:
@@ -47,9 +54,9 @@ class Listener:
         receivers: Sequence[Callable[[str], None]],
         *,
         notify: Callable[[str, str], Awaitable[None]],
-        on_loss: Callable[[], None],
-        after_gap: Callable[[], Awaitable[None]],
-        after_silence: Callable[[], Awaitable[None]],
+        on_loss: Callable[[], None] = lambda: None,
+        after_gap: Callable[[], Awaitable[None]] = _nothing,
+        after_silence: Callable[[], Awaitable[None]] = _nothing,
     ) -> None:
         """
         Args:
@@ -67,6 +74,7 @@ class Listener:
         self._after_silence = after_silence
         self._connection: Connection | None = None
         self._lost = asyncio.Event()
+        self._has_begun = asyncio.Event()
         self._heard = 0
         self._echo: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._sent = ""
@@ -74,10 +82,13 @@ class Listener:
         self._task: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
-        """Listen. A server that cannot hear must not start: raises CannotHear, or what asyncpg raises."""
-        await self._listen()
-        self.ready = True
+        """Begin to listen. If the database is away, wait for it for START_SECONDS, and go on trying."""
         self._task = asyncio.create_task(self._keep_listening())
+        try:
+            async with asyncio.timeout(START_SECONDS):
+                await self._has_begun.wait()
+        except TimeoutError:
+            self._on_loss()
 
     async def stop(self) -> None:
         self.ready = False
@@ -112,7 +123,19 @@ class Listener:
             self._lost.set()
             self._echo.cancel()  # it will not come
 
+    async def check(self) -> None:
+        """Check once, without starting, that notifications arrive.
+
+        Raises:
+            CannotHear: they do not; asyncpg's errors, if the database cannot be reached.
+        """
+        try:
+            await self._listen()
+        finally:
+            self._hang_up()
+
     async def _keep_listening(self) -> None:
+        await self._begin()
         while True:
             is_silent = await self._until_lost()
             if not is_silent:
@@ -122,11 +145,16 @@ class Listener:
             self._hang_up()
             if is_silent:
                 await self._after_silence()
-            await self._reconnect()
-            # LISTEN first, repair after: what is committed in between is heard, or read, or both.
-            await self._after_gap()
-            self.ready = True
+            await self._begin()
             log.info("listener_ready")
+
+    async def _begin(self) -> None:
+        """Listen, and mend what the gap before it has cost."""
+        await self._connect()
+        # LISTEN first, repair after: what is committed in between is heard, or read, or both.
+        await self._after_gap()
+        self.ready = True
+        self._has_begun.set()
 
     async def _until_lost(self) -> bool:
         """Return when the connection is lost; true if that is because nothing is heard any more."""
@@ -189,7 +217,7 @@ class Listener:
                 return False
         return False
 
-    async def _reconnect(self) -> None:
+    async def _connect(self) -> None:
         delay = BACKOFF_FIRST_SECONDS
         while True:
             try:

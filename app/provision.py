@@ -11,6 +11,7 @@ import msgspec
 from app.database import open_pool
 from app.embedded import EmbeddedPostgres
 from app.installed import refuse_hidden_names
+from app.listener import Listener
 from app.postmaster import default_directory, shared_url
 from app.settings import Settings
 from app.upgrade import migrate as migrate
@@ -46,3 +47,4 @@ async def _prepare(settings: Settings) -> None:
     await migrate(url)
     async with open_pool(settings) as pool:
         await refuse_hidden_names(pool)
+        await Listener(url, [], notify=pool.notify).check()

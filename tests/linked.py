@@ -10,7 +10,9 @@ from tests.storm.link import Link
 
 
 @asynccontextmanager
-async def server_by_link(url: str, settings: dict[str, str]) -> AsyncIterator[tuple[Server, Link]]:
+async def server_by_link(
+    url: str, settings: dict[str, str], *arguments: str
+) -> AsyncIterator[tuple[Server, Link]]:
     """A server, and its way to the database."""
     parts = urlsplit(url)
     assert parts.port
@@ -18,4 +20,4 @@ async def server_by_link(url: str, settings: dict[str, str]) -> AsyncIterator[tu
     async with link.running() as port:
         way = parts._replace(netloc=f"{parts.username}:{parts.password}@127.0.0.1:{port}").geturl()
         with ServerStarter(way) as start:
-            yield await asyncio.to_thread(start, settings), link
+            yield await asyncio.to_thread(start, settings, *arguments), link

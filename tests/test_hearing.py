@@ -1,6 +1,10 @@
 """A server is ready only while notifications arrive, and tells its browsers at once when they do not."""
 
 import asyncio
+import contextlib
+import os
+import signal
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import asyncpg
@@ -21,6 +25,9 @@ from tests.test_repair import until_ready
 from tests.test_trouble import until_said
 
 pytestmark = pytest.mark.anyio
+
+NOBODY = 1
+"""A port on which nobody listens."""
 
 
 def test_a_server_that_listens_through_a_transaction_pooler_does_not_start(
@@ -157,3 +164,38 @@ async def test_browsers_are_told_when_the_listener_is_terminated(
         await db.execute(TERMINATE, "chinwag listener")
         await reader.frame("database", lambda data: not data["available"])
         await reader.frame("database", lambda data: data["available"])
+
+
+async def test_a_server_process_that_starts_while_the_database_is_away_waits_for_it(
+    database_url: str, settings: dict[str, str]
+) -> None:
+    async with server_by_link(database_url, settings, "--workers", "2") as (server, link):
+        async with httpx.AsyncClient(verify=False) as http:
+            await until_ready(http, server, 200)
+            before = workers_of(server)
+            target, link.target = link.target, NOBODY
+            link.cut()
+            for worker in before:
+                os.kill(worker, signal.SIGKILL)
+            async with asyncio.timeout(LIMIT_SECONDS):
+                # They have been replaced, serve, and say that they are not ready.
+                while len(workers_of(server) - before) < 2 or not await answers(http, server, 503):
+                    await asyncio.sleep(0.05)
+            link.target = target
+            await until_ready(http, server, 200)
+            assert server.process.poll() is None
+            thread = (await http.post(f"{server.url}/api/v1/threads", json={})).json()["id"]
+        async with open_thread(server, thread) as client:
+            await client.frame("ready")
+
+
+def workers_of(server: Server) -> set[int]:
+    """The ids of the processes that serve; multiprocessing's own helper is none of them."""
+    children = Path(f"/proc/{server.process.pid}/task/{server.process.pid}/children").read_text().split()
+    return {int(pid) for pid in children if "spawn_main" in Path(f"/proc/{pid}/cmdline").read_text()}
+
+
+async def answers(http: httpx.AsyncClient, server: Server, status: int) -> bool:
+    with contextlib.suppress(httpx.TransportError):
+        return (await http.get(f"{server.url}/health/ready")).status_code == status
+    return False
