@@ -71,7 +71,7 @@ class MessageWords(Table, tablename="message_words", db=DB):
 class ReplyRequest(Table, tablename="reply_request", db=DB):
     """A user message that waits for the bot."""
 
-    message_id = ForeignKey(references=Message, null=False, primary_key=True)
+    message_id = BigInt(primary_key=True)
     claimed_by = UUID(null=True, default=None)
     claimed_until = Timestamptz()
     thread_id = BigInt(null=True, default=None)

@@ -24,7 +24,8 @@ $$;
 -- Each call names the exact types of its arguments: a function of the same name by somebody else, with types that
 -- fit better, would be called instead, and with the rights of the owner.
 
--- Moves the threads that a statement has written to, asks for the bot's replies and notifies the servers.
+-- Moves the threads that a statement has written to, stores its words for the search, asks for the bot's replies and
+-- notifies the servers. One trigger does it all, because each further one would cost each insert.
 -- A session keeps its plans. One that was made for a bulk insert would read whole tables for each single row
 -- after it, so each row that is looked for here is looked up in an index.
 create or replace function tg_message__publish() returns trigger
@@ -39,6 +40,9 @@ begin
     select thread_id, max(seq) as last_seq, max(created_at) as newest from written_message group by thread_id
   ) as written
   where id = written.thread_id;
+
+  insert into public.message_words (message_id, words)
+  select id, public.words_of(content) from written_message;
 
   insert into public.reply_request (message_id, thread_id)
   select id, thread_id from written_message as w
@@ -73,6 +77,22 @@ $$;
 create or replace trigger message_30_withdraw_request
   after insert on message for each row when (new.reply_to is not null)
   execute function tg_message__withdraw_request();
+
+-- Removes what belongs to the messages that a statement has removed.
+create or replace function tg_message__clean_up() returns trigger
+language plpgsql security definer set search_path = pg_catalog, pg_temp
+set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off
+as $$
+begin
+  delete from public.message_words using removed_message where message_id = removed_message.id;
+  delete from public.reply_request using removed_message where message_id = removed_message.id;
+  return null;
+end
+$$;
+
+create or replace trigger message_30_clean_up
+  after delete on message referencing old table as removed_message
+  for each statement execute function tg_message__clean_up();
 
 -- Tells the lists of threads that a thread was created, renamed, pinned or deleted.
 create or replace function tg_thread__publish() returns trigger

@@ -6,35 +6,9 @@ create or replace function words_of(content text) returns tsvector
 language sql immutable parallel safe
 return to_tsvector('pg_catalog.simple'::regconfig, left(content, 100000));
 
--- Stores the words of the messages that a statement has written.
-create or replace function tg_message__store_words() returns trigger
-language plpgsql security definer set search_path = pg_catalog, pg_temp
-as $$
-begin
-  insert into public.message_words (message_id, words)
-  select id, public.words_of(content) from written_message;
-  return null;
-end
-$$;
-
-create or replace trigger message_30_store_words
-  after insert on message referencing new table as written_message
-  for each statement execute function tg_message__store_words();
-
--- Removes the words of the messages that a statement has removed.
-create or replace function tg_message__remove_words() returns trigger
-language plpgsql security definer set search_path = pg_catalog, pg_temp
-set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off
-as $$
-begin
-  delete from public.message_words using removed_message where message_id = removed_message.id;
-  return null;
-end
-$$;
-
-create or replace trigger message_30_remove_words
-  after delete on message referencing old table as removed_message
-  for each statement execute function tg_message__remove_words();
+-- What did in triggers of their own what tg_message__publish and tg_message__clean_up do now. "cascade" drops the
+-- triggers.
+drop function if exists tg_message__store_words, tg_message__remove_words cascade;
 
 -- What is searched for, as people type it: words, "a phrase", or, -not. The last word may be unfinished.
 create or replace function search_query(typed text) returns tsquery

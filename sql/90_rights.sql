@@ -9,9 +9,9 @@ revoke execute on function
   frame, is_in_a_thread, message_json, newest_matches, notify_frame, notify_servers, part_with, payload, readable,
   remove_messages, search_messages, search_query, thread_json, thread_preview, threads_titled,
   title_of, wire_time, words_of,
-  tg_message__give_title, tg_message__number, tg_message__publish, tg_message__refuse_change,
-  tg_message__remove_words, tg_message__store_words, tg_message__withdraw_request, tg_thread__publish,
-  tg_thread__refuse_change, tg_thread__refuse_used_id, tg_thread__remove_messages
+  tg_message__clean_up, tg_message__give_title, tg_message__number, tg_message__publish, tg_message__refuse_change,
+  tg_message__withdraw_request, tg_thread__publish, tg_thread__refuse_change, tg_thread__refuse_used_id,
+  tg_thread__remove_messages
 from public;
 
 -- Gives the roles of deploy/roles.sql their rights, if that file was run in this database. It is called here, and by
