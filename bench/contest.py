@@ -10,8 +10,8 @@ from functools import partial
 from statistics import median
 
 import msgspec
+from chinwag.embedded.programs import die_with
 
-from app.programs import die_with
 from bench.contestants import ROOT, Contestant, running
 from bench.databases import Databases
 from bench.measures import Figure, Measurement, figures, measurements

@@ -16,7 +16,8 @@ from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 
-from app.programs import die_with
+from chinwag.embedded.programs import die_with
+
 from bench.wire import Dialect
 
 ROOT = Path(__file__).parents[1]
@@ -101,7 +102,7 @@ CONTESTANTS = (
     Contestant(
         "chinwag",
         "Chinwag",
-        (sys.executable, "-m", "app.cli", "serve", "--port", "{port}"),
+        (sys.executable, "-m", "chinwag.cli", "serve", "--port", "{port}"),
         (),
         lambda: None,
         _python_versions("litestar", "uvicorn", "asyncpg"),

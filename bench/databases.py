@@ -12,8 +12,8 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import asyncpg
+from chinwag.embedded.server import EmbeddedPostgres
 
-from app.embedded import EmbeddedPostgres
 from bench.contestants import PEERS, ROOT, Contestant
 from bench.load import THREADS
 
@@ -83,7 +83,7 @@ def started(*, fsync: bool) -> Iterator[Databases]:
 
 
 def _migrate(url: str) -> None:
-    command = [sys.executable, "-m", "app.cli", "migrate"]
+    command = [sys.executable, "-m", "chinwag.cli", "migrate"]
     subprocess.run(command, env=os.environ | {"DATABASE_URL": url}, cwd=ROOT, check=True, capture_output=True)
 
 

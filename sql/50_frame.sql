@@ -21,7 +21,7 @@ return (
   || ',"reply_to":' || coalesce(m.reply_to::text, 'null') || '}'
 )::json;
 
--- The beginning of a thread's newest message, as it was written; null if the thread has no message. app/wire.py cuts
+-- The beginning of a thread's newest message, as it was written; null if the thread has no message. app/chinwag/wire.py cuts
 -- the content of a frame at the same length.
 create or replace function thread_preview(t thread) returns text
 language sql stable parallel safe

@@ -1,5 +1,5 @@
 -- How a thread is deleted: its row goes at once, and with it the thread is hidden everywhere. Its messages, of which
--- there may be a million, are removed in batches by the servers (app/removal.py).
+-- there may be a million, are removed in batches by the servers (app/chinwag/chat/removal.py).
 
 -- Notes that the messages of a deleted thread are to be removed.
 create or replace function tg_thread__remove_messages() returns trigger

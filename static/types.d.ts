@@ -1,4 +1,4 @@
-// What goes over the wire (the server's side is app/wire.py and sql/50_frame.sql), and what this page adds.
+// What goes over the wire (the server's side is app/chinwag/wire.py and sql/50_frame.sql), and what this page adds.
 
 export interface Thread {
   id: number;

@@ -12,7 +12,7 @@ from tests.process import Server, environ_of
 def chinwag(*arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
     """Run a command to its end."""
     return subprocess.run(
-        [sys.executable, "-m", "app.cli", *arguments],
+        [sys.executable, "-m", "chinwag.cli", *arguments],
         env=environ_of(None, settings),
         capture_output=True,
         check=False,

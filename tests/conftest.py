@@ -17,13 +17,13 @@ from urllib.parse import urljoin, urlsplit
 import asyncpg
 import httpx
 import pytest
+from chinwag.db.pool import Connection
+from chinwag.embedded.server import EmbeddedPostgres
+from chinwag.provision import migrate
 from docker.errors import DockerException
 from playwright.async_api import Browser, Page, async_playwright
 from testcontainers.community.postgres import PostgresContainer
 
-from app.database import Connection
-from app.embedded import EmbeddedPostgres
-from app.provision import migrate
 from tests.leftovers import leftovers, mark_what_is_started
 from tests.page import Open, is_network_noise
 from tests.process import CHROMIUM_OPTIONS, Server, ServerStarter, find_program

@@ -5,8 +5,8 @@ import re
 import subprocess
 from pathlib import Path
 
-from app.database import Connection
-from app.packaged import binary, libpq
+from chinwag.db.pool import Connection
+from chinwag.embedded.binaries import binary, libpq
 
 FOLDER = Path(__file__).parent / "schema" / "past"
 """A dump of the schema that each former version had made, and of its table of migrations."""

@@ -8,7 +8,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from app.database import LOCK_TIMEOUT, SESSION
+from chinwag.db.pool import LOCK_TIMEOUT, SESSION
+
 from tests.process import find_program, free_port, wait_until
 
 CONFIGURATION = """

@@ -17,8 +17,7 @@ from typing import NoReturn, Self
 from urllib.parse import urlsplit
 
 import pytest
-
-from app.filelock import is_held
+from chinwag.embedded.filelock import is_held
 
 START_SECONDS = 90
 STOP_SECONDS = 5
@@ -102,7 +101,7 @@ class ServerStarter:
     ) -> Server:
         """Start a server, and wait until it says that it is ready."""
         environ = environ_of(self.database_url, settings or {})
-        command = [sys.executable, "-m", "app.cli", "serve", "--port", str(port), *arguments]
+        command = [sys.executable, "-m", "chinwag.cli", "serve", "--port", str(port), *arguments]
         with tempfile.NamedTemporaryFile("w", suffix=".log", delete=False) as log:
             process = subprocess.Popen(
                 command,

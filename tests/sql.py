@@ -2,7 +2,8 @@
 
 import asyncio
 
-from app.database import Connection
+from chinwag.db.pool import Connection
+
 from tests.client import LIMIT_SECONDS
 
 INSERT = "insert into message (thread_id, content) values ($1, $2)"

@@ -7,8 +7,8 @@ from collections.abc import AsyncIterator, Callable
 import brotli
 import httpx
 import pytest
+from chinwag.web.assets import STATIC
 
-from app.assets import STATIC
 from tests.process import Server
 
 pytestmark = pytest.mark.anyio

@@ -13,13 +13,13 @@ from typing import Any
 import asyncpg
 import msgspec
 import pytest
+from chinwag.bench.client import Client, Wire, connected
+from chinwag.bench.cpu import Cpu
+from chinwag.bench.readers import Reader, Tally, check, until
+from chinwag.db.pool import Connection
+from chinwag.errors import LoadFailed
 from picows import WSFrame, WSListener, WSMsgType, WSTransport, ws_create_server
 
-from app.bench.client import Client, Wire, connected
-from app.bench.cpu import Cpu
-from app.bench.readers import Reader, Tally, check, until
-from app.database import Connection
-from app.errors import LoadFailed
 from tests import sql
 from tests.process import Server, environ_of
 
@@ -86,7 +86,7 @@ async def test_what_it_has_created_is_deleted_when_it_is_stopped(
     number: signal.Signals, server: Server, database_url: str, db: Connection
 ) -> None:
     before = await contents(db)
-    command = [sys.executable, "-m", "app.cli", "bench", "fanout", "--sockets", "5", "--seconds", "60"]
+    command = [sys.executable, "-m", "chinwag.cli", "bench", "fanout", "--sockets", "5", "--seconds", "60"]
     process = await asyncio.create_subprocess_exec(
         *command, "--url", server.url, env=environ_of(database_url, {}), stderr=subprocess.DEVNULL
     )
@@ -134,9 +134,9 @@ async def test_it_says_what_is_missing(server: Server, tmp_path: Path) -> None:
 
 
 def test_a_server_imports_nothing_of_it() -> None:
-    program = "import sys, app.cli, app.asgi, app.frames; print(*sys.modules)"
+    program = "import sys, chinwag.cli, chinwag.asgi, chinwag.push.uvicorn.protocol; print(*sys.modules)"
     modules = subprocess.run([sys.executable, "-c", program], capture_output=True, check=True, text=True)
-    assert not [name for name in modules.stdout.split() if name.startswith(("app.bench", "picows"))]
+    assert not [name for name in modules.stdout.split() if name.startswith(("chinwag.bench", "picows"))]
 
 
 async def test_what_is_missed_or_comes_twice_is_noticed() -> None:
@@ -233,7 +233,7 @@ async def bench(
     """Run a bench to its end."""
     return await asyncio.to_thread(
         subprocess.run,
-        [sys.executable, "-m", "app.cli", "bench", *arguments],
+        [sys.executable, "-m", "chinwag.cli", "bench", *arguments],
         env=environ_of(database_url, settings),
         capture_output=True,
         check=False,

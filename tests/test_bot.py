@@ -9,8 +9,8 @@ from pathlib import Path
 import asyncpg
 import httpx
 import pytest
+from chinwag.db.pool import Connection
 
-from app.database import Connection
 from tests.client import LIMIT_SECONDS, Client, open_thread
 from tests.process import Server, ServerStarter, environ_of
 
@@ -186,6 +186,6 @@ async def send(client: Client, count: int) -> None:
 async def check_replies(db: Connection, url: str | None, thread: int) -> None:
     assert tuple(await db.fetchrow(REPLIES, thread) or ()) == (500, 500)
     assert await db.fetchval(WAITING) == 0
-    audit = [sys.executable, "-m", "app.cli", "audit"]
+    audit = [sys.executable, "-m", "chinwag.cli", "audit"]
     report = await asyncio.to_thread(subprocess.run, audit, env=environ_of(url, {}), check=True)
     assert report.returncode == 0

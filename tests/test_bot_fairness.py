@@ -3,9 +3,9 @@
 import asyncpg
 import httpx
 import pytest
+from chinwag.bots.replies import CLAIMS_OF_THREAD, THREADS
+from chinwag.db.pool import Connection
 
-from app.bot import CLAIMS_OF_THREAD, THREADS
-from app.database import Connection
 from tests.client import open_thread
 from tests.process import Server, ServerStarter
 from tests.sql import until

@@ -5,8 +5,8 @@ from collections.abc import AsyncIterator
 
 import httpx
 import pytest
+from chinwag.db.pool import Connection
 
-from app.database import Connection
 from tests.client import open_thread
 from tests.process import Server
 from tests.sql import INSERT, until

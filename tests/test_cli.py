@@ -8,9 +8,9 @@ import sys
 from contextlib import ExitStack
 
 import pytest
+from chinwag.db.pool import Connection
+from chinwag.embedded.discovery import running_url
 
-from app.database import Connection
-from app.postmaster import running_url
 from tests.client import LIMIT_SECONDS, open_thread
 from tests.command import chinwag, post
 from tests.process import ServerStarter, directory_for_all
@@ -85,8 +85,8 @@ def test_version_says_what_it_is_made_of() -> None:
 
 
 def test_a_server_starts_without_what_only_other_commands_need() -> None:
-    heavy = {"app.bench.load", "picows", "urllib.request"}
-    command = [sys.executable, "-c", "import sys, app.cli, app.asgi; print(*sys.modules)"]
+    heavy = {"chinwag.bench.load", "picows", "urllib.request"}
+    command = [sys.executable, "-c", "import sys, chinwag.cli, chinwag.asgi; print(*sys.modules)"]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     assert not heavy & set(done.stdout.split())
 
@@ -101,7 +101,7 @@ def test_in_json_logs_every_line_is_json(start_server: ServerStarter, workers: s
 
 
 def test_what_nobody_catches_is_json_too() -> None:
-    code = "import warnings; from app.logs import configure_logs as c; c('json'); warnings.warn('w'); 1 / 0"
+    code = "import warnings, chinwag.logs as l; l.configure_logs('json'); warnings.warn('w'); 1 / 0"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     events = [json.loads(line) for line in done.stderr.splitlines()]
     assert [event["level"] for event in events] == ["warning", "critical"]

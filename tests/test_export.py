@@ -4,9 +4,9 @@ from urllib.parse import unquote
 
 import httpx
 import pytest
+from chinwag.chat.export import file_name
+from chinwag.db.pool import Connection
 
-from app.database import Connection
-from app.export import file_name
 from tests.bad_input.cases import refused
 from tests.process import Server
 

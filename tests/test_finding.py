@@ -5,9 +5,9 @@ import re
 
 import httpx
 import pytest
+from chinwag.db.pool import Connection
 from playwright.async_api import Locator, Page, Route, expect
 
-from app.database import Connection
 from tests.axe import no_finding
 from tests.page import Open, field
 

@@ -7,9 +7,9 @@ from collections.abc import AsyncIterator
 
 import httpx
 import pytest
+from chinwag.db.pool import Connection
+from chinwag.wire import CloseCode
 
-from app.database import Connection
-from app.wire import CloseCode
 from tests.client import LIMIT_SECONDS, Client, handshake, open_list, open_thread
 from tests.process import Server
 from tests.storm.flooding import PING, floods, frame, many

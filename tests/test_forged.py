@@ -7,10 +7,10 @@ from collections.abc import AsyncIterator
 import asyncpg
 import httpx
 import pytest
+from chinwag.db.pool import Connection
+from chinwag.push.hub import ACTIVE_THREADS
+from chinwag.wire import MAX_ID, CloseCode
 
-from app.database import Connection
-from app.hub import ACTIVE_THREADS
-from app.wire import MAX_ID, CloseCode
 from tests.client import Client, open_list, open_thread
 from tests.process import Server, ServerStarter, wait_until
 from tests.sql import INSERT, INSERT_MANY

@@ -5,9 +5,9 @@ from collections.abc import Sequence
 
 import pytest
 from axe_playwright_python.async_playwright import Axe
+from chinwag.db.pool import Connection
 from playwright.async_api import Page, expect
 
-from app.database import Connection
 from tests.axe import no_finding
 from tests.page import Open, contents, field
 

@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 import uvicorn
+from chinwag.push.connection import EXTENSION
+from chinwag.push.incoming import FRAMES_A_TURN
+from chinwag.push.uvicorn.protocol import PushProtocol
 
-from app.frames import PushProtocol
-from app.incoming import FRAMES_A_TURN
-from app.outbox import EXTENSION
 from tests.client import LIMIT_SECONDS, handshake
 from tests.storm.flooding import BINARY, TEXT, frame
 

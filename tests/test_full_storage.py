@@ -1,9 +1,9 @@
 """What is yet to be sent finds room in a browser whose local storage is full."""
 
 import pytest
+from chinwag.db.pool import Connection
 from playwright.async_api import expect
 
-from app.database import Connection
 from tests.page import SOON, WAITING, Open, contents, kept, open_cut_off, states, stored, write
 
 pytestmark = pytest.mark.anyio

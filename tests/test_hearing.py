@@ -10,10 +10,10 @@ from urllib.parse import urlsplit
 import asyncpg
 import httpx
 import pytest
+from chinwag.db.pool import Connection, open_pool
+from chinwag.push.listener import HEARTBEAT, Listener
+from chinwag.settings import Settings
 
-from app.database import Connection, open_pool
-from app.listener import HEARTBEAT, Listener
-from app.settings import Settings
 from tests.client import LIMIT_SECONDS, open_list, open_thread
 from tests.linked import server_by_link
 from tests.pgbouncer import pgbouncer_before

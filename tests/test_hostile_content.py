@@ -4,9 +4,9 @@ import re
 from typing import Any
 
 import pytest
+from chinwag.db.pool import Connection
 from playwright.async_api import Page, expect
 
-from app.database import Connection
 from tests.hostile import ADDRESSES, LINKS, SCRIPTS, SHAPES
 from tests.page import Open, contents
 

@@ -6,8 +6,8 @@ from uuid import UUID, uuid4
 
 import httpx
 import pytest
+from chinwag.db.pool import Connection
 
-from app.database import Connection
 from tests.client import open_list, open_thread
 from tests.process import Server
 from tests.sql import until

@@ -6,8 +6,8 @@ from contextlib import AsyncExitStack, asynccontextmanager
 
 import httpx
 import pytest
+from chinwag.db.pool import Connection
 
-from app.database import Connection
 from tests.client import open_thread
 from tests.linked import server_by_link
 from tests.process import Server, ServerStarter

@@ -8,9 +8,9 @@ from typing import Any
 
 import httpx
 import pytest
+from chinwag.db.pool import Connection
 from playwright.async_api import Browser, Page, expect
 
-from app.database import Connection
 from tests.client import LIMIT_SECONDS, open_thread
 from tests.nginx import nginx_before
 from tests.page import contents, write
@@ -108,7 +108,7 @@ async def open_window_elsewhere(browser: Browser, balancer: Server, thread: int,
 
 
 async def psql(url: str, statement: str) -> None:
-    command = [sys.executable, "-m", "app.cli", "psql", "-c", statement]
+    command = [sys.executable, "-m", "chinwag.cli", "psql", "-c", statement]
     await asyncio.to_thread(subprocess.run, command, env=environ_of(url, {}), check=True)
 
 

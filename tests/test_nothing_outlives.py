@@ -14,9 +14,8 @@ from pathlib import Path
 import asyncpg
 import httpx
 import pytest
+from chinwag.embedded.discovery import running_url
 
-from app.postmaster import running_url
-from app.settings import ROOT
 from tests.client import LIMIT_SECONDS, handshake, open_thread
 from tests.command import chinwag, post
 from tests.process import (
@@ -28,6 +27,7 @@ from tests.process import (
     free_port,
     wait_until,
 )
+from tests.repository import ROOT
 
 pytestmark = pytest.mark.anyio
 
@@ -88,7 +88,7 @@ async def test_kill_ends_everything(
 
 
 def test_a_signal_during_the_start_ends_everything(settings: dict[str, str], data: Path) -> None:
-    command = [sys.executable, "-m", "app.cli", "serve", "--port", "0"]
+    command = [sys.executable, "-m", "chinwag.cli", "serve", "--port", "0"]
     process = subprocess.Popen(command, env=environ_of(None, settings), stdout=subprocess.DEVNULL)
     wait_until((data / "data" / "postmaster.pid").exists, START_SECONDS)
     process.terminate()

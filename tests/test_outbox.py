@@ -10,13 +10,13 @@ from urllib.parse import urlsplit
 
 import pytest
 import uvicorn
+from chinwag.push.connection import BareWebSocket, Outbox, outbox_of
+from chinwag.push.pacing import Burst
+from chinwag.push.uvicorn.keepalive import SLOTS, Keepalive
+from chinwag.push.uvicorn.protocol import PING, PushProtocol
 from litestar.types import Receive, Scope, Send
 from websockets.asyncio.client import ClientConnection, connect
 
-from app.frames import PING, PushProtocol
-from app.keepalive import SLOTS, Keepalive
-from app.outbox import BareWebSocket, Outbox, outbox_of
-from app.turns import Burst
 from tests.client import LIMIT_SECONDS
 
 pytestmark = pytest.mark.anyio

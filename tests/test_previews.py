@@ -4,8 +4,8 @@ import json
 
 import httpx
 import pytest
+from chinwag.db.pool import Connection
 
-from app.database import Connection
 from tests.client import open_list
 from tests.process import Server
 from tests.sql import INSERT

@@ -6,8 +6,8 @@ from uuid import uuid4
 import asyncpg
 import httpx
 import pytest
+from chinwag.db.pool import Connection
 
-from app.database import Connection
 from tests.client import open_list, open_thread
 from tests.process import Server, ServerStarter
 from tests.sql import INSERT_MANY

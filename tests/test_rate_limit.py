@@ -5,9 +5,9 @@ from uuid import UUID
 
 import httpx
 import pytest
+from chinwag.db.pool import Connection
+from chinwag.push.rate_limit import MOST_KEYS, RateLimit, site_of
 
-from app.database import Connection
-from app.rate_limit import MOST_KEYS, RateLimit, site_of
 from tests.bad_input.cases import refused
 from tests.client import LIMIT_SECONDS, Client, open_thread
 from tests.nginx import nginx_before

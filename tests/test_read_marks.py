@@ -4,9 +4,9 @@ from urllib.parse import urljoin
 
 import httpx
 import pytest
+from chinwag.db.pool import Connection
 from playwright.async_api import Locator, Page, expect
 
-from app.database import Connection
 from tests.page import HIDDEN, Open, contents, item, kept
 
 pytestmark = pytest.mark.anyio

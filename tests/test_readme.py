@@ -38,7 +38,7 @@ def examples(server: Server) -> list[list[str]]:
     section, *_ = after.split("\n## ")
     lines = "".join(re.findall(r"```sh\n(.*?)```", section, re.DOTALL)).splitlines()
     commands = [shlex.split(line.replace("http://127.0.0.1:8000", server.url)) for line in lines]
-    programs = {".venv/bin/chinwag": [sys.executable, "-m", "app.cli"], "curl": ["curl", "-sS"]}
+    programs = {".venv/bin/chinwag": [sys.executable, "-m", "chinwag.cli"], "curl": ["curl", "-sS"]}
     return [[*programs[program], *arguments] for program, *arguments in commands]
 
 

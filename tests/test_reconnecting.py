@@ -5,9 +5,9 @@ import re
 from urllib.parse import urljoin
 
 import pytest
+from chinwag.db.pool import Connection
 from playwright.async_api import WebSocketRoute, expect
 
-from app.database import Connection
 from tests.page import (
     DICE_AT_LEAST,
     DICE_AT_MOST,

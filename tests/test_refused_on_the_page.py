@@ -2,9 +2,9 @@
 
 import httpx
 import pytest
+from chinwag.db.pool import Connection
 from playwright.async_api import expect
 
-from app.database import Connection
 from tests.page import REFUSED, SOON, WAITING, Open, contents, kept, open_cut_off, states, stored, write
 
 pytestmark = pytest.mark.anyio

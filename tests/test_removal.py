@@ -3,8 +3,8 @@ whichever server is killed meanwhile."""
 
 import httpx
 import pytest
+from chinwag.db.pool import Connection
 
-from app.database import Connection
 from tests.bad_input.cases import refused
 from tests.client import open_list, open_thread
 from tests.command import chinwag

@@ -5,9 +5,9 @@ import asyncio
 import asyncpg
 import httpx
 import pytest
+from chinwag.db.pool import Connection
+from chinwag.wire import CloseCode
 
-from app.database import Connection
-from app.wire import CloseCode
 from tests.client import LIMIT_SECONDS, open_list, open_thread
 from tests.linked import server_by_link
 from tests.process import Server

@@ -7,12 +7,12 @@ from urllib.parse import urlsplit
 import asyncpg
 import httpx
 import pytest
+from chinwag.db.pool import Connection
 
-from app.database import Connection
-from app.settings import ROOT
 from tests.client import open_list, open_thread
 from tests.command import chinwag
 from tests.process import Server
+from tests.repository import ROOT
 from tests.sql import until
 
 pytestmark = pytest.mark.anyio

@@ -3,10 +3,9 @@
 import asyncio
 
 import pytest
-
-from app.room import REST_SECONDS, TURN_BYTES, Room
-from app.turns import Burst, Turns
-from app.wire import CloseCode
+from chinwag.push.pacing import Burst, Turns
+from chinwag.push.room import REST_SECONDS, TURN_BYTES, Room
+from chinwag.wire import CloseCode
 
 pytestmark = pytest.mark.anyio
 

@@ -4,8 +4,7 @@ import asyncio
 import time
 
 import pytest
-
-from app.round_robin import TURN_SECONDS, RoundRobin
+from chinwag.push.round_robin import TURN_SECONDS, RoundRobin
 
 pytestmark = pytest.mark.anyio
 

@@ -3,9 +3,9 @@
 from urllib.parse import urljoin
 
 import pytest
+from chinwag.db.pool import Connection
 from playwright.async_api import Page, expect
 
-from app.database import Connection
 from tests.page import Open, contents, write
 
 pytestmark = pytest.mark.anyio

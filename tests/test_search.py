@@ -2,8 +2,8 @@
 
 import httpx
 import pytest
+from chinwag.db.pool import Connection
 
-from app.database import Connection
 from tests.bad_input.cases import refused
 from tests.sql import INSERT
 

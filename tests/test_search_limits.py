@@ -6,15 +6,15 @@ from uuid import uuid4
 
 import httpx
 import pytest
+from chinwag.db.pool import Connection
 
-from app.database import Connection
 from tests.bad_input.cases import refused
 from tests.sql import INSERT, INSERT_MANY, until
 
 pytestmark = pytest.mark.anyio
 
 AT_ONCE = 2
-"""Searches that a server has run at the same time (app/search.py)."""
+"""Searches that a server has run at the same time (app/chinwag/chat/search.py)."""
 
 ENDLESS = """
     create or replace function newest_matches(wanted tsquery, before bigint, most integer) returns bigint[]

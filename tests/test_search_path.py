@@ -5,8 +5,8 @@ from urllib.parse import urlsplit
 from uuid import uuid4
 
 import pytest
+from chinwag.db.pool import Connection
 
-from app.database import Connection
 from tests.client import open_thread
 from tests.command import post
 from tests.process import DidNotStart, ServerStarter

@@ -4,9 +4,9 @@ import socket
 from pathlib import Path
 
 import pytest
+from chinwag.errors import SettingsInvalid
+from chinwag.settings import load_settings
 
-from app.errors import SettingsInvalid
-from app.settings import load_settings
 from tests.command import chinwag
 
 pytestmark = pytest.mark.anyio
@@ -19,7 +19,7 @@ pytestmark = pytest.mark.anyio
         ({"CHINWAG_POOL_SIZE": "many"}, "CHINWAG_POOL_SIZE: pool_size: Expected `int`"),
         ({"CHINWAG_SIGN_IN": "nobody"}, "CHINWAG_SIGN_IN: sign_in: Invalid enum value 'nobody'"),
         ({"CHINWAG_BOT": "nobody"}, "bot: there is no 'nobody'"),
-        ({"CHINWAG_BOT": "app.bots.echo:Nobody"}, "bot: there is no 'app.bots.echo:Nobody'"),
+        ({"CHINWAG_BOT": "chinwag.bots.echo:Nobody"}, "bot: there is no 'chinwag.bots.echo:Nobody'"),
         ({"DATABASE_URL": "postgresql://me@127.0.0.1:1/none"}, "the database cannot be reached: "),
         ({"DATABASE_URL": "mysql://me@127.0.0.1/none"}, "the database cannot be reached: invalid DSN"),
         ({"CHINWAG_DATA_DIRECTORY": "/dev/null/data"}, "the embedded PostgreSQL cannot run: "),

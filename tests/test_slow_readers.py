@@ -6,8 +6,8 @@ import select
 from pathlib import Path
 
 import pytest
+from chinwag.db.pool import Connection
 
-from app.database import Connection
 from tests.client import LIMIT_SECONDS, handshake, open_thread
 from tests.process import Server, ServerStarter
 from tests.sql import INSERT_MANY

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any, Literal
 
 import pytest
+from chinwag.db.pool import Connection
 from playwright.async_api import Page
 
-from app.database import Connection
 from tests.axe import no_finding
 from tests.page import Line, Open
 from tests.states import MAX_CONTENT, STATES, Scene, build

@@ -5,14 +5,14 @@ from contextlib import suppress
 from uuid import UUID
 
 import pytest
+from chinwag.bots.echo import Echo
+from chinwag.bots.replies import Replies
+from chinwag.chat.writer import Writer
+from chinwag.db.pool import Connection, open_pool
+from chinwag.push.listener import Listener
+from chinwag.settings import Settings
+from chinwag.wire import CloseCode
 
-from app.bot import Replies
-from app.bots.echo import Echo
-from app.database import Connection, open_pool
-from app.listener import Listener
-from app.settings import Settings
-from app.wire import CloseCode
-from app.writer import Writer
 from tests.client import LIMIT_SECONDS, open_thread
 from tests.linked import server_by_link
 from tests.process import Server, ServerStarter

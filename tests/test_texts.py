@@ -5,10 +5,10 @@ from collections.abc import Iterator
 from urllib.parse import urljoin
 
 import pytest
+from chinwag.errors import Refusal
+from chinwag.web import problems
 from playwright.async_api import Route, WebSocketRoute, expect
 
-from app import problems
-from app.errors import Refusal
 from tests.page import Open, act, field, item, write
 
 pytestmark = pytest.mark.anyio

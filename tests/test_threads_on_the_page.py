@@ -4,9 +4,9 @@ import re
 from collections.abc import Awaitable, Callable
 
 import pytest
+from chinwag.db.pool import Connection
 from playwright.async_api import Locator, Page, Route, expect
 
-from app.database import Connection
 from tests.page import Open, act, contents, field, item
 
 pytestmark = pytest.mark.anyio

@@ -1,9 +1,9 @@
 """The line that says what has happened covers nothing that is read or written."""
 
 import pytest
+from chinwag.db.pool import Connection
 from playwright.async_api import Locator, expect
 
-from app.database import Connection
 from tests.page import Open, act, contents, field
 
 pytestmark = pytest.mark.anyio

@@ -9,14 +9,14 @@ from uuid import uuid4
 import asyncpg
 import httpx
 import pytest
+from chinwag.chat.writer import Post, Writer
+from chinwag.db.pool import Connection, Pool
+from chinwag.embedded.server import EmbeddedPostgres
+from chinwag.errors import DatabaseUnavailable
+from chinwag.provision import migrate
+from chinwag.settings import Settings
+from chinwag.wire import CloseCode
 
-from app.database import Connection, Pool
-from app.embedded import EmbeddedPostgres
-from app.errors import DatabaseUnavailable
-from app.provision import migrate
-from app.settings import Settings
-from app.wire import CloseCode
-from app.writer import Post, Writer
 from tests.client import open_thread
 from tests.process import Server, ServerStarter, directory_for_all
 

@@ -4,9 +4,9 @@ from urllib.parse import urljoin
 
 import httpx
 import pytest
+from chinwag.db.pool import Connection
 from playwright.async_api import expect
 
-from app.database import Connection
 from tests.page import SOON, WAITING, Line, Open, contents, item, kept, open_cut_off, states, stored, write
 
 pytestmark = pytest.mark.anyio

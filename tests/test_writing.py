@@ -6,8 +6,8 @@ import json
 import asyncpg
 import httpx
 import pytest
+from chinwag.db.pool import Connection
 
-from app.database import Connection
 from tests.client import open_thread
 from tests.process import Server
 from tests.sql import INSERT

@@ -3,8 +3,8 @@
 from collections.abc import AsyncIterator, Iterator
 
 import pytest
+from chinwag.db.pool import Connection
 
-from app.database import Connection
 from tests.process import Server
 
 STORED = """

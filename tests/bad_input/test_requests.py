@@ -5,8 +5,8 @@ from collections.abc import AsyncIterator
 
 import httpx
 import pytest
+from chinwag.db.pool import Connection
 
-from app.database import Connection
 from tests.bad_input.cases import (
     BAD_CONTENT,
     BAD_FIELDS,

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from chinwag.embedded.server import EmbeddedPostgres
 
-from app.embedded import EmbeddedPostgres
 from tests.embedded.owner import QUICK, sql
 from tests.process import directory_for_all
 

@@ -5,17 +5,18 @@ import subprocess
 import sys
 from pathlib import Path
 
-from app.packaged import binary
-from app.settings import ROOT
+from chinwag.embedded.binaries import binary
+
 from tests.process import wait_until
+from tests.repository import ROOT
 
 QUICK = {"fsync": "off"}
 
 OWNER = """
 import sys
 from pathlib import Path
-from app import programs
-from app.embedded import EmbeddedPostgres
+from chinwag.embedded import programs
+from chinwag.embedded.server import EmbeddedPostgres
 
 if "watch" in sys.argv:
     programs._prctl = None
@@ -40,7 +41,7 @@ def spawn_owner(directory: Path, means: str = "prctl", site: Path | None = None)
     return subprocess.Popen(
         [sys.executable, "-c", OWNER, directory, means],
         cwd=ROOT,
-        env=os.environ | {"PYTHONPATH": os.pathsep.join([str(site or ROOT), *sys.path])},
+        env=os.environ | {"PYTHONPATH": os.pathsep.join([str(site or ROOT / "app"), *sys.path])},
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

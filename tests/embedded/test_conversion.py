@@ -11,17 +11,17 @@ from pathlib import Path
 
 import asyncpg
 import pytest
+from chinwag.chat.audit import audit_database
+from chinwag.embedded.discovery import read_pidfile
+from chinwag.embedded.filelock import FileLock
+from chinwag.embedded.programs import Log, Programs
+from chinwag.embedded.server import EmbeddedPostgres
+from chinwag.errors import EmbeddedPostgresFailed
+from chinwag.provision import migrate
 
-from app.audit import audit_database
-from app.embedded import EmbeddedPostgres
-from app.errors import EmbeddedPostgresFailed
-from app.filelock import FileLock
-from app.postmaster import read_pidfile
-from app.programs import Log, Programs
-from app.provision import migrate
-from app.settings import ROOT
 from tests.embedded.owner import QUICK, sql, start_owner
 from tests.process import wait_until
+from tests.repository import ROOT
 
 STRANGE = """
     create schema other;
@@ -137,7 +137,7 @@ def test_the_programs_of_the_schema_can_be_applied_again(old: Path) -> None:
 KILLED = """
 import sys
 from pathlib import Path
-from app.embedded import EmbeddedPostgres
+from chinwag.embedded.server import EmbeddedPostgres
 EmbeddedPostgres(Path(sys.argv[1]), options={"fsync": "off"}).start()
 """
 

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import asyncpg
 import pytest
+from chinwag.embedded.server import EmbeddedPostgres
+from chinwag.provision import migrate
 
-from app.embedded import EmbeddedPostgres
-from app.provision import migrate
 from tests.embedded.owner import QUICK, start_sleeper
 
 MARK = "xyzzymarker"

@@ -4,10 +4,10 @@ import signal
 from pathlib import Path
 
 import pytest
+from chinwag.embedded.discovery import running_url
+from chinwag.embedded.server import EmbeddedPostgres
+from chinwag.errors import EmbeddedPostgresFailed
 
-from app.embedded import EmbeddedPostgres
-from app.errors import EmbeddedPostgresFailed
-from app.postmaster import running_url
 from tests.embedded.owner import QUICK, has_word, spawn_owner, sql, start_owner, start_sleeper, store_word
 from tests.process import wait_until
 

@@ -5,8 +5,8 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
+from chinwag.embedded.server import EmbeddedPostgres
 
-from app.embedded import EmbeddedPostgres
 from tests.embedded.owner import sql
 from tests.process import ServerStarter
 

@@ -6,12 +6,12 @@ from collections.abc import AsyncIterator
 
 import httpx
 import pytest
+from chinwag.asgi import create_app
+from chinwag.db.pool import Connection
+from chinwag.settings import Settings
 from litestar.routes import HTTPRoute
 from playwright.async_api import Browser
 
-from app.asgi import create_app
-from app.database import Connection
-from app.settings import Settings
 from tests.network.raw import ask, request
 from tests.process import Server
 

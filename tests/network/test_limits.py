@@ -7,9 +7,9 @@ from pathlib import Path
 
 import httpx
 import pytest
+from chinwag.db.pool import Connection
 from websockets.exceptions import InvalidStatus
 
-from app.database import Connection
 from tests.client import open_thread
 from tests.network.raw import RawConnection, ask, raw_connection, request, statuses
 from tests.process import Server

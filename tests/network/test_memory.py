@@ -7,9 +7,9 @@ from pathlib import Path
 
 import httpx
 import pytest
+from chinwag.chat.export import EXPORTS_AT_A_TIME
+from chinwag.db.pool import Connection
 
-from app.database import Connection
-from app.export import EXPORTS_AT_A_TIME
 from tests.bad_input.cases import refused
 from tests.network.raw import raw_connection, request
 from tests.process import Server

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 
 import httpx
 import pytest
+from chinwag.db.pool import Connection
 
-from app.database import Connection
 from tests.bad_input.cases import each
 from tests.network.raw import ask, raw_connection, request, statuses
 from tests.nginx import nginx_before

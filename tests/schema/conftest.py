@@ -8,8 +8,8 @@ from uuid import uuid4
 
 import asyncpg
 import pytest
+from chinwag.db.pool import Connection
 
-from app.database import Connection
 from tests.past import load_past
 from tests.schema.statements import new_thread
 

@@ -44,7 +44,7 @@ class Migrating:
 async def migrating(url: str) -> AsyncIterator[Migrating]:
     """A process that is killed at the end of the block if it still runs."""
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "app.cli", "migrate",
+        sys.executable, "-m", "chinwag.cli", "migrate",
         env=environ_of(url, {}), stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.PIPE,
     )  # fmt: skip
     migrating = Migrating(process)

@@ -4,7 +4,8 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from app.database import Connection
+from chinwag.db.pool import Connection
+
 from tests.client import LIMIT_SECONDS
 
 INSERT_NAMED = "insert into message (thread_id, content, client_id) values ($1, $2, $3) returning seq"

@@ -2,12 +2,12 @@
 changed."""
 
 import pytest
+from chinwag.db.installed import PRESENT
+from chinwag.db.migrate import migrate
+from chinwag.db.pool import Connection
+from chinwag.db.schema import names
+from chinwag.errors import DatabaseUnsuitable
 
-from app.database import Connection
-from app.errors import DatabaseUnsuitable
-from app.installed import PRESENT
-from app.schema import names
-from app.upgrade import migrate
 from tests.command import chinwag
 from tests.past import dump
 from tests.process import DidNotStart, ServerStarter

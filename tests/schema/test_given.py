@@ -6,8 +6,8 @@ from uuid import uuid4
 
 import asyncpg
 import pytest
+from chinwag.db.pool import Connection
 
-from app.database import Connection
 from tests.schema.statements import INSERT_NAMED, SEQS
 from tests.sql import INSERT, until
 

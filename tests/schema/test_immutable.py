@@ -2,8 +2,8 @@
 
 import asyncpg
 import pytest
+from chinwag.db.pool import Connection
 
-from app.database import Connection
 from tests.schema.statements import INSERT_REPLY, SEQS, WAITING, new_thread, notifications
 from tests.sql import INSERT
 

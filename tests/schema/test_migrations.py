@@ -4,14 +4,14 @@ from typing import Any
 
 import asyncpg
 import pytest
+from chinwag.db.migrate import MIGRATION_LOCK, migrate
+from chinwag.db.piccolo_app import APP_CONFIG
+from chinwag.db.pool import Connection
 from piccolo.table import Table
 
-from app.database import Connection
-from app.piccolo_app import APP_CONFIG
-from app.settings import ROOT
-from app.upgrade import MIGRATION_LOCK, migrate
 from tests.command import chinwag
 from tests.past import VERSIONS, dump
+from tests.repository import ROOT
 from tests.schema.conftest import MakeDatabase
 from tests.schema.migrating import migrating
 from tests.schema.statements import SEQS

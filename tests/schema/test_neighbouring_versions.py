@@ -6,10 +6,10 @@ from uuid import uuid4
 
 import asyncpg
 import pytest
+from chinwag.db.migrate import migrate
+from chinwag.db.pool import Connection
+from chinwag.db.schema import EXPAND, PROGRAMS
 
-from app.database import Connection
-from app.schema import EXPAND, PROGRAMS
-from app.upgrade import migrate
 from tests.command import chinwag
 from tests.past import dump
 from tests.process import ServerStarter

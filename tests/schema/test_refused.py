@@ -4,8 +4,8 @@ from uuid import uuid4
 
 import asyncpg
 import pytest
+from chinwag.db.pool import Connection
 
-from app.database import Connection
 from tests.schema.statements import INSERT_REPLY, LAST_SEQ, SEQS, new_thread
 from tests.sql import INSERT
 

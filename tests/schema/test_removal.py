@@ -4,8 +4,8 @@ import asyncio
 
 import asyncpg
 import pytest
+from chinwag.db.pool import Connection
 
-from app.database import Connection
 from tests.schema.statements import INSERT_REPLY, SEQS, WAITING, new_thread
 from tests.sql import INSERT, INSERT_MANY, until
 

@@ -7,9 +7,9 @@ from uuid import uuid4
 
 import asyncpg
 import pytest
+from chinwag.db.migrate import migrate
+from chinwag.errors import DatabaseUnsuitable
 
-from app.errors import DatabaseUnsuitable
-from app.upgrade import migrate
 from tests.past import dump, load_past
 from tests.process import DidNotStart, ServerStarter
 from tests.schema.conftest import MakeDatabase

@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 import asyncpg
 import pytest
+from chinwag.db.pool import Connection
 
-from app.database import Connection
 from tests.schema.statements import CONTENTS, LAST_SEQ, SEQS, new_thread, notifications
 from tests.sql import INSERT, INSERT_MANY, until
 

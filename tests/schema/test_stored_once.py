@@ -4,8 +4,8 @@ import asyncio
 from uuid import uuid4
 
 import pytest
+from chinwag.db.pool import Connection
 
-from app.database import Connection
 from tests.schema.statements import INSERT_NAMED, INSERT_REPLY, SEQS, WAITING, new_thread, notifications
 from tests.sql import INSERT
 

@@ -3,8 +3,8 @@
 import json
 
 import pytest
+from chinwag.db.pool import Connection
 
-from app.database import Connection
 from tests.sql import INSERT
 
 pytestmark = pytest.mark.anyio

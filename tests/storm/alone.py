@@ -9,10 +9,10 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import asyncpg
+from chinwag.db.pool import Connection
+from chinwag.embedded.server import EmbeddedPostgres
+from chinwag.provision import migrate
 
-from app.database import Connection
-from app.embedded import EmbeddedPostgres
-from app.provision import migrate
 from tests.process import Server, ServerStarter
 from tests.storm.cluster import FAST
 

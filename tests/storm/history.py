@@ -4,7 +4,7 @@ import time
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 
-from app.database import Connection
+from chinwag.db.pool import Connection
 
 Line = tuple[int, str]
 """A seq, and the label that begins the content of its message."""

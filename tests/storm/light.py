@@ -4,9 +4,9 @@ import asyncio
 import time
 
 import msgspec
+from chinwag.bench.client import open_socket, reset
 from picows import WSFrame, WSListener, WSMsgType, WSTransport
 
-from app.bench.client import open_socket, reset
 from tests.process import Server
 
 LIMIT_SECONDS = 5

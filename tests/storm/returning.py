@@ -9,9 +9,9 @@ from collections import Counter
 from dataclasses import dataclass
 
 import click
+from chinwag.db.pool import Connection
 from picows import WSError
 
-from app.database import Connection
 from tests.storm.alone import Alone
 from tests.storm.light import LightReader, NotReady
 

@@ -16,11 +16,11 @@ from pathlib import Path
 
 import asyncpg
 import click
+from chinwag.db.pool import Connection
+from chinwag.embedded.server import EmbeddedPostgres
+from chinwag.provision import migrate
 from playwright.async_api import Page, async_playwright, expect
 
-from app.database import Connection
-from app.embedded import EmbeddedPostgres
-from app.provision import migrate
 from tests.nginx import nginx_before
 from tests.page import write
 from tests.process import CHROMIUM_OPTIONS, Server, ServerStarter, find_program

@@ -6,7 +6,8 @@ import random
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from app.database import DATABASE_ERRORS
+from chinwag.db.pool import DATABASE_ERRORS
+
 from tests.storm import faults
 from tests.storm.browsers import BrowserReader, open_browsers
 from tests.storm.cluster import Cluster

@@ -18,8 +18,8 @@ from pathlib import Path
 
 import click
 import uvloop
+from chinwag.db.pool import Connection
 
-from app.database import Connection
 from tests.storm.alone import Alone, alone, resident_bytes
 from tests.storm.light import Data, LightReader
 

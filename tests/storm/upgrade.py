@@ -17,11 +17,11 @@ from dataclasses import dataclass, field
 
 import asyncpg
 import click
+from chinwag.chat.audit import audit_database
+from chinwag.db.migrate import migrate
+from chinwag.db.pool import Connection, connect
+from chinwag.embedded.server import EmbeddedPostgres
 
-from app.audit import audit_database
-from app.database import Connection, connect
-from app.embedded import EmbeddedPostgres
-from app.upgrade import migrate
 from tests.past import dump, load_past
 from tests.process import directory_for_all, environ_of
 
@@ -127,7 +127,7 @@ async def upgrade_under_load(
 @contextmanager
 def _migrating(url: str) -> Iterator[subprocess.Popen[bytes]]:
     """A `chinwag migrate`, which is killed at the end of the block if it still runs."""
-    process = subprocess.Popen([sys.executable, "-m", "app.cli", "migrate"], env=environ_of(url, {}))
+    process = subprocess.Popen([sys.executable, "-m", "chinwag.cli", "migrate"], env=environ_of(url, {}))
     try:
         yield process
     finally:

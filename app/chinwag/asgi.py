@@ -1,0 +1,142 @@
+"""The composition: every part made once, started in order, stopped in the opposite order."""
+
+import asyncio
+import contextlib
+import gc
+import multiprocessing
+import signal
+from collections.abc import AsyncIterator, Iterator
+from functools import partial
+
+from click import Group
+from litestar import Litestar
+from litestar.config.compression import CompressionConfig
+from litestar.datastructures import State
+from litestar.plugins import CLIPlugin
+
+from chinwag.bots.replies import Replies, load_bot
+from chinwag.chat import accounts, messages
+from chinwag.chat.export import Exports
+from chinwag.chat.removal import Removal
+from chinwag.chat.search import Search
+from chinwag.chat.writer import Writer
+from chinwag.db.pool import open_pool
+from chinwag.db.tables import DB
+from chinwag.errors import SettingsInvalid
+from chinwag.logs import configure_logs
+from chinwag.provision import prepared_database
+from chinwag.push.hub import Hub
+from chinwag.push.listener import Listener
+from chinwag.push.rate_limit import RateLimit
+from chinwag.push.subscription import Limits
+from chinwag.settings import Settings, load_settings
+from chinwag.web import assets, pages, problems
+from chinwag.web.api import ROUTES
+from chinwag.web.headers import add_headers
+
+GC_THRESHOLDS = (20_000, 20, 20)
+"""So many new objects, and so many collections of the younger ones, before the garbage collector looks."""
+
+BURST_SECONDS = 4
+"""A sender may send at once what the rate limit allows in so many seconds."""
+
+HTTP_SHARE = 10
+"""An address may send so many times what a socket may: a whole office may be behind it."""
+
+REFUSALS = (10, 200)
+"""So many frames of a socket may be refused in a second, and so many at once, before it is closed."""
+
+COMPRESSION = CompressionConfig(
+    "brotli", brotli_quality=1, gzip_compress_level=1, minimum_size=1000, exclude_opt_key="is_compressed"
+)
+"""Of lists. What is smaller than `minimum_size` bytes fits into one packet anyway. The levels are the
+lowest, because the event loop pushes nothing while it compresses."""
+
+
+def create_app(settings: Settings | None = None) -> Litestar:
+    """The application, for any ASGI server. It needs `database_url`, and a schema that is migrated."""
+    settings = settings or load_settings()
+    configure_logs(settings.log_format)
+    return Litestar(
+        route_handlers=[*ROUTES, *pages.ROUTES],
+        exception_handlers=problems.HANDLERS,
+        middleware=[problems.AnswerWhenCancelled()],
+        before_send=[add_headers],
+        lifespan=[_running],
+        plugins=[LitestarRun()],
+        state=State({"settings": settings}),
+        openapi_config=pages.OPENAPI,
+        logging_config=None,
+        compression_config=COMPRESSION,
+        # JSON may write a character as two escapes of six bytes.
+        request_max_body_size=12 * settings.max_content + 1024,
+    )
+
+
+class LitestarRun(CLIPlugin):
+    """What `litestar run` does once, around all its server processes: the same as `chinwag serve`."""
+
+    def on_cli_init(self, cli: Group) -> None:
+        """There are no further commands: those are in chinwag.cli."""
+
+    @contextlib.contextmanager
+    def server_lifespan(self, app: Litestar) -> Iterator[None]:
+        with prepared_database(app.state.settings):
+            yield
+
+
+@contextlib.asynccontextmanager
+async def _running(app: Litestar) -> AsyncIterator[None]:
+    state, settings = app.state, app.state.settings
+    if settings.database_url is None:
+        raise SettingsInvalid("DATABASE_URL is not set; `chinwag serve` brings a PostgreSQL of its own")
+    if command := multiprocessing.parent_process():
+        # Killed, it cannot stop us; without it we would keep the port, and nobody would know us.
+        asyncio.get_running_loop().add_reader(command.sentinel, signal.raise_signal, signal.SIGTERM)
+    bot = load_bot(settings.bot)
+    async with open_pool(settings) as pool, contextlib.AsyncExitStack() as parts:
+        DB.pool = pool  # type: ignore[assignment]  # it has of asyncpg's what Piccolo uses: acquire()
+        state.pool = pool
+        state.account = accounts.OwnAccount(pool, settings.account, settings.max_content)
+        state.hub = Hub(partial(messages.replay, pool), partial(messages.existing_threads, pool))
+        posts = settings.posts_per_second
+        state.limits = Limits(RateLimit(posts, BURST_SECONDS * posts), RateLimit(*REFUSALS))
+        state.changes = RateLimit(HTTP_SHARE * posts, HTTP_SHARE * BURST_SECONDS * posts)
+        state.exports = Exports()
+        state.joins = asyncio.Semaphore(settings.pool_size)
+        state.search = Search(pool)
+        state.writer = Writer(pool)
+        parts.push_async_callback(state.writer.drain)
+        removal = Removal(pool)
+        removal.start()
+        parts.push_async_callback(removal.stop)
+        receivers = [state.hub.receive, removal.wake]
+        if bot:
+            replies = Replies(bot, settings.bot_pace, pool, state.writer)
+            receivers.append(replies.wake)
+            replies.start()
+            parts.push_async_callback(replies.stop)
+        url = settings.listen_url or settings.database_url
+        state.listener = Listener(
+            url,
+            receivers,
+            notify=pool.notify,
+            on_loss=state.hub.lose_database,
+            after_gap=state.hub.repair,
+            after_silence=pool.renew,
+        )
+        parts.push_async_callback(state.listener.stop)
+        await state.listener.start()
+        _collect_rarely()
+        preparing = asyncio.create_task(asyncio.to_thread(assets.prepare))
+        parts.push_async_callback(lambda: preparing)
+        yield
+
+
+def _collect_rarely() -> None:
+    """Have the garbage collector look less often. Its usual 700 new objects are five handshakes: a third
+    of a handshake was looking at objects that stay. Nothing here makes garbage in a hurry that only it can
+    free."""
+    gc.collect()
+    gc.freeze()  # what has been imported stays
+    gc.set_threshold(*GC_THRESHOLDS)

@@ -1,0 +1,192 @@
+"""`chinwag bench`: fanout, ingest, latency, connections, writers."""
+
+import logging
+import signal
+import sys
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from chinwag.errors import ChinwagError
+from chinwag.limits import allow_many_sockets
+from chinwag.logs import configure_logs
+from chinwag.settings import load_settings
+
+if TYPE_CHECKING:
+    from chinwag.bench.measures import Scale
+    from chinwag.bench.report import Figure
+    from chinwag.bench.subject import Subject, Subjects
+
+# The rest is imported by the commands: `chinwag --help` works without picows.
+
+Option = Callable[[Callable[..., None]], Callable[..., None]]
+
+
+@dataclass(frozen=True)
+class Common:
+    """The options of every bench."""
+
+    url: str | None
+    pid: tuple[int, ...]
+    repeat: int
+    fsync: bool
+    json: bool
+
+    @property
+    def shown(self) -> dict[str, object]:
+        """What matters to who wants to repeat it."""
+        if self.url is None:
+            return {"repeat": self.repeat, "fsync": self.fsync}
+        return {"repeat": self.repeat, "url": self.url}
+
+
+@click.group()
+def bench() -> None:
+    """Measure how fast this is on this computer.
+
+    Each bench starts an own PostgreSQL in a temporary directory and an own server, and leaves nothing behind.
+    With --url it measures a server that runs already, in new threads that it deletes at the end; what writes
+    in SQL needs DATABASE_URL, too.
+    """
+
+
+def common_options(command: Callable[..., None]) -> Callable[..., None]:
+    options: list[Option] = [
+        click.option("--url", help="A server that runs already, such as http://127.0.0.1:8000."),
+        click.option("--pid", type=int, multiple=True, help="Its processes' ids, to measure them."),
+        click.option("--repeat", default=3, show_default=True, type=click.IntRange(1), help="Runs."),
+        click.option("--fsync/--no-fsync", default=True, help="Whether our PostgreSQL waits for the disk."),
+        click.option("--json", is_flag=True, help="For programs."),
+    ]
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+def amount(name: str, default: float, help: str) -> Option:
+    kind = click.IntRange(1) if isinstance(default, int) else click.FloatRange(0.1)
+    return click.option(name, default=default, show_default=True, type=kind, help=help)
+
+
+SECONDS = amount("--seconds", 3.0, "Length of a run.")
+SIZE = click.option(
+    "--size", default=20, show_default=True, type=click.IntRange(12, 30_000), help="Characters of a message."
+)
+
+
+@bench.command()
+@amount("--sockets", 500, "In one thread.")
+@amount("--rows-per-commit", 1, "Messages that one statement inserts.")
+@amount("--window", 64, "Messages that are under way.")
+@SIZE
+@SECONDS
+@common_options
+def fanout(**options: Any) -> None:
+    """Deliveries a second to many sockets in one thread.
+
+    The messages are inserted in SQL, as fast as they are delivered.
+    """
+    _measure("fanout", options)
+
+
+@bench.command()
+@amount("--sockets", 200, "Each in a thread of its own.")
+@SIZE
+@SECONDS
+@common_options
+def ingest(**options: Any) -> None:
+    """Messages a second from browser to row to browser.
+
+    Each socket sends its next message when its last one came back.
+    """
+    _measure("ingest", options)
+
+
+@bench.command()
+@amount("--sockets", 100, "In one thread; and 1 beside it.")
+@amount("--rate", 200, "Messages a second.")
+@SIZE
+@SECONDS
+@common_options
+def latency(**options: Any) -> None:
+    """From an INSERT in SQL to the socket, at an even pace.
+
+    It is measured from before the INSERT until the frame is read; beside it, until a bare client that LISTENs
+    on the same database is notified.
+    """
+    _measure("latency", options)
+
+
+@bench.command()
+@amount("--sockets", 5000, "At the same time.")
+@amount("--threads", 50, "Over which they are spread.")
+@common_options
+def connections(**options: Any) -> None:
+    """Handshakes a second, and the memory of an idle socket.
+
+    A handshake ends with `ready`. The memory is what the server's processes have grown by.
+    """
+    _measure("connections", options)
+
+
+@bench.command()
+@amount("--seconds", 3, "Length of a run.")
+@SIZE
+@common_options
+def writers(**options: Any) -> None:
+    """Commits a second of 1, 4, 16 and 64 SQL writers.
+
+    pgbench writes one message a commit, each writer to a thread of its own. Without NOTIFY is measured in a
+    second database that has all triggers but does not notify: only on a PostgreSQL of our own.
+    """
+    _measure("writers", options)
+
+
+def _measure(name: str, options: dict[str, Any]) -> None:
+    # Ended as by Ctrl-C: what was started is stopped, and what was created is deleted.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
+    configure_logs("text")
+    logging.getLogger().setLevel(logging.WARNING)
+    common = Common(**{key: options.pop(key) for key in Common.__dataclass_fields__})
+    from chinwag.bench import report
+    from chinwag.bench.measures import Scale
+
+    scale, progress = Scale(**options), report.Progress()
+    measure = _measure_of(name)
+    allow_many_sockets()
+    runs = []
+    with _subjects(common) as subjects:
+        for count in range(common.repeat):
+            progress.begin(f"{name}, run {count + 1} of {common.repeat}")
+            with subjects() as subject:
+                runs.append(measure(subject, scale, progress))
+    progress.end()
+    results = report.summed_up(runs)
+    asked = options | common.shown
+    click.echo(report.as_json(name, asked, results) if common.json else report.table(name, asked, results))
+
+
+def _measure_of(name: str) -> "Callable[[Subject, Scale, Callable[[str], None]], list[Figure]]":
+    from chinwag.bench import measures
+    from chinwag.bench.writers import writers
+
+    return {
+        "fanout": measures.fanout,
+        "ingest": measures.ingest,
+        "latency": measures.latency,
+        "connections": measures.connections,
+        "writers": writers,
+    }[name]
+
+
+def _subjects(common: Common) -> "AbstractContextManager[Subjects]":
+    from chinwag.bench.subject import own_subjects, running_subject
+
+    if common.url is None:
+        return own_subjects(fsync=common.fsync)
+    if not common.url.startswith(("http://", "https://")):
+        raise ChinwagError(f"--url: {common.url} is not the URL of a server, such as http://127.0.0.1:8000")
+    return running_subject(common.url, common.pid, load_settings().database_url)

@@ -1,0 +1,93 @@
+"""The sockets of a run: what each does with a message, and whether it got them all."""
+
+import asyncio
+import time
+from collections.abc import Callable, Sequence
+
+from chinwag.bench.client import Client, Wire
+from chinwag.errors import LoadFailed
+
+DRAIN_SECONDS = 10
+"""A server that does not deliver what is under way within this has lost it."""
+
+
+class Tally:
+    """What all sockets of a run have got together, and what is done when that reaches `due`."""
+
+    def __init__(self) -> None:
+        self.delivered = 0
+        self.due = 0
+        self.stopped = False
+        self.on_due: Callable[[], None] = lambda: None
+
+
+class Reader(Client):
+    """Counts what it gets."""
+
+    def __init__(self, wire: Wire, tally: Tally) -> None:
+        super().__init__(wire)
+        self._tally = tally
+
+    def take(self, first: int, last: int) -> None:
+        tally = self._tally
+        tally.delivered += last - first + 1
+        if tally.delivered >= tally.due:
+            tally.on_due()
+
+
+class Sender(Client):
+    """Sends its next message when the last one came back."""
+
+    def __init__(self, wire: Wire, tally: Tally) -> None:
+        super().__init__(wire)
+        self._tally = tally
+        self.sent = 0
+
+    def take(self, first: int, last: int) -> None:
+        self._tally.delivered += last - first + 1
+        if last == self.sent and not self._tally.stopped:
+            self.send_next()
+
+    def send_next(self) -> None:
+        self.sent += 1
+        self.send(self.sent)
+
+
+class TimedReader(Client):
+    """Notes when each message came, on time.monotonic()."""
+
+    def __init__(self, wire: Wire) -> None:
+        super().__init__(wire)
+        self.came: list[float] = []
+
+    def take(self, first: int, last: int) -> None:
+        self.came += [time.monotonic()] * (last - first + 1)
+
+
+async def until(condition: Callable[[], bool], clients: Sequence[Client]) -> None:
+    """Wait for what is under way.
+
+    Raises:
+        LoadFailed: it does not come.
+    """
+    deadline = time.monotonic() + DRAIN_SECONDS
+    while not condition():
+        check_alive(clients)
+        if time.monotonic() > deadline:
+            raise LoadFailed("not every message was delivered")
+        await asyncio.sleep(0.005)
+
+
+def check(clients: Sequence[Client], last: int) -> None:
+    """Raises LoadFailed: a socket was lost, or did not get each message up to this one, once and in order."""
+    check_alive(clients)
+    for client in clients:
+        if client.missed or client.held != last:
+            raise LoadFailed(f"a socket holds {client.held} of {last} messages, and missed {client.missed}")
+
+
+def check_alive(clients: Sequence[Client]) -> None:
+    """Raises LoadFailed: a socket was lost."""
+    for client in clients:
+        if client.lost:
+            raise LoadFailed(f"a socket was lost: {client.lost}")

@@ -1,0 +1,182 @@
+"""What is measured: a server and a database of our own, new for each run, or a server that runs already."""
+
+import asyncio
+import contextlib
+import os
+import secrets
+import shutil
+import subprocess
+import sys
+import tempfile
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import msgspec
+
+from chinwag import wire
+from chinwag.bench.cpu import postmaster_of
+from chinwag.db.pool import connect
+from chinwag.embedded.programs import die_with
+from chinwag.embedded.server import EmbeddedPostgres
+from chinwag.errors import LoadFailed
+
+ANSWER_SECONDS = 30
+LOG_LINES = 15
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A server, its database if that is known, and the ids of the processes that are."""
+
+    url: str
+    database_url: str | None
+    processes: dict[str, list[int]]
+    superuser_url: str | None = None
+    """Of the database of our own PostgreSQL."""
+
+    @property
+    def is_own(self) -> bool:
+        return self.superuser_url is not None
+
+    @property
+    def database(self) -> str:
+        """Raises LoadFailed: the database is not known."""
+        if self.database_url is None:
+            raise LoadFailed("this writes in SQL: with --url, DATABASE_URL must name that server's database")
+        return self.database_url
+
+
+Subjects = Callable[[], AbstractContextManager[Subject]]
+"""Gives the subject of one run."""
+
+
+@contextlib.contextmanager
+def own_subjects(*, fsync: bool) -> Iterator[Subjects]:
+    """A PostgreSQL in a directory that is deleted at the end, and for each run a server without a bot."""
+    directory = Path(tempfile.mkdtemp(prefix="chinwag-bench-"))
+    directory.chmod(0o755)  # for the user that runs PostgreSQL for root
+    try:
+        with EmbeddedPostgres(directory / "postgres", options={} if fsync else {"fsync": "off"}) as postgres:
+            yield lambda: _own_subject(postgres, directory / "log")
+    finally:
+        shutil.rmtree(directory)
+
+
+@contextlib.contextmanager
+def running_subject(url: str, pids: Sequence[int], database_url: str | None) -> Iterator[Subjects]:
+    """A server that runs already, with its process ids if they are to be measured."""
+    processes = {"server": list(pids), "postgresql": []}
+    if database_url and (pid := asyncio.run(_postmaster(database_url))):
+        processes["postgresql"] = [pid]
+    subject = Subject(url.rstrip("/"), database_url, processes)
+    yield lambda: contextlib.nullcontext(subject)
+
+
+@contextlib.contextmanager
+def new_threads(subject: Subject, count: int) -> Iterator[list[int]]:
+    """The ids of new threads, which are deleted at the end.
+
+    Raises:
+        LoadFailed: the server does not answer, or DATABASE_URL is not its database.
+    """
+    title = f"chinwag bench {secrets.token_hex(8)}"
+    ids: list[int] = []
+    try:
+        for _ in range(count):
+            body = msgspec.json.encode(wire.NewThread(title))
+            ids.append(msgspec.json.decode(_ask(subject, "POST", "", body), type=wire.Thread).id)
+        if subject.database_url:
+            asyncio.run(_check(subject.database_url, ids, title))
+        yield ids
+    finally:
+        if not subject.is_own:  # that is gone with its directory
+            _delete(subject, ids, title)
+
+
+@contextlib.contextmanager
+def _own_subject(postgres: EmbeddedPostgres, log_file: Path) -> Iterator[Subject]:
+    environ = {name: value for name, value in os.environ.items() if not name.startswith("CHINWAG_")}
+    environ |= {"DATABASE_URL": postgres.url, "PYTHONUNBUFFERED": "1"}
+    environ |= {"CHINWAG_BOT": "none", "CHINWAG_POSTS_PER_SECOND": "0"}
+    command = [sys.executable, "-m", "chinwag.cli", "serve", "--port", "0"]
+    with log_file.open("w") as log:
+        process = subprocess.Popen(
+            command,
+            env=environ,
+            stdout=subprocess.PIPE,
+            stderr=log,
+            text=True,
+            preexec_fn=partial(die_with, os.getpid()),
+        )
+    with process:
+        try:
+            processes = {"server": [process.pid], "postgresql": [postgres.pid]}
+            url = _url_said_by(process, log_file)
+            yield Subject(url, postgres.url, processes, postgres.superuser_url)
+        finally:
+            process.kill()
+
+
+def _url_said_by(process: subprocess.Popen[str], log_file: Path) -> str:
+    assert process.stdout
+    for line in process.stdout:
+        if line.startswith("Chinwag is at "):
+            return line.split()[3]
+    end = "".join(log_file.read_text().splitlines(keepends=True)[-LOG_LINES:])
+    raise LoadFailed(f"the server did not start:\n{end}")
+
+
+def _delete(subject: Subject, ids: list[int], title: str) -> None:
+    # One may have been created whose answer Ctrl-C has cut off.
+    newest = msgspec.json.decode(_ask(subject, "GET", ""), type=list[wire.Thread])
+    failures = []
+    for id in {*ids, *(thread.id for thread in newest if thread.title == title)}:
+        try:
+            _ask(subject, "DELETE", f"/{id}")
+        except LoadFailed as error:
+            failures.append(error)
+    if failures:
+        raise LoadFailed(f"threads called {title!r} could not be deleted: {failures[0]}")
+
+
+def _ask(subject: Subject, method: str, path: str, body: bytes | None = None) -> bytes:
+    request = urllib.request.Request(f"{subject.url}/api/v1/threads{path}", body, method=method)
+    request.add_header("Content-Type", "application/json")
+    # A proxy that the environment names would look for a server on this computer on its own.
+    is_here = urlsplit(subject.url).hostname in ("localhost", "127.0.0.1", "::1")
+    opener = urllib.request.build_opener(*[urllib.request.ProxyHandler({})] if is_here else [])
+    try:
+        with opener.open(request, timeout=ANSWER_SECONDS) as answer:
+            return bytes(answer.read())
+    except urllib.error.HTTPError as error:
+        with error:
+            raise LoadFailed(f"{subject.url} answers {error.code}: {error.read().decode()}") from None
+    except OSError as error:
+        raise LoadFailed(f"{subject.url} cannot be reached: {error}") from None
+
+
+async def _check(database_url: str, ids: list[int], title: str) -> None:
+    # Of the same id there may be somebody else's thread in another database.
+    connection = await connect(database_url, "chinwag bench")
+    try:
+        found = await connection.fetchval(
+            "select count(*) from thread where id = any ($1) and title = $2", ids, title
+        )
+    finally:
+        await connection.close()
+    if found != len(ids):
+        raise LoadFailed("DATABASE_URL does not name the database of the server at --url")
+
+
+async def _postmaster(database_url: str) -> int | None:
+    connection = await connect(database_url, "chinwag bench")
+    try:
+        return postmaster_of(connection.get_server_pid())
+    finally:
+        await connection.close()

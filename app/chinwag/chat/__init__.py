@@ -1,0 +1,1 @@
+"""The domain: threads and messages are written, read, searched, exported, removed and audited."""

@@ -1,0 +1,86 @@
+"""The audit: what the design promises of the table, asked of the table."""
+
+from msgspec import Struct
+
+from chinwag.db.pool import connect
+
+COUNT = """
+    select (select count(*) from thread) as threads,
+           (select count(*) from message join thread on thread.id = thread_id) as messages,
+           (select count(*) from reply_request) as waiting,
+           (select count(*) from removed_thread) as removed
+"""
+
+GAPS = """
+    select thread.id, last_seq, count(seq) as messages, coalesce(max(seq), 0) as highest
+    from thread left join message on thread_id = thread.id
+    group by thread.id
+    having last_seq <> count(seq) or last_seq <> coalesce(max(seq), 0)
+    order by thread.id limit 20
+"""
+
+UNANSWERED = """
+    select message.id, thread_id, seq from message join thread on thread.id = thread_id
+    where role = 'user'
+      and not exists (select from message as reply where reply.reply_to = message.id)
+      and not exists (select from reply_request where message_id = message.id)
+    order by message.id limit 20
+"""
+
+ANSWERED_AND_WAITING = """
+    select message_id from reply_request
+    where exists (select from message where reply_to = message_id) order by 1 limit 20
+"""
+
+LEFT_BEHIND = """
+    select thread_id, count(*) as messages from message
+    where not exists (select from thread where id = thread_id)
+      and not exists (select from removed_thread where removed_thread.thread_id = message.thread_id)
+    group by thread_id order by thread_id limit 20
+"""
+"""Messages whose thread was deleted and which nobody will remove."""
+
+
+class Report(Struct, frozen=True):
+    """What was found, for a person; `sound` if every promise holds."""
+
+    sound: bool
+    text: str
+
+
+async def audit_database(url: str) -> Report:
+    """Ask all of it in one snapshot, so that what is written meanwhile does not look like a fault."""
+    connection = await connect(url, command_seconds=None)
+    try:
+        async with connection.transaction(isolation="repeatable_read", readonly=True):
+            count = await connection.fetchrow(COUNT)
+            gaps = await connection.fetch(GAPS)
+            unanswered = await connection.fetch(UNANSWERED)
+            stale = await connection.fetch(ANSWERED_AND_WAITING)
+            left_behind = await connection.fetch(LEFT_BEHIND)
+    finally:
+        await connection.close()
+    assert count is not None
+    faults = [
+        *(
+            f"thread {row['id']}: last_seq is {row['last_seq']}, the highest seq {row['highest']}, "
+            f"and there are {row['messages']} messages"
+            for row in gaps
+        ),
+        *(
+            f"thread {row['thread_id']}: message {row['seq']} has neither a reply nor a request for one"
+            for row in unanswered
+        ),
+        *(f"message {row['message_id']} has a reply and still waits for one" for row in stale),
+        *(
+            f"thread {row['thread_id']} is not there, but {row['messages']} messages of it are"
+            for row in left_behind
+        ),
+    ]
+    lines = [
+        f"{count['threads']} threads, {count['messages']} messages; {count['waiting']} wait for a reply.",
+        *(faults or ["In every thread the messages are 1, 2, 3 … to the last, each once."]),
+    ]
+    if count["removed"]:
+        lines.append(f"The messages of {count['removed']} deleted threads are being removed.")
+    return Report(not faults, "\n".join(lines))

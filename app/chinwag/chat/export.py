@@ -1,0 +1,123 @@
+"""A thread as a file: for people as Markdown, for programs as JSON."""
+
+import asyncio
+import re
+import unicodedata
+from collections.abc import AsyncGenerator, AsyncIterator
+from typing import Literal
+from urllib.parse import quote
+
+from msgspec import json
+
+from chinwag import wire
+from chinwag.chat import messages
+from chinwag.db.pool import Pool
+from chinwag.errors import TooManyExports
+
+Format = Literal["markdown", "json"]
+ENDINGS = {"markdown": "md", "json": "json"}
+MEDIA_TYPES = {"markdown": "text/markdown", "json": "application/json"}
+PAGE_MESSAGES = 200
+PAGE_BYTES = 256_000
+"""A page ends with the message that reaches one of them. Of an export two pages are in memory: one is being
+sent, and one waits to be."""
+
+EXPORTS_AT_A_TIME = 40
+PAGES_AT_A_TIME = 2
+NAME_BYTES = 180
+"""File systems take 255 bytes, with the ending and what a browser adds to a second file of the same name."""
+FORBIDDEN = frozenset('\\/:*?"<>|')
+RESERVED = re.compile(r"(con|prn|aux|nul|conin\$|conout\$|(com|lpt)[0-9¹²³])\s*(\.|$)", re.IGNORECASE)
+"""Names that Windows takes for a device, whatever ending follows ("Naming Files, Paths, and Namespaces")."""
+
+NAMES = {"user": "You", "assistant": "Bot"}
+
+
+class Incomplete(RuntimeError):
+    """The thread was deleted while it was read."""
+
+
+class Exports:
+    """The exports of one server process. Their number is limited, and so is how many of them read a page."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self.reading = asyncio.Semaphore(PAGES_AT_A_TIME)
+
+
+def disposition(thread: wire.Thread, format: Format) -> str:
+    """The value of `Content-Disposition` (RFC 6266), with the title as the name of the file."""
+    name, ending = file_name(thread.title), ENDINGS[format]
+    plain = name.encode("ascii", "replace").decode().replace("?", "_")
+    return f"attachment; filename=\"{plain}.{ending}\"; filename*=UTF-8''{quote(name, safe='')}.{ending}"
+
+
+def file_name(title: str) -> str:
+    """A title as the name of a file that every system takes and that shows its real ending."""
+    # Of the categories of Unicode, C are what cannot be seen: control characters, and those that turn the
+    # direction of the text, so that `gpj.exe` is shown as `exe.jpg`.
+    seen = (" " if unicodedata.category(one)[0] in "CZ" or one in FORBIDDEN else one for one in title)
+    name = " ".join("".join(seen).split()).strip(" .")
+    short = name.encode()[:NAME_BYTES].decode(errors="ignore").strip(" .") or "chat"
+    return f"_{short}" if RESERVED.match(short) else short
+
+
+async def written(
+    pool: Pool, exports: Exports, thread: wire.Thread, format: Format
+) -> AsyncIterator[bytes]:
+    """The file, in pieces, up to the message that was the newest when it was asked for.
+
+    Raises:
+        TooManyExports
+    """
+    pieces = _pieces(pool, exports, thread, format)
+    await anext(pieces)  # it has begun, and so it will be counted out however early it is left
+    return pieces
+
+
+async def _pieces(
+    pool: Pool, exports: Exports, thread: wire.Thread, format: Format
+) -> AsyncGenerator[bytes]:
+    """Raises Incomplete: the file must not seem to be whole."""
+    if exports.count >= EXPORTS_AT_A_TIME:
+        raise TooManyExports()
+    exports.count += 1
+    try:
+        yield b""
+        yield _head(thread, format)
+        after = 0
+        while after < thread.last_seq:
+            async with exports.reading:  # and not while it is sent: who reads slowly holds up nobody
+                after, text = await _page(pool, thread, format, after)
+            yield text
+        yield b"\n]}\n" if format == "json" else b""
+    finally:
+        exports.count -= 1
+
+
+async def _page(pool: Pool, thread: wire.Thread, format: Format, after: int) -> tuple[int, bytes]:
+    """The messages behind `after`, and the seq of the last of them."""
+    page = await messages.page(
+        pool,
+        thread.id,
+        before=thread.last_seq + 1,
+        after=after,
+        limit=PAGE_MESSAGES,
+        most_bytes=PAGE_BYTES,
+    )
+    if not page:
+        raise Incomplete(f"thread {thread.id} was deleted while it was exported")
+    return page[-1].seq, b"".join(_written(message, format) for message in page)
+
+
+def _head(thread: wire.Thread, format: Format) -> bytes:
+    if format == "json":
+        return b'{"thread":' + json.encode(thread) + b',"messages":['
+    return f"# {' '.join(thread.title.split())}\n".encode()
+
+
+def _written(message: wire.Message, format: Format) -> bytes:
+    if format == "json":
+        return (b"\n" if message.seq == 1 else b",\n") + json.encode(message)
+    moment = f"{message.created_at:%Y-%m-%d %H:%M} UTC"
+    return f"\n**{NAMES[message.role]}**, {moment}\n\n{message.content}\n".encode()

@@ -1,0 +1,116 @@
+"""The messages of a thread: the replay and the pages of its history, and what may be written to it."""
+
+from msgspec import json
+
+from chinwag import wire
+from chinwag.db.pool import Pool
+from chinwag.errors import BadMessage, ContentIsEmpty, ContentTooLong, NoSuchThread
+
+# The messages of a deleted thread stay stored until they have been removed in the background
+# (chinwag.chat.removal). So what is read here is read only while the thread is there.
+
+Frames = list[tuple[int, bytes]]
+"""Pairs of a seq and the frame to be sent, in the order of seq."""
+
+REPLAY_ROWS = 500
+REPLAY_BYTES = 256_000
+"""A page of the replay ends with the row that reaches one of them, so that its memory is bounded."""
+
+PAGE_BYTES = 1_000_000
+
+PAGE = """
+    select message_json(message)::text as json
+    from (
+      select message, seq, bytes, sum(bytes) over (order by seq {order}) as bytes_so_far
+      from (
+        select message, seq, octet_length(content) as bytes
+        from message
+        where thread_id = $1 and seq > $2 and seq < $3 and exists (select from thread where id = $1)
+        order by seq {order} limit $4
+      ) as nearest
+    ) as counted
+    where bytes_so_far - bytes < $5 order by seq {order}
+"""
+OLDEST_FIRST, NEWEST_FIRST = PAGE.replace("{order}", "asc"), PAGE.replace("{order}", "desc")
+
+
+async def replay(pool: Pool, thread_id: int, after: int) -> Frames:
+    """The next frames after `after`, from the table; none when the reader has them all."""
+    rows = await pool.fetch(
+        """select seq, frame('message', message_json(message)) as frame
+           from (
+             select message, seq, octet_length(content) as bytes,
+                    sum(octet_length(content)) over (order by seq) as bytes_so_far
+             from message
+             where thread_id = $1 and seq > $2 and seq <= $2 + $3
+               and exists (select from thread where id = $1)
+           ) as next
+           where bytes_so_far - bytes < $4 order by seq""",
+        thread_id, after, REPLAY_ROWS, REPLAY_BYTES,
+    )
+    return [(row["seq"], row["frame"].encode()) for row in rows]
+
+
+async def frame(pool: Pool, thread_id: int, seq: int) -> bytes | None:
+    """The frame of one message; None if it is not there (any more)."""
+    text: str | None = await pool.fetchval(
+        "select frame('message', message_json(message)) from message where thread_id = $1 and seq = $2",
+        thread_id, seq,
+    )
+    return text.encode() if text else None
+
+
+async def last_seq(pool: Pool, thread_id: int) -> int | None:
+    """The seq of the newest message, 0 for none; None if there is no such thread."""
+    found: int | None = await pool.fetchval("select last_seq from thread where id = $1", thread_id)
+    return found
+
+
+async def existing_threads(pool: Pool, ids: list[int]) -> set[int]:
+    """Those of the ids that are threads."""
+    return {row["id"] for row in await pool.fetch("select id from thread where id = any ($1::bigint[])", ids)}
+
+
+async def page(
+    pool: Pool,
+    thread_id: int,
+    *,
+    before: int | None,
+    after: int | None,
+    limit: int,
+    most_bytes: int = PAGE_BYTES,
+) -> list[wire.Message]:
+    """Up to `limit` messages, oldest first: those right after `after`, or else those right before `before`,
+    or else the newest. The message that reaches `most_bytes` of content is the last one, so that the memory
+    is bounded. Only a page without messages is the end."""
+    query = NEWEST_FIRST if after is None else OLDEST_FIRST
+    first, last = -1 if after is None else after, wire.MAX_ID if before is None else before
+    rows = await pool.fetch(query, thread_id, first, last, limit, most_bytes)
+    found = [decode(row["json"]) for row in rows]
+    return found[::-1] if after is None else found
+
+
+async def get(pool: Pool, thread_id: int, seq: int) -> wire.Message:
+    """Raises NoSuchThread: it was deleted meanwhile."""
+    text = await pool.fetchval(
+        """select message_json(message)::text from message where thread_id = $1 and seq = $2""",
+        thread_id, seq,
+    )
+    if text is None:
+        raise NoSuchThread()
+    return decode(text)
+
+
+decode = json.Decoder(wire.Message).decode
+
+
+def check_content(content: str, max_characters: int) -> None:
+    """Raises ContentIsEmpty, ContentTooLong, BadMessage: before a row is tried that would be refused."""
+    if not content or content.isspace():
+        raise ContentIsEmpty()
+    if len(content) > max_characters:
+        raise ContentTooLong(
+            f"the content has {len(content)} characters; this server takes up to {max_characters}"
+        )
+    if "\0" in content:
+        raise BadMessage("the content has a NUL character, which PostgreSQL cannot store")

@@ -1,0 +1,77 @@
+"""Removal: the messages of deleted threads are deleted in the background, a batch at a time.
+
+The deletion of a thread deletes its row and queues its id (sql/65_removal.sql). Each server takes batches
+when it hears of a deletion, and looks into the queue now and then, so that what a killed server has left is
+removed, too.
+"""
+
+import asyncio
+import contextlib
+import random
+import time
+
+import asyncpg
+import structlog
+
+from chinwag import wire
+from chinwag.db.pool import DATABASE_ERRORS, Pool
+
+BATCH_MESSAGES = 1000
+"""A batch is a transaction of its own, and takes some 20 ms."""
+
+POLL_SECONDS = 30.0
+"""How often to look for deletions of which no notification was heard."""
+
+RETRY_SECONDS = 2.0
+
+DELETED = f" 0 {wire.THREAD_DELETED.decode()}"
+
+log = structlog.get_logger(__name__)
+
+
+class Removal:
+    """Removes the messages of deleted threads."""
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+        self._woken = asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        self._woken.set()  # for what is queued already
+        self._task = asyncio.create_task(self._keep_removing())
+
+    async def stop(self) -> None:
+        """End at once: a batch that is under way is rolled back, and done by another server."""
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.wait({self._task})
+
+    def wake(self, payload: str) -> None:
+        """Take a notification; that of a deleted thread starts a batch."""
+        if DELETED in payload[:60]:
+            self._woken.set()
+
+    async def _keep_removing(self) -> None:
+        while True:
+            with contextlib.suppress(TimeoutError):
+                # Not wait_for(): until Python 3.12 it can swallow a cancellation, and we would not stop.
+                async with asyncio.timeout(POLL_SECONDS * random.uniform(0.5, 1.5)):
+                    await self._woken.wait()
+            self._woken.clear()
+            try:
+                await self._remove_all()
+            except (*DATABASE_ERRORS, asyncpg.PostgresError) as error:
+                # Whatever it is: a server that stops trying leaves the messages for ever.
+                log.warning("removal_waits_for_database", error=type(error).__name__)
+                await asyncio.sleep(RETRY_SECONDS)
+                self._woken.set()
+
+    async def _remove_all(self) -> None:
+        """Remove batches until none is left. Between two of them it rests for as long as the last one took,
+        so that the database is there for the others."""
+        while True:
+            began = time.monotonic()
+            if not await self._pool.fetchval("select remove_messages($1)", BATCH_MESSAGES):
+                return
+            await asyncio.sleep(time.monotonic() - began)

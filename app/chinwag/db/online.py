@@ -1,0 +1,155 @@
+"""Changes of a schema in use: none of them holds up writers or readers for more than a moment.
+
+A statement that waits for a strong lock holds up whoever comes after it. So it waits for a moment only
+(`lock_timeout`), gives up, and tries again later. PostgreSQL's manual, "Explicit Locking", has the modes.
+"""
+
+import asyncio
+import random
+import time
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+import asyncpg
+import structlog
+
+from chinwag.db.pool import Connection
+from chinwag.errors import DatabaseUnsuitable
+
+LOCK_WAIT = "set local lock_timeout = '50ms'"
+PAUSE_SECONDS = 0.2
+GIVE_UP_SECONDS = 600
+SAY_SECONDS = 5
+"""What takes long is said so often."""
+
+BATCH_SECONDS = 0.15
+"""About so long may one batch take: it is made larger or smaller accordingly."""
+
+FIRST_BATCH = 500
+LARGEST_BATCH = 20_000
+HIGHEST_ID = 2**63 - 1
+
+# Who may be in the way: transactions that have held a lock on one of our tables for a while.
+HOLDERS = """
+    select distinct activity.pid from pg_stat_activity as activity join pg_locks as locks using (pid)
+    where granted and locktype = 'relation' and xact_start < now() - interval '1 second'
+      and relation in (select oid from pg_class where relnamespace = 'public'::regnamespace)
+      and activity.pid <> pg_backend_pid()
+"""
+
+IS_VALID = "select indisvalid from pg_index where indexrelid = to_regclass('public.' || $1)"
+
+DROP_INDEX = "select format('drop index concurrently if exists public.%I', $1::text)"
+
+T = TypeVar("T")
+Step = Callable[[Connection], Awaitable[None]]
+
+log = structlog.get_logger(__name__)
+
+
+async def briefly(db: Connection, work: Callable[[], Awaitable[T]], what: str) -> T:
+    """Do what needs strong locks, in one short transaction. It is tried again until the locks are had, so it
+    may run more than once.
+
+    Raises:
+        DatabaseUnsuitable: a lock could not be had for ten minutes.
+    """
+    began = said = time.monotonic()
+    while True:
+        try:
+            async with db.transaction():
+                await db.execute(LOCK_WAIT)
+                return await work()
+        except (asyncpg.LockNotAvailableError, asyncpg.DeadlockDetectedError):
+            pass
+        now = time.monotonic()
+        if now > said + SAY_SECONDS:
+            said = now
+            holders = [row["pid"] for row in await db.fetch(HOLDERS)]
+            if now > began + GIVE_UP_SECONDS:
+                raise DatabaseUnsuitable(f"{what}: a lock could not be had; it is held by process {holders}")
+            log.warning("migration_waits_for_a_lock", what=what, held_by=holders, seconds=round(now - began))
+        await asyncio.sleep(PAUSE_SECONDS * random.uniform(0.5, 1.5))
+
+
+def change(sql: str) -> Step:
+    """A step of statements that can run again, in one short transaction."""
+
+    async def step(db: Connection) -> None:
+        await briefly(db, lambda: db.execute(sql), sql.strip().splitlines()[0])
+
+    return step
+
+
+def build_index(name: str, sql: str) -> Step:
+    """A step that runs `create index concurrently`, unless the index is there. What is left of a build that
+    was killed is an invalid index: it is dropped first."""
+
+    async def step(db: Connection) -> None:
+        is_valid = await db.fetchval(IS_VALID, name)
+        if is_valid is False:
+            await drop_index(name)(db)
+        if not is_valid:
+            await _reporting(f"build the index {name}", db.execute(sql))
+
+    return step
+
+
+def drop_index(name: str) -> Step:
+    """A step that drops an index, if it is there, once no transaction uses it."""
+
+    async def step(db: Connection) -> None:
+        await _reporting(f"drop the index {name}", db.execute(await db.fetchval(DROP_INDEX, name)))
+
+    return step
+
+
+def fill(what: str, sql: str, *, total: str, lock: str = "") -> Step:
+    """A step that changes the rows of a table in batches, from the highest id down: each in a transaction of
+    its own, with pauses for other writers. One that was killed goes through all again, so `sql` must skip
+    quickly what is done.
+
+    Args:
+        sql: takes the id to begin at and a number of rows; gives the last id it came to, and how many rows
+            there were.
+        total: about how many rows there are, for the log.
+        lock: is run first in each transaction.
+    """
+
+    async def step(db: Connection) -> None:
+        async def batch() -> tuple[int, int]:
+            if lock:
+                await db.execute(lock)
+            row = await db.fetchrow(sql, begin, size)
+            assert row is not None
+            return row[0], row[1]
+
+        of = await db.fetchval(total)
+        begin, size, done, count = HIGHEST_ID, FIRST_BATCH, 0, FIRST_BATCH
+        said = time.monotonic()
+        while count == size:
+            began = time.monotonic()
+            last, count = await briefly(db, batch, what)
+            took = time.monotonic() - began
+            done += count
+            if count < size or began > said + SAY_SECONDS:
+                said = began
+                log.info("migrating", what=what, done=done, of=max(done, of))
+            if count == size:
+                await asyncio.sleep(took / 2)
+                begin = last - 1
+                count = size = min(LARGEST_BATCH, max(FIRST_BATCH, int(size * min(2, BATCH_SECONDS / took))))
+
+    return step
+
+
+async def _reporting(what: str, work: Awaitable[object]) -> None:
+    """Wait for what may take long, and say so now and then."""
+    task = asyncio.ensure_future(work)
+    began = time.monotonic()
+    try:
+        while not (await asyncio.wait({task}, timeout=SAY_SECONDS))[0]:
+            log.info("migrating", what=what, seconds=round(time.monotonic() - began))
+    finally:
+        task.cancel()
+    task.result()

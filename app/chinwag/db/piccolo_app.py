@@ -1,0 +1,13 @@
+"""The application as Piccolo sees it: its tables, and its migrations before the programs of sql/."""
+
+from piccolo.conf.apps import AppConfig
+
+from chinwag.db.schema import EXPAND, migrations_folder
+from chinwag.db.tables import Account, Message, MessageWords, RemovedThread, ReplyRequest, Thread
+
+APP_CONFIG = AppConfig(
+    app_name=EXPAND,
+    migrations_folder_path=str(migrations_folder(EXPAND)),
+    table_classes=[Account, Thread, Message, MessageWords, ReplyRequest, RemovedThread],
+    migration_dependencies=[],
+)

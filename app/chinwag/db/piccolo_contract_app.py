@@ -1,0 +1,7 @@
+"""The migrations after the programs of sql/, as Piccolo sees them: an application of their own."""
+
+from piccolo.conf.apps import AppConfig
+
+from chinwag.db.schema import CONTRACT, migrations_folder
+
+APP_CONFIG = AppConfig(app_name=CONTRACT, migrations_folder_path=str(migrations_folder(CONTRACT)))

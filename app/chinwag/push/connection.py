@@ -1,0 +1,135 @@
+"""The two ways of a socket: its frames go out, bounded, and it is honest about being full; what the browser
+sends comes in, no faster than it is taken.
+
+The fast way is chinwag.push.uvicorn.protocol, under our own server. This is the plain one, for any ASGI
+server.
+"""
+
+import asyncio
+from collections import deque
+from typing import Any, Protocol, cast
+
+from litestar import WebSocket
+from litestar.types import Receive, Send
+
+from chinwag.push.pacing import Burst
+
+EXTENSION = "chinwag.outbox"
+"""The key in the ASGI scope's extensions under which chinwag.push.uvicorn.protocol offers its outbox."""
+
+OUTBOX_FRAMES = 64
+
+CLOSED = (OSError, RuntimeError)
+"""Two ways in which servers say that a socket is closed."""
+
+
+class BareWebSocket(WebSocket[Any, Any, Any]):
+    """Litestar's, without its wrappers of receive and send. They refer back to it, and so each handshake
+    would leave some KiB that only the garbage collector can free. Without them Litestar does not know the
+    state of the socket: only scope, accept, receive, send and close are of use."""
+
+    def receive_wrapper(self, receive: Receive) -> Receive:
+        return receive
+
+    def send_wrapper(self, send: Send) -> Send:
+        return send
+
+
+class Receiver(Protocol):
+    """Who is told what a browser does."""
+
+    def receive(self, text: str | None) -> asyncio.Future[Any] | None:
+        """Take what it has sent; None: that was binary. No more comes before the future, if there is one, is
+        done."""
+
+    def stop(self) -> None:
+        """The server stops. When all is done that should be, the receiver calls `finish`."""
+
+    def left(self) -> None:
+        """It is closed, whoever has done it. Called once, and last."""
+
+
+class Outbox(Protocol):
+    """What goes out to one browser, in order."""
+
+    def push(self, burst: Burst) -> bool:
+        """Send frames. False: they were taken, but no more should come before `drained`."""
+
+    async def drained(self) -> None:
+        """Wait until there is room."""
+
+    def is_gone(self) -> bool:
+        """Whether the browser is known to have left."""
+
+    async def serve(self, receiver: Receiver) -> None:
+        """Tell a receiver all that the browser does from here on. It is the last that an application does: it
+        returns when the browser has left, or at once if the receiver can be called without a task that waits.
+        """
+
+    async def close(self, code: int, reason: str) -> None:
+        """Close it, once there is room to say so. Raises one of CLOSED."""
+
+    def finish(self) -> None:
+        """Close it with 1012, or drop it if there is no room for that."""
+
+
+def outbox_of(socket: BareWebSocket) -> Outbox:
+    """The fast outbox where the server offers one, else the plain one."""
+    extensions = cast(dict[str, Any], socket.scope.get("extensions") or {})
+    fast: Outbox | None = extensions.get(EXTENSION)
+    return fast or AsgiOutbox(socket)
+
+
+class AsgiOutbox:
+    """Sends through the ASGI server, which waits where the network does."""
+
+    def __init__(self, socket: BareWebSocket) -> None:
+        self._socket = socket
+        self._texts: deque[bytes] = deque()
+        self._has_room = asyncio.Event()
+        self._has_room.set()
+        self._sender: asyncio.Task[None] | None = None
+
+    def push(self, burst: Burst) -> bool:
+        self._texts.extend(burst.texts)
+        if self._sender is None:
+            self._sender = asyncio.create_task(self._send())
+        if len(self._texts) >= OUTBOX_FRAMES:
+            self._has_room.clear()
+        return self._has_room.is_set()
+
+    async def drained(self) -> None:
+        await self._has_room.wait()
+
+    def is_gone(self) -> bool:
+        """ASGI says so only to who receives."""
+        return False
+
+    async def serve(self, receiver: Receiver) -> None:
+        try:
+            while (event := await self._socket.receive())["type"] == "websocket.receive":
+                await self.drained()
+                if busy := receiver.receive(cast(Any, event).get("text")):
+                    await asyncio.wait([busy])
+                await asyncio.sleep(0)  # what has come already would be taken without a turn for anybody else
+        finally:
+            receiver.left()
+
+    async def close(self, code: int, reason: str) -> None:
+        await self._socket.close(code, reason)
+
+    def finish(self) -> None:
+        """A server of which nothing is known closes its sockets itself, at once: nobody asks for this."""
+
+    async def _send(self) -> None:
+        try:
+            while self._texts:
+                text = self._texts[0].decode()
+                await self._socket.send({"type": "websocket.send", "text": text, "bytes": None})
+                self._texts.popleft()
+                if not self._texts:
+                    self._has_room.set()
+        except CLOSED:
+            self._texts.clear()  # its handler ends by itself
+        finally:
+            self._sender = None

@@ -1,0 +1,159 @@
+"""The hub: the rooms of this process, and the subscribers to the list of threads."""
+
+import asyncio
+
+import structlog
+
+from chinwag import wire
+from chinwag.push.deletions import Deletions, FindThreads
+from chinwag.push.pacing import Burst, Turns
+from chinwag.push.room import Reader, Replay, Room, Subscriber
+
+ID_DIGITS = len(str(wire.MAX_ID))
+
+GATHER_SECONDS = 0.25
+"""How long the activity of threads is gathered before the lists of threads are told."""
+
+ACTIVE_THREADS = 1000
+"""More than so many at a time are not told one by one: the lists are read anew."""
+
+COMPLAINT_SECONDS = 10.0
+
+log = structlog.get_logger(__name__)
+
+
+class Hub:
+    """The rooms of this process, and the subscribers to the list of threads."""
+
+    def __init__(self, replay: Replay, find_threads: FindThreads) -> None:
+        self._replay = replay
+        self._deletions = Deletions(find_threads, self._tell_deleted)
+        self._turns = Turns()
+        self._rooms: dict[int, Room] = {}
+        self._lists: set[Subscriber] = set()
+        self._active: dict[int, tuple[int, str]] = {}
+        self._is_database_available = True
+        self._malformed = 0
+
+    def join(self, thread_id: int, reader: Reader) -> Room:
+        room = self._rooms.get(thread_id)
+        if room is None:
+            room = self._rooms[thread_id] = Room(thread_id, self._replay, self._turns)
+        room.join(reader)
+        self._tell_outage(reader)
+        return room
+
+    def leave(self, room: Room, reader: Reader) -> None:
+        room.leave(reader)
+        if not room.readers and self._rooms.get(room.thread_id) is room:
+            del self._rooms[room.thread_id]
+
+    def join_list(self, subscriber: Subscriber) -> None:
+        self._lists.add(subscriber)
+        self._tell_outage(subscriber)
+
+    def leave_list(self, subscriber: Subscriber) -> None:
+        self._lists.discard(subscriber)
+
+    def receive(self, payload: str) -> None:
+        """Take a notification: `<thread_id> <seq> <frame>`, without the frame if it is too long.
+
+        Anybody who can connect to the database can NOTIFY, so nothing else is taken (sql/60_notify.sql). What
+        is in a frame is not looked at.
+        """
+        thread, _, rest = payload.partition(" ")
+        number, _, text = rest.partition(" ")
+        thread_id, seq = _number(thread), _number(number)
+        if thread_id is None or seq is None:
+            self._count_malformed()
+        elif seq == 0:
+            self._receive_event(thread_id, text.encode())
+        elif not text or (text.startswith(wire.MESSAGE) and text.endswith("}")):
+            self._receive_message(thread_id, seq, text)
+        else:
+            self._count_malformed()
+
+    def lose_database(self) -> None:
+        """The database is not heard any more: say so to all browsers at once."""
+        self._set_database_available(False)
+
+    async def repair(self) -> None:
+        """Notifications may have been lost: bring every room up to date, have the lists read anew, and say
+        that the database is available."""
+        self._push_to_lists(wire.LIST_READY)
+        repairs = [room.repair(in_doubt=True) for room in list(self._rooms.values())]
+        await asyncio.gather(*(task for task in repairs if task), return_exceptions=True)
+        self._set_database_available(True)
+
+    def _receive_message(self, thread_id: int, seq: int, text: str) -> None:
+        if room := self._rooms.get(thread_id):
+            room.receive(seq, text.encode() if text else None)
+        if self._lists and len(self._active) <= ACTIVE_THREADS:
+            if not self._active:
+                asyncio.get_running_loop().call_later(GATHER_SECONDS, self._tell_active)
+            # A trigger of somebody's own that writes messages is notified before what it was fired by.
+            self._active[thread_id] = max((seq, text), self._active.get(thread_id, (0, "")))
+
+    def _receive_event(self, thread_id: int, text: bytes) -> None:
+        if not text:
+            pass  # it only wakes the bots
+        elif not text.endswith(b"}"):
+            self._count_malformed()
+        elif text.startswith(wire.THREAD_DELETED):
+            self._deletions.check(thread_id)
+        elif text.startswith(wire.THREAD_EVENT):
+            self._push_to_lists(text)
+        elif text.startswith(wire.TYPING):
+            if room := self._rooms.get(thread_id):
+                room.tell(text)
+        else:
+            self._count_malformed()
+
+    def _tell_deleted(self, thread_id: int) -> None:
+        self._push_to_lists(wire.deleted_frame(thread_id))
+        if room := self._rooms.get(thread_id):
+            room.close(wire.CloseCode.NO_SUCH_THREAD)
+
+    def _tell_active(self) -> None:
+        active, self._active = self._active, {}
+        if len(active) > ACTIVE_THREADS:
+            self._push_to_lists(wire.LIST_READY)
+        else:
+            self._push_to_lists(*(wire.active_frame(id, seq, newest) for id, (seq, newest) in active.items()))
+
+    def _push_to_lists(self, *frames: bytes) -> None:
+        burst = Burst(*frames)
+        for subscriber in [one for one in self._lists if not one.push(burst)]:
+            self._lists.remove(subscriber)
+            subscriber.catch_up()
+
+    def _set_database_available(self, available: bool) -> None:
+        if available == self._is_database_available:
+            return
+        self._is_database_available = available
+        frame = wire.database_frame(available)
+        self._push_to_lists(frame)
+        for room in list(self._rooms.values()):
+            room.announce(frame)
+
+    def _tell_outage(self, subscriber: Subscriber) -> None:
+        if not self._is_database_available:
+            subscriber.push(Burst(wire.database_frame(False)))
+
+    def _count_malformed(self) -> None:
+        if not self._malformed:
+            asyncio.get_running_loop().call_later(COMPLAINT_SECONDS, self._log_malformed)
+        self._malformed += 1
+
+    def _log_malformed(self) -> None:
+        log.warning("notifications_malformed", count=self._malformed)
+        self._malformed = 0
+
+
+def _number(text: str) -> int | None:
+    """An id or a seq; None if it cannot be one. str.isdecimal() alone takes the digits of other scripts, and
+    int() refuses more than 4,300."""
+    if not (text.isdecimal() and len(text) <= ID_DIGITS and text.isascii()):
+        return None
+    number = int(text)
+    return number if number <= wire.MAX_ID else None

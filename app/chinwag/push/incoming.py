@@ -1,0 +1,174 @@
+"""Incoming frames: they are taken a few at a time, and only from a peer that reads what it is sent.
+
+uvicorn's own protocol handles all the frames of a read at once, up to 40,000, and answers pings whether the
+answers are read or not: a single socket could stop the server and fill its memory. Here frames are given to a
+receiver without any task.
+"""
+
+import asyncio
+from typing import Any, cast
+
+import websockets.frames
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+
+from chinwag.push.connection import Receiver
+from chinwag.push.round_robin import round_robin_of
+from chinwag.push.uvicorn.inbox import Gate, Inbox
+
+FRAMES_A_TURN = 8
+"""So many frames of one socket are taken in an event-loop iteration."""
+
+BYTES_AT_ONCE = 4096
+"""A longer read is parsed in the socket's turns among all that have sent so much."""
+
+
+class FairProtocol(WebSocketsSansIOProtocol):
+    """The receiving half of a WebSocket."""
+
+    __slots__ = ("_busy", "_receiver", "_rest_of_frame", "_unparsed")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.queue = cast(Any, Inbox())
+        self.writable = cast(Any, Gate())
+        self._receiver: Receiver | None = None
+        self._busy: asyncio.Future[Any] | None = None
+        self._unparsed: bytes | memoryview = b""
+        self._rest_of_frame = 0
+
+    async def serve(self, receiver: Receiver) -> None:
+        self._receiver = receiver
+        cast(Inbox, self.queue).waiter = self
+        self._deliver()
+
+    def data_received(self, data: bytes) -> None:
+        if not self.handshake_initiated:
+            return super().data_received(data)
+        self._unparsed = b"".join((self._unparsed, data)) if self._unparsed else data
+        if len(data) <= BYTES_AT_ONCE:
+            self.take_turn()
+        else:
+            self.read_paused = True
+            self.transport.pause_reading()
+            round_robin_of(self.loop).add(self)
+
+    def take_turn(self) -> None:
+        """Take the next frames of what has been read; more is read when all of it is taken."""
+        for _ in range(FRAMES_A_TURN):
+            if not (size := self._next_size()):
+                break
+            part = self._unparsed
+            if size < len(part):
+                part = memoryview(part)[:size]
+                self._unparsed = memoryview(self._unparsed)[size:]
+            else:
+                self._unparsed = b""
+            self._rest_of_frame = size - len(part)
+            super().data_received(cast(bytes, part))
+        self._answer_pings()
+        if self._next_size():
+            round_robin_of(self.loop).add(self)
+        self._pause_or_resume_reading()
+
+    def _next_size(self) -> int:
+        """The bytes to the end of the frame that comes next, in what has been read or beyond; 0: none may be
+        taken now, or the beginning of its header is all that is there."""
+        if not self._unparsed or not self._may_take():
+            return 0
+        return self._rest_of_frame or _frame_size(self._unparsed)
+
+    def _may_take(self) -> bool:
+        """Whether the receiver has handled what came before, and the peer has read what was sent to it."""
+        if self.transport.is_closing() or not self.writable.is_set():
+            return False
+        if self.close_sent:
+            return True  # nothing goes to the receiver any more, and the peer's close frame is still to come
+        is_busy = self._busy is not None and not self._busy.done()
+        return not is_busy and cast(Inbox, self.queue).empty()
+
+    def _pause_or_resume_reading(self) -> None:
+        if self.transport.is_closing():
+            self._unparsed, self.read_paused = b"", False
+            return
+        pauses = bool(self._unparsed) and (not self._may_take() or self._next_size() > 0)
+        if pauses and not self.read_paused:
+            self.transport.pause_reading()
+        elif self.read_paused and not pauses:
+            self.transport.resume_reading()
+        self.read_paused = pauses
+
+    def resume_writing(self) -> None:
+        super().resume_writing()
+        self._deliver()
+
+    def arrived(self) -> None:
+        # Not at once: uvicorn is in the midst of something.
+        self.loop.call_soon(self._deliver)
+
+    def _deliver(self, _busy: object = None) -> None:
+        """Pass on what came before there was a receiver, and the end of the connection; then read on."""
+        inbox = cast(Inbox, self.queue)
+        while self._receiver and not inbox.empty() and self.writable.is_set():
+            if self._busy and not self._busy.done():
+                return
+            event = inbox.get_nowait()
+            if event["type"] == "websocket.receive":
+                self._receive(self._receiver, event["text"])
+            else:
+                receiver, self._receiver, inbox.waiter = self._receiver, None, None
+                receiver.left()
+        if self._unparsed or self.read_paused:
+            round_robin_of(self.loop).add(self)
+
+    def _receive(self, receiver: Receiver, text: str | None) -> None:
+        self._busy = receiver.receive(text)
+        if self._busy:
+            self._busy.add_done_callback(self._deliver)
+
+    def handle_ping(self) -> None:
+        """It is answered together with the others of the turn."""
+
+    def _answer_pings(self) -> None:
+        # A write for each would keep 60 bytes for each pong of two bytes that its peer does not read.
+        if (pongs := self.conn.data_to_send()) and not self.transport.is_closing():
+            self.transport.write(b"".join(pongs))
+
+    def handle_cont(self, event: websockets.frames.Frame) -> None:
+        # Joined as they come: a list of them could grow without end, as they may be empty.
+        whole: Any = self.frames[0]
+        if not isinstance(whole, bytearray):
+            self.frames[0] = whole = cast(Any, bytearray(whole))
+        whole += event.data
+        if event.fin:
+            self.send_receive_event_to_app()
+
+    def send_receive_event_to_app(self) -> None:
+        [data], self.frames = self.frames, []
+        text = None
+        if self.close_sent:
+            return None
+        if self.curr_msg_data_type == "text":
+            try:
+                text = data.decode()
+            except UnicodeDecodeError:
+                # uvicorn would log a traceback for what is only a client's mistake (RFC 6455, section 8.1).
+                self.conn.send_close(1007)
+                return self.handle_parser_exception()
+        if self._receiver:
+            self._receive(self._receiver, text)
+        else:
+            self.queue.put_nowait(cast(Any, {"type": "websocket.receive", "text": text}))
+        return None
+
+
+def _frame_size(data: bytes | memoryview) -> int:
+    """The bytes of the masked frame that begins here (RFC 6455, section 5.2); 0: it is too soon to know."""
+    if len(data) < 2:
+        return 0
+    match data[1] & 0x7F:
+        case 127:
+            return 14 + int.from_bytes(data[2:10], "big") if len(data) >= 10 else 0
+        case 126:
+            return 8 + int.from_bytes(data[2:4], "big") if len(data) >= 4 else 0
+        case size:
+            return 6 + size

@@ -1,0 +1,238 @@
+"""The listener: the one connection of this process that LISTENs, and the proof that it hears."""
+
+import asyncio
+import random
+import secrets
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any
+
+import structlog
+
+from chinwag.db.pool import FAILURES, Connection, connect
+from chinwag.errors import CannotHear
+
+CHANNEL = "chinwag"
+
+HEARTBEAT = "0 0 heartbeat "
+"""How the payload of a heartbeat begins; a nonce follows. Servers of all versions pass it on to nobody."""
+
+HEARTBEAT_SECONDS = 2.0
+SILENCE_SECONDS = 3.0
+"""A half-open connection looks like a quiet one. The heartbeat tells them apart within 5 s."""
+
+MOST_SECONDS = 60
+"""No longer is anything waited for, whatever else is heard meanwhile."""
+
+PROBE = "select pg_notification_queue_usage()"
+"""Any answer will do. But a full queue stays full until somebody asks for this, although the session that
+filled it up has ended: PostgreSQL cleans the queue up as notifications are added (asyncQueueAdvanceTail)."""
+
+START_SECONDS = 5.0
+"""A server begins to serve after so long also without its database, and is not ready until that is back."""
+
+BACKOFF_FIRST_SECONDS = 0.05
+BACKOFF_LIMIT_SECONDS = 3.0
+
+log = structlog.get_logger(__name__)
+
+
+async def _nothing() -> None:
+    pass
+
+
+class Listener:
+    """Hands every notification to its receivers. Calls `on_loss` when it hears no more, `after_silence` if
+    the reason is that the database does not answer, and `after_gap` when it hears again.
+
+    It is `ready` while it hears everything: a notification that was sent over another connection has come,
+    and what a gap cost is mended. `notify_lag` is how many seconds the last heartbeat took from there.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        receivers: Sequence[Callable[[str], None]],
+        *,
+        notify: Callable[[str, str], Awaitable[None]],
+        on_loss: Callable[[], None] = lambda: None,
+        after_gap: Callable[[], Awaitable[None]] = _nothing,
+        after_silence: Callable[[], Awaitable[None]] = _nothing,
+    ) -> None:
+        """
+        Args:
+            url: the database, reached without a transaction pooler.
+            notify: sends a payload on a channel, over another connection: a transaction pooler passes on
+                what a connection notifies itself, and nothing else.
+        """
+        self.ready = False
+        self.notify_lag: float | None = None
+        self._url = url
+        self._receivers = receivers
+        self._notify = notify
+        self._on_loss = on_loss
+        self._after_gap = after_gap
+        self._after_silence = after_silence
+        self._connection: Connection | None = None
+        self._lost = asyncio.Event()
+        self._has_begun = asyncio.Event()
+        self._heard = 0
+        self._echo: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._sent = ""
+        self._sent_at = 0.0
+        self._task: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        """Begin to listen. If the database is away, wait for it for START_SECONDS, and go on trying."""
+        self._task = asyncio.create_task(self._keep_listening())
+        try:
+            async with asyncio.timeout(START_SECONDS):
+                await self._has_begun.wait()
+        except TimeoutError:
+            self._on_loss()
+
+    async def stop(self) -> None:
+        self.ready = False
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.wait({self._task})
+        self._hang_up()
+
+    async def _listen(self) -> None:
+        self._lost.clear()
+        self._connection = await connect(self._url, "chinwag listener")
+        self._connection.add_termination_listener(self._on_termination)
+        await self._connection.add_listener(CHANNEL, self._on_notification)
+        await self._send_heartbeat()
+        if not await self._comes(self._echo):
+            raise CannotHear()
+
+    def _on_notification(self, _connection: object, _pid: int, _channel: str, payload: object) -> None:
+        # A plain function, not a coroutine: asyncpg would make each call a task, and they would overtake
+        # one another.
+        self._heard += 1
+        text = str(payload)
+        if text.startswith(HEARTBEAT):
+            if text == self._sent:  # and not another server's
+                self._on_echo()
+            return
+        for receive in self._receivers:
+            receive(text)
+
+    def _on_termination(self, connection: object) -> None:
+        if connection is self._connection:
+            self._lost.set()
+            self._echo.cancel()  # it will not come
+
+    async def check(self) -> None:
+        """Check once, without starting, that notifications arrive.
+
+        Raises:
+            CannotHear: they do not; asyncpg's errors, if the database cannot be reached.
+        """
+        try:
+            await self._listen()
+        finally:
+            self._hang_up()
+
+    async def _keep_listening(self) -> None:
+        await self._begin()
+        while True:
+            is_silent = await self._until_lost()
+            if not is_silent:
+                log.warning("listener_lost")
+            self.ready = False
+            self._on_loss()
+            self._hang_up()
+            if is_silent:
+                await self._after_silence()
+            await self._begin()
+            log.info("listener_ready")
+
+    async def _begin(self) -> None:
+        """Listen, and mend what the gap before it has cost."""
+        await self._connect()
+        # LISTEN first, repair after: what is committed in between is heard, or read, or both.
+        await self._after_gap()
+        self.ready = True
+        self._has_begun.set()
+
+    async def _until_lost(self) -> bool:
+        """Return when the connection is lost; true if that is because nothing is heard any more."""
+        while not self._lost.is_set():
+            try:
+                # Not wait_for(): until Python 3.12 it can swallow a cancellation, and we would not stop.
+                async with asyncio.timeout(HEARTBEAT_SECONDS):
+                    await self._lost.wait()
+            except TimeoutError:
+                if not await self._hears():
+                    return not self._lost.is_set()
+        return False
+
+    async def _hears(self) -> bool:
+        """Whether the connection answers, and a notification comes over it."""
+        assert self._connection is not None
+        answer = asyncio.create_task(self._connection.execute(PROBE, timeout=MOST_SECONDS))
+        try:
+            if not await self._comes(answer):
+                log.warning("listener_silent")
+                return False
+        finally:
+            answer.cancel()
+        try:
+            await self._send_heartbeat()
+        except FAILURES as error:
+            # That is no silence: NOTIFY's queue is full, a large commit holds its lock, the pool is in use.
+            state = getattr(error, "sqlstate", None)
+            log.warning("heartbeat_not_sent", sqlstate=state, error=type(error).__name__)
+            return True
+        if not await self._comes(self._echo):
+            log.error("listener_deaf", reason=str(CannotHear()))
+            return False
+        return True
+
+    async def _send_heartbeat(self) -> None:
+        """Notify a nonce; `_echo` is done when it comes."""
+        loop = asyncio.get_running_loop()
+        self._echo = loop.create_future()
+        self._sent = HEARTBEAT + secrets.token_hex(8)
+        self._sent_at = loop.time()
+        async with asyncio.timeout(SILENCE_SECONDS):
+            await self._notify(CHANNEL, self._sent)
+
+    def _on_echo(self) -> None:
+        if not self._echo.done():
+            self._echo.set_result(None)
+            self.notify_lag = asyncio.get_running_loop().time() - self._sent_at
+
+    async def _comes(self, awaited: asyncio.Future[Any]) -> bool:
+        """Wait for something while anything at all is heard: the notifications of a commit with a million
+        rows may be in front of it."""
+        deadline = asyncio.get_running_loop().time() + MOST_SECONDS
+        while asyncio.get_running_loop().time() < deadline:
+            heard = self._heard
+            done, _ = await asyncio.wait({awaited}, timeout=SILENCE_SECONDS)
+            if done:
+                return not awaited.cancelled() and awaited.exception() is None
+            if heard == self._heard:
+                return False
+        return False
+
+    async def _connect(self) -> None:
+        delay = BACKOFF_FIRST_SECONDS
+        while True:
+            try:
+                return await self._listen()
+            except CannotHear as error:
+                log.error("listener_deaf", reason=str(error))
+            except Exception as error:
+                # Whatever it is: a server that stops trying stays deaf.
+                log.warning("listener_cannot_connect", error=type(error).__name__)
+            self._hang_up()
+            await asyncio.sleep(delay * (0.5 + random.random()))
+            delay = min(delay * 2, BACKOFF_LIMIT_SECONDS)
+
+    def _hang_up(self) -> None:
+        """Drop the connection at once: close() would wait for an answer that may never come."""
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            connection.terminate()

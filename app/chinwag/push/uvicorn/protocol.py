@@ -1,0 +1,137 @@
+"""uvicorn's WebSocket protocol, made for pushing: the outbox that chinwag.push.connection speaks of.
+
+What is pushed to many sockets is framed and joined once (chinwag.push.pacing). What the browser sends is
+taken in chinwag.push.incoming.
+"""
+
+from typing import Any, cast
+
+import websockets.frames
+from uvicorn.protocols.utils import ClientDisconnected
+from websockets.http11 import Request
+
+from chinwag.push.connection import EXTENSION
+from chinwag.push.incoming import FairProtocol
+from chinwag.push.pacing import Burst
+from chinwag.push.uvicorn.keepalive import Peer, keepalive_of, reset, unacknowledged
+
+PING = b"\x89\0"  # RFC 6455, section 5.5.2
+
+
+class PushProtocol(FairProtocol):
+    """One browser's WebSocket, and its outbox."""
+
+    # Half of them are uvicorn's. Python keeps up to 30 attributes in a dictionary whose keys all instances
+    # share; with more, each idle socket would have 1 KiB of its own for them.
+    __slots__ = (
+        "_awaits_pong",
+        "_portion",
+        "_unsent",
+        "close_timer",
+        "initial_response",
+        "last_ping_rtt",
+        "pending_ping_payload",
+        "ping_sent_at",
+        "ping_timer",
+        "pong_timer",
+        "request",
+        "response",
+        "scope",
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._portion: set[Peer] | None = None
+        self._awaits_pong = False
+        self._unsent: int | None = None
+
+    def handle_connect(self, event: Request) -> None:
+        super().handle_connect(event)
+        if self.response.status_code == 101:
+            # In time: the application's task has been created, but has not run yet.
+            cast(dict[str, Any], self.scope["extensions"])[EXTENSION] = self
+
+    async def run_asgi(self) -> None:
+        # uvicorn's own takes the end of the application for the end of the socket. But a socket that has a
+        # receiver needs no task: 9 of 15 KiB were what an application keeps that waits.
+        try:
+            await self.app(cast(Any, self.scope), cast(Any, self.receive), cast(Any, self.send))
+        except ClientDisconnected:
+            pass
+        except BaseException:
+            self.logger.exception("Exception in ASGI application\n")
+        self.send_500_response()  # if it has not even accepted
+        self.scope = cast(Any, None)
+        if self._receiver is None and self.close_timer is None:
+            self.transport.close()
+
+    def resume_writing(self) -> None:
+        self._awaits_pong, self._unsent = False, None  # it reads: somebody is there
+        super().resume_writing()
+
+    def push(self, burst: Burst) -> bool:
+        if not self.close_sent and not self.transport.is_closing():
+            self.transport.write(burst.framed)
+        return self.writable.is_set()
+
+    async def drained(self) -> None:
+        await self.writable.wait()
+
+    def is_gone(self) -> bool:
+        return self.disconnected
+
+    async def send(self, message: Any) -> None:
+        await super().send(message)
+        if message["type"] == "websocket.accept":
+            self._forget_handshake()
+
+    def _forget_handshake(self) -> None:
+        # The parser would keep it for as long as the socket lives.
+        self.request.headers.clear()
+        self.request = self.response = cast(Any, None)
+
+    async def close(self, code: int, reason: str) -> None:
+        await self.send({"type": "websocket.close", "code": code, "reason": reason})
+
+    def shutdown(self) -> None:
+        # uvicorn calls it when the server stops.
+        if self._receiver and not self.close_sent:
+            self._receiver.stop()
+        else:
+            self.finish()
+
+    def finish(self) -> None:
+        if self.writable.is_set():
+            super().shutdown()
+        else:
+            self._reset()
+
+    def start_keepalive(self) -> None:
+        if self.ping_interval:
+            self._portion = keepalive_of(self.loop, self.ping_interval).join(self)
+
+    def stop_keepalive(self) -> None:
+        if self._portion is not None:
+            self._portion.discard(self)
+            self._portion = None
+
+    def check(self) -> None:
+        """Drop a peer that since the last check has neither answered the ping nor, while so much waits for it
+        that it is not read, taken anything of that."""
+        if not self.writable.is_set():
+            before, self._unsent = self._unsent, unacknowledged(self.transport)
+            if before is not None and self._unsent >= before:
+                self._reset()
+        elif not self.read_paused:  # else the pong may be among what we have not read
+            if self._awaits_pong:
+                return self._reset()
+            self._awaits_pong = True
+            if not self.close_sent and not self.transport.is_closing():  # else it has as long to be gone
+                self.transport.write(PING)
+
+    def handle_pong(self, event: websockets.frames.Frame) -> None:
+        self._awaits_pong = False  # any will do: somebody is there
+
+    def _reset(self) -> None:
+        self.stop_keepalive()
+        reset(self.transport)

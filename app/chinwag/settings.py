@@ -1,0 +1,95 @@
+"""The settings: one frozen Struct, from litestar.toml and, above it, the environment."""
+
+import os
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import msgspec
+
+from chinwag.errors import SettingsInvalid
+
+FILE = Path("litestar.toml")
+"""In the folder in which the program was started."""
+
+HostName = Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9-]+(\.[a-z0-9-]+)*$")]
+"""A name in small letters, without a port."""
+
+
+class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What can be set, and its defaults. litestar.toml says what each key means."""
+
+    database_url: str | None = None
+    listen_url: str | None = None
+    data_directory: str | None = None
+    pool_size: Annotated[int, msgspec.Meta(ge=2, le=200)] = 8
+    bot: str = "random"
+    bot_pace: Annotated[float, msgspec.Meta(ge=0, le=60)] = 1.2
+    max_content: Annotated[int, msgspec.Meta(ge=1, le=1_000_000)] = 32_000
+    posts_per_second: Annotated[int, msgspec.Meta(ge=0, le=1_000_000)] = 50
+    ping_seconds: Annotated[float, msgspec.Meta(ge=0.1, le=300)] = 20
+    account: Annotated[str, msgspec.Meta(min_length=1, max_length=100)] = "me"
+    sign_in: Literal["loopback", "anyone"] = "loopback"
+    allowed_origins: tuple[str, ...] = ()
+    allowed_hosts: tuple[HostName, ...] = ()
+    request_seconds: Annotated[float, msgspec.Meta(ge=0.1, le=300)] = 20
+    max_connections: Annotated[int, msgspec.Meta(ge=1, le=1_000_000)] = 20_000
+    log_format: Literal["text", "json"] = "text"
+
+
+def load_settings(file: Path = FILE, environ: Mapping[str, str] = os.environ) -> Settings:
+    """Read the file, if it is there, and let the environment override it.
+
+    In the environment a list is written with commas between its items.
+
+    Raises:
+        SettingsInvalid: naming the place, the key and what is wrong with it.
+    """
+    values, places = _from_file(file), {}
+    for key, name, text in _from_environment(environ):
+        values[key], places[key] = text, name
+    try:
+        return msgspec.convert(values, Settings, strict=False)
+    except msgspec.ValidationError as error:
+        key, complaint = _key_and_complaint(error)
+        raise SettingsInvalid(f"{places.get(key, file.name)}: {key}: {complaint}") from None
+
+
+def _from_file(file: Path) -> dict[str, Any]:
+    try:
+        values = tomllib.loads(file.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return {}
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise SettingsInvalid(f"{file.name}: {error}") from None
+    for key in values:
+        if key not in Settings.__struct_fields__:
+            raise SettingsInvalid(f"{file.name}: there is no setting {key!r}")
+    return values
+
+
+def _from_environment(environ: Mapping[str, str]) -> list[tuple[str, str, str | list[str]]]:
+    found: list[tuple[str, str, str | list[str]]] = []
+    for name, text in environ.items():
+        if name == "DATABASE_URL":
+            key = "database_url"
+        elif name.startswith("CHINWAG_"):
+            key = name.removeprefix("CHINWAG_").lower()
+        else:
+            continue
+        if key not in Settings.__struct_fields__:
+            raise SettingsInvalid(f"{name}: there is no setting {key!r}")
+        is_list = isinstance(getattr(Settings(), key), tuple)
+        found.append((key, name, _items(text) if is_list else text))
+    return found
+
+
+def _items(text: str) -> list[str]:
+    return [item.strip() for item in text.split(",") if item.strip()]
+
+
+def _key_and_complaint(error: msgspec.ValidationError) -> tuple[str, str]:
+    """What msgspec complains of: its messages end in " - at `$.key`"."""
+    complaint, _, path = str(error).rpartition(" - at `$.")
+    return path.rstrip("`").partition("[")[0], complaint

@@ -1,0 +1,108 @@
+"""Access control: the Host and Origin checks, and the sign-in of the pre-configured account."""
+
+import ipaddress
+from functools import lru_cache
+from urllib.parse import urlsplit
+
+from litestar.middleware import ASGIMiddleware
+from litestar.types import ASGIApp, Receive, Scope, Send
+
+from chinwag.errors import HostNotAllowed, NotSignedIn, OriginNotAllowed
+from chinwag.settings import Settings
+
+PROXY_FIELDS = {
+    b"forwarded",
+    b"via",
+    b"x-forwarded-for",
+    b"x-forwarded-host",
+    b"x-forwarded-proto",
+    b"x-real-ip",
+}
+"""What proxies add. No browser sends one of them."""
+
+OTHER_SITES = {"cross-site", "same-site"}
+"""The values of Sec-Fetch-Site for a page of another origin (W3C Fetch Metadata). A server on another port of
+this computer is of the same site."""
+
+
+class CheckAccess(ASGIMiddleware):
+    """Refuses who may not use this server, before anything else is done for them."""
+
+    # No guards: for each of them Litestar copies the handler, in each handshake.
+
+    async def handle(self, scope: Scope, receive: Receive, send: Send, next_app: ASGIApp) -> None:
+        """Raises HostNotAllowed, OriginNotAllowed or NotSignedIn."""
+        settings: Settings = scope["litestar_app"].state.settings
+        fields = _fields(scope)
+        check_host(fields, settings)
+        check_origin(scope, fields, settings)
+        check_signed_in(scope, fields, settings)
+        await next_app(scope, receive, send)
+
+
+def check_host(fields: dict[bytes, str], settings: Settings) -> None:
+    """Refuse a request for a name that is not this server's. Raises HostNotAllowed.
+
+    Whoever owns a name can let it lead to this server. A page under this name, in a browser that reaches this
+    server, would then be of the same origin as the server (DNS rebinding). An address leads nowhere else.
+    """
+    name = _name_in(fields.get(b"host", ""))
+    if name != "localhost" and name not in settings.allowed_hosts and not _address(name):
+        raise HostNotAllowed(f"this server is not known as {name[:100]!r}; see the setting allowed_hosts")
+
+
+def check_origin(scope: Scope, fields: dict[bytes, str], settings: Settings) -> None:
+    """Refuse what a page of another site makes a browser do (RFC 6455, section 10.2; for HTTP, CSRF).
+
+    Reading is refused as well: its load, its time and its errors tell the other site what is there.
+
+    Programs that are not browsers send neither field, and may pass. Raises OriginNotAllowed.
+    """
+    origin = fields.get(b"origin")
+    if origin is None:
+        if fields.get(b"sec-fetch-site") in OTHER_SITES:
+            raise OriginNotAllowed()
+        return
+    scheme = scope["scheme"].replace("ws", "http")
+    if origin != f"{scheme}://{fields.get(b'host')}" and origin not in settings.allowed_origins:
+        raise OriginNotAllowed(f"a page of {origin[:100]} may not use this server")
+
+
+def check_signed_in(scope: Scope, fields: dict[bytes, str], settings: Settings) -> None:
+    """Sign in a browser on this computer by itself. Raises NotSignedIn.
+
+    A peer on this computer that adds a proxy's field stands for browsers elsewhere.
+    """
+    if settings.sign_in == "anyone":
+        return
+    client, host = scope.get("client"), _name_in(fields.get(b"host", ""))
+    is_here = client is not None and _is_loopback(client[0]) and (host == "localhost" or _is_loopback(host))
+    if not is_here or not PROXY_FIELDS.isdisjoint(fields):
+        raise NotSignedIn()
+
+
+def _fields(scope: Scope) -> dict[bytes, str]:
+    """The header fields; of several with one name, the last."""
+    # uvicorn leaves the names of a WebSocket's as they came.
+    return {name.lower(): value.decode("latin-1") for name, value in scope["headers"]}
+
+
+def _name_in(host: str) -> str:
+    """The host without its port; nothing if it is malformed, such as `[::1`."""
+    try:
+        return urlsplit(f"//{host}").hostname or ""
+    except ValueError:
+        return ""
+
+
+def _is_loopback(host: str) -> bool:
+    address = _address(host)
+    return address is not None and address.is_loopback
+
+
+@lru_cache
+def _address(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    try:
+        return ipaddress.ip_address(host)
+    except ValueError:
+        return None

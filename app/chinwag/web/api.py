@@ -1,0 +1,311 @@
+"""The HTTP API and the two WebSockets, as OpenAPI describes them at /docs."""
+
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+import msgspec
+from litestar import HttpMethod, Request, Response, Router, delete, get, patch, post, route, websocket
+from litestar.datastructures import State
+from litestar.exceptions import HTTPException, SerializationException
+from litestar.openapi import ResponseSpec
+from litestar.params import Body, Parameter
+from litestar.response import Stream
+from litestar.routes import HTTPRoute
+from litestar.types import ControllerRouterHandler
+
+from chinwag import wire
+from chinwag.chat import export, messages, threads
+from chinwag.chat.search import Search
+from chinwag.chat.writer import Post, Writer
+from chinwag.errors import BadInput, BadJson
+from chinwag.push.connection import BareWebSocket, outbox_of
+from chinwag.push.subscription import ListSocket, ThreadSocket
+from chinwag.web.access import CheckAccess
+from chinwag.web.throttle import LimitChanges
+from chinwag.wire import CloseCode
+
+ThreadId = Annotated[int, Parameter(ge=1, le=wire.MAX_ID, description="The thread.")]
+Limit = Annotated[int, Parameter(ge=1, le=200, description="How many at most.")]
+SeqCursor = Annotated[
+    int | None,
+    Parameter(
+        ge=0,
+        le=wire.MAX_ID,
+        description="A seq; it is left out.",
+        schema_extra={"minimum": 0},  # Litestar takes 0 for none
+    ),
+]
+ThreadCursor = Annotated[
+    str | None,
+    Parameter(
+        pattern="^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]{8,15}(Z|[+ -][0-9]{2}:[0-9]{2}),[0-9]{1,15}$",
+        description="The `updated_at` and the `id` of the last thread seen, with a comma between them.",
+        schema_extra={"type": "string", "oneOf": None},
+    ),
+]
+SearchQuery = Annotated[
+    str, Parameter(max_length=200, pattern=r"^[^\x00]*$", description="What to look for.")
+]
+SearchLimit = Annotated[int, Parameter(ge=1, le=50, description="How many at most.")]
+MessageCursor = Annotated[
+    int | None, Parameter(ge=1, le=wire.MAX_ID, description="The `message` of the last hit; it is left out.")
+]
+PinnedFilter = Annotated[bool | None, Parameter(description="Only those that are pinned, or are not.")]
+TitleFilter = Annotated[
+    str | None,
+    Parameter(max_length=200, pattern=r"^[^\x00]*$", description="Part of the title, of the newest 10,000."),
+]
+
+AnyRequest = Request[Any, Any, Any]
+
+EXACT = Body(schema_extra={"additionalProperties": False})
+"""For OpenAPI: the Structs of chinwag.wire forbid unknown fields, and Litestar does not see it."""
+
+PROBLEMS = {
+    400: "Something in the request is wrong.",
+    401: "Not signed in.",
+    403: "A page of another site may not do this.",
+    404: "There is no such thread.",
+    413: "The body is too big.",
+    415: "The body is not JSON.",
+    429: "There are too many requests from this address; try again.",
+    503: "The database is away; try again.",
+}
+
+
+def problems(*statuses: int) -> dict[int, ResponseSpec]:
+    """The errors that a handler answers with."""
+    return {
+        status: ResponseSpec(
+            wire.Problem,
+            description=PROBLEMS[status],
+            media_type="application/problem+json",
+            generate_examples=False,
+        )
+        for status in (*statuses, 401, 503)
+    }
+
+
+async def read_json(request: AnyRequest) -> None:
+    """Read the body, if there should be one, before Litestar does: it would fail on what is not UTF-8.
+
+    Raises BadJson.
+    """
+    if request.method not in {"POST", "PATCH"}:
+        return
+    media_type, _ = request.content_type
+    if media_type not in {"application/json", ""}:
+        raise HTTPException("send JSON, and say so: Content-Type: application/json", status_code=415)
+    if not await request.body():
+        raise BadJson("the body is empty; JSON is taken")
+    try:
+        await request.json()
+    except (SerializationException, UnicodeError, RecursionError) as error:
+        raise BadJson(f"this is not valid JSON: {error}") from None
+
+
+@get("/account", responses=problems(), summary="The account that is signed in")
+async def get_account(state: State) -> wire.Account:
+    account: wire.Account = await state.account.get()
+    return account
+
+
+@post(
+    "/threads",
+    responses=problems(400, 403, 413, 415, 429),
+    summary="Create a thread",
+    response_description="The new thread.",
+)
+async def create_thread(data: Annotated[wire.NewThread, EXACT], state: State) -> wire.Thread:
+    return await threads.create(data, owner=(await state.account.get()).id)
+
+
+@get("/threads", responses=problems(400), summary="The threads, newest activity first")
+async def list_threads(
+    limit: Limit = 50, before: ThreadCursor = None, pinned: PinnedFilter = None, q: TitleFilter = None
+) -> list[wire.Thread]:
+    return await threads.newest(limit, _thread_cursor(before), pinned, q)
+
+
+@get("/threads/{thread_id:int}", responses=problems(400, 404), summary="A thread")
+async def get_thread(thread_id: ThreadId) -> wire.Thread:
+    return await threads.get(thread_id)
+
+
+@patch(
+    "/threads/{thread_id:int}",
+    responses=problems(400, 403, 404, 413, 415, 429),
+    summary="Rename a thread, pin it, or both",
+)
+async def change_thread(thread_id: ThreadId, data: Annotated[wire.ThreadChange, EXACT]) -> wire.Thread:
+    return await threads.change(thread_id, data)
+
+
+@delete("/threads/{thread_id:int}", responses=problems(400, 403, 404, 429), summary="Delete a thread")
+async def delete_thread(thread_id: ThreadId) -> None:
+    await threads.delete(thread_id)
+
+
+@get(
+    "/threads/{thread_id:int}/messages",
+    responses=problems(400, 404),
+    summary="Messages of a thread, oldest first",
+    description="Those right after `after`, or else those right before `before`, or else the newest. "
+    "Where messages are long there are fewer than `limit`: only an empty page is the end.",
+)
+async def list_messages(
+    thread_id: ThreadId,
+    state: State,
+    before: SeqCursor = None,
+    after: SeqCursor = None,
+    limit: Limit = 50,
+) -> list[wire.Message]:
+    page = await messages.page(state.pool, thread_id, before=before, after=after, limit=limit)
+    if not page:
+        await threads.get(thread_id)
+    return page
+
+
+@post(
+    "/threads/{thread_id:int}/messages",
+    responses={
+        200: ResponseSpec(wire.Message, description="It was stored before.", generate_examples=False)
+    }
+    | problems(400, 403, 404, 413, 415, 429),
+    summary="Write a message",
+    response_description="It is stored.",
+    description="With a `client_id` it can be sent again, and is stored once.",
+)
+async def create_message(
+    thread_id: ThreadId, data: Annotated[wire.NewMessage, EXACT], state: State
+) -> Response[wire.Message]:
+    messages.check_content(data.content, state.settings.max_content)
+    writer: Writer = state.writer
+    stored = await writer.write(Post(thread_id, data.content, data.client_id))
+    message = await messages.get(state.pool, thread_id, stored.seq)
+    return Response(message, status_code=201 if stored.new else 200)
+
+
+@get(
+    "/threads/{thread_id:int}/export",
+    responses=problems(400, 404)
+    | {200: ResponseSpec(None, description="A file, as long as the thread.", generate_examples=False)},
+    summary="A thread as a file",
+)
+async def export_thread(thread_id: ThreadId, state: State, format: export.Format = "markdown") -> Stream:
+    thread = await threads.get(thread_id)
+    return Stream(
+        await export.written(state.pool, state.exports, thread, format),
+        media_type=export.MEDIA_TYPES[format],
+        headers={"Content-Disposition": export.disposition(thread, format)},
+    )
+
+
+@get(
+    "/search",
+    responses=problems(400),
+    summary="Find messages by their words, newest first",
+    description='Words, "a phrase", or, -not; the last word may be unfinished. '
+    "Of a message, the first 100,000 characters are searched.",
+)
+async def search_messages(
+    q: SearchQuery, state: State, before: MessageCursor = None, limit: SearchLimit = 20
+) -> list[wire.Hit]:
+    search: Search = state.search
+    return await search.find(q, before=before, limit=limit)
+
+
+@route(
+    ["/threads", "/threads/{thread_id:int}", "/threads/{thread_id:int}/messages"],
+    http_method=HttpMethod.OPTIONS,
+    status_code=204,
+    include_in_schema=False,
+)
+async def methods(request: AnyRequest) -> Response[None]:
+    """The methods of a path. Litestar's own answer names only those of the path's first handler."""
+    [path] = [
+        one
+        for one in request.app.routes
+        if isinstance(one, HTTPRoute) and one.path_format == request.scope["path_template"]
+    ]
+    return Response(None, headers={"Allow": ", ".join(sorted(path.methods))})
+
+
+@websocket("/ws/threads/{thread_id:str}", websocket_class=BareWebSocket)
+async def thread_socket(socket: BareWebSocket, thread_id: str) -> None:
+    """A thread: what is written goes in, what is stored comes out."""
+    state = socket.app.state  # Litestar would give each socket a copy of it, to keep
+    # Accepted first: a browser cannot see why a WebSocket was closed before.
+    await socket.accept()
+    try:
+        id = msgspec.convert(thread_id, wire.Id, strict=False)
+    except msgspec.ValidationError:
+        return await socket.close(CloseCode.NO_SUCH_THREAD)
+    try:
+        after = msgspec.convert(socket.query_params.get("after"), wire.Seq | None, strict=False)
+    except msgspec.ValidationError:
+        return await socket.close(CloseCode.POLICY_VIOLATION, "after is not a seq")
+    served = ThreadSocket(
+        outbox_of(socket), state.limits, id, state.pool, state.writer, state.settings.max_content
+    )
+    await served.serve(state.hub, after, state.joins)
+
+
+@websocket("/ws/threads", websocket_class=BareWebSocket)
+async def list_socket(socket: BareWebSocket) -> None:
+    """The list of threads: created, renamed, deleted, active."""
+    await socket.accept()
+    state = socket.app.state
+    await ListSocket(outbox_of(socket), state.limits).serve(state.hub)
+
+
+@get("/health/live", summary="Whether this process answers")
+async def live() -> wire.Health:
+    return wire.Health("ok")
+
+
+@get(
+    "/health/ready",
+    responses={503: ResponseSpec(wire.Health, description="It cannot hear the database.")},
+    summary="Whether this server hears the database, and so can serve browsers",
+)
+async def ready(state: State) -> Response[wire.Health]:
+    if state.listener.ready:
+        return Response(wire.Health("ok"))
+    return Response(wire.Health("not ready"), status_code=503)
+
+
+ROUTES: list[ControllerRouterHandler] = [
+    Router(
+        "/api/v1",
+        middleware=[CheckAccess(), LimitChanges()],
+        before_request=read_json,
+        route_handlers=[
+            methods,  # before the others, or Litestar adds its own
+            get_account,
+            create_thread,
+            list_threads,
+            get_thread,
+            change_thread,
+            delete_thread,
+            list_messages,
+            create_message,
+            export_thread,
+            search_messages,
+            thread_socket,
+            list_socket,
+        ],
+    ),
+    live,
+    ready,
+]
+
+
+def _thread_cursor(text: str | None) -> tuple[datetime, int] | None:
+    if text is None:
+        return None
+    moment, _, id = text.partition(",")
+    try:
+        return msgspec.convert(moment.replace(" ", "+"), datetime).astimezone(UTC), int(id)
+    except (msgspec.ValidationError, OverflowError):
+        raise BadInput("before: not the updated_at and the id of a thread") from None

@@ -1,0 +1,112 @@
+"""The files of the page: read and compressed once, and answered from memory.
+
+Litestar's static files are read from the disk for each request, and compressed for each; the page has some
+twenty files, and for a newcomer they come all at once.
+"""
+
+import gzip
+import hashlib
+import mimetypes
+import re
+from collections.abc import Mapping
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import brotli
+from litestar import Request, Response
+from litestar.exceptions import NotFoundException
+from msgspec import Struct
+
+from chinwag.resources import folder
+
+STATIC = folder("static")
+
+BLOCK = r"(?:[^*]|\*(?!/))*\*/"
+COMMENTS = {
+    ".js": re.compile(rf"^[ \t]*(?:/\*{BLOCK}|//.*)[ \t]*$|/\*\* @{BLOCK}", re.MULTILINE),
+    ".css": re.compile(rf"/\*{BLOCK}"),
+}
+"""The comments that browsers need not load. In a module these are comments on lines of their own and types:
+so no line of a string may begin like a comment."""
+
+COMPRESSED_BYTES = 100_000
+"""A larger file, which is one of the documentation's, is not compressed: it would take a second."""
+
+
+class Asset(Struct, frozen=True):
+    """A file as it goes over the wire."""
+
+    content: bytes
+    compressed: Mapping[str, bytes]
+    """By content coding, the smallest first."""
+    etag: str
+    media_type: str
+
+
+def find(name: str) -> Path:
+    """A file of the page. The name is looked up and never made part of a path, so it cannot lead elsewhere.
+
+    Raises:
+        NotFoundException
+    """
+    for path in STATIC.iterdir():
+        if path.name == name:
+            return path
+    raise NotFoundException("there is no such file")
+
+
+def answer(path: Path, request: Request[Any, Any, Any]) -> Response[bytes]:
+    """The file, or 304 for a browser that has it (RFC 9110, section 13.1.2)."""
+    asset = _asset(path)
+    headers = {"ETag": asset.etag, "Vary": "Accept-Encoding"}
+    if asset.etag in request.headers.get("if-none-match", ""):
+        return Response(b"", status_code=304, headers=headers)
+    accepted = request.headers.get("accept-encoding", "")
+    for coding, content in asset.compressed.items():
+        if _takes(coding, accepted):
+            headers["Content-Encoding"] = coding
+            return Response(content, media_type=asset.media_type, headers=headers)
+    return Response(asset.content, media_type=asset.media_type, headers=headers)
+
+
+def content(name: str) -> bytes:
+    """A file of the page as it is."""
+    return _asset(find(name)).content
+
+
+def prepare() -> None:
+    """Compress all of them, which takes some 0.2 s, so that the first visitor need not wait for it."""
+    for path in STATIC.iterdir():
+        _asset(path)
+
+
+def _takes(coding: str, accepted: str) -> bool:
+    """RFC 9110, section 12.5.3; a quality of 0 refuses."""
+    return re.search(rf"\b{coding}\b(?!\s*;\s*q=0(?:\.0*)?\s*(?:,|$))", accepted) is not None
+
+
+def _asset(path: Path) -> Asset:
+    return _read(path, path.stat().st_mtime_ns)  # so that who edits a file need not start the server anew
+
+
+@lru_cache
+def _read(path: Path, _modified: int) -> Asset:
+    content = _without_comments(path)
+    compressed = {}
+    if len(content) <= COMPRESSED_BYTES:
+        compressed["br"] = brotli.compress(content, mode=brotli.MODE_TEXT)  # type: ignore[no-untyped-call]
+        compressed["gzip"] = gzip.compress(content, mtime=0)
+    media_type = mimetypes.guess_type(path)[0] or "application/octet-stream"
+    etag = f'"{hashlib.blake2b(content, digest_size=12).hexdigest()}"'
+    return Asset(content, compressed, etag, media_type)
+
+
+def _without_comments(path: Path) -> bytes:
+    """A file; a module or style sheet of the page without its comments, which would be a quarter of a first
+    visit. Their line ends remain, so that a browser's messages tell the lines of the file."""
+    content = path.read_bytes()
+    comments = COMMENTS.get(path.suffix)
+    if comments is None or path.parent != STATIC:
+        return content
+    return comments.sub(lambda comment: "\n" * comment[0].count("\n"), content.decode()).encode()

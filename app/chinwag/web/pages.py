@@ -1,0 +1,93 @@
+"""What a browser loads: the page, its modules, and the interactive documentation, all from this server."""
+
+from importlib.metadata import version
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from litestar import Request, Response, Router, get
+from litestar.exceptions import NotFoundException
+from litestar.openapi import OpenAPIConfig
+from litestar.openapi.plugins import OpenAPIRenderPlugin
+from litestar.types import ControllerRouterHandler
+
+from chinwag.web import assets
+from chinwag.web.headers import CONTENT_SECURITY_POLICY
+
+AnyRequest = Request[Any, Any, Any]
+
+HEADERS = {"Cache-Control": "no-cache"}
+"""The modules belong together: none of them may be older than the others."""
+
+NEWEST = "/api/v1/threads/{thread_id}/messages?limit=50"
+"""What static/store.js asks for first."""
+
+
+@get(
+    ["/", "/threads/{thread_id:str}", "/threads/{thread_id:str}/{seq:str}"],
+    include_in_schema=False,
+    sync_to_thread=False,
+)
+def page(request: AnyRequest, thread_id: str = "", seq: str = "") -> Response[bytes]:
+    """The chat. Which thread is open, and at which message, the page reads from its own address."""
+    answer = assets.answer(assets.find("index.html"), request)
+    if thread_id.isascii() and thread_id.isdecimal():
+        # The messages come along with the modules that will ask for them (RFC 8288; HTML, "preload").
+        answer.headers["Link"] = f"<{NEWEST.format(thread_id=thread_id)}>; rel=preload; as=fetch; crossorigin"
+    return answer
+
+
+@get("/static/{name:str}", include_in_schema=False, sync_to_thread=False)
+def static(request: AnyRequest, name: str) -> Response[bytes]:
+    """A file of the page."""
+    return assets.answer(assets.find(name), request)
+
+
+def _swagger_ui(names: list[str]) -> dict[str, Path]:
+    """Files of Swagger UI, in a package that is looked for and not imported."""
+    spec = find_spec("swagger_ui")
+    assert spec is not None and spec.submodule_search_locations is not None
+    return {name: Path(spec.submodule_search_locations[0]) / "static" / name for name in names}
+
+
+DOCS_FILES = _swagger_ui(["swagger-ui-bundle.js", "swagger-ui-standalone-preset.js", "swagger-ui.css"])
+
+
+@get("/docs-static/{name:str}", include_in_schema=False, sync_to_thread=False)
+def docs_static(request: AnyRequest, name: str) -> Response[bytes]:
+    """A file of the documentation."""
+    if name not in DOCS_FILES:
+        raise NotFoundException("there is no such file")
+    return assets.answer(DOCS_FILES[name], request)
+
+
+class Documentation(OpenAPIRenderPlugin):
+    """Swagger UI in a page of our own: that of Litestar has a script in it, which its browser would have to
+    allow."""
+
+    def render(self, request: AnyRequest, openapi_schema: dict[str, Any]) -> bytes:
+        return assets.content("docs.html")
+
+
+ROUTES: list[ControllerRouterHandler] = [
+    Router(
+        "/",
+        route_handlers=[page, static, docs_static],
+        response_headers=HEADERS,
+        opt={"is_compressed": True},
+    ),
+]
+
+OPENAPI = OpenAPIConfig(
+    title="Chinwag",
+    version=version("chinwag"),
+    description="A real-time chat on PostgreSQL.",
+    openapi_router=Router(
+        "/docs",
+        route_handlers=[],
+        include_in_schema=False,
+        # Swagger UI has its icons in its style sheet.
+        response_headers={"Content-Security-Policy": f"{CONTENT_SECURITY_POLICY}; img-src 'self' data:"},
+    ),
+    render_plugins=[Documentation(path="/")],
+)

@@ -1,0 +1,29 @@
+"""Rate limits over HTTP: how many changes a client's address may ask for."""
+
+from litestar.enums import ScopeType
+from litestar.middleware import ASGIMiddleware
+from litestar.types import ASGIApp, Receive, Scope, Send
+
+from chinwag.errors import TooManyRequests
+from chinwag.push.rate_limit import RateLimit, site_of
+
+SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
+
+
+class LimitChanges(ASGIMiddleware):
+    """Refuses requests that change something, when too many of them come from one address.
+
+    The address is the one that uvicorn has found: behind a proxy on this computer that is the one in
+    X-Forwarded-For, which nobody else is believed.
+    """
+
+    scopes = (ScopeType.HTTP,)
+
+    async def handle(self, scope: Scope, receive: Receive, send: Send, next_app: ASGIApp) -> None:
+        """Raises TooManyRequests."""
+        if scope.get("method") not in SAFE_METHODS:
+            changes: RateLimit = scope["litestar_app"].state.changes
+            client = scope.get("client")
+            if not changes.take(site_of(client[0]) if client else ""):
+                raise TooManyRequests()
+        await next_app(scope, receive, send)

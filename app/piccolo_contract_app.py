@@ -1,7 +1,0 @@
-"""The migrations after the programs of sql/, as Piccolo sees them: an application of their own."""
-
-from piccolo.conf.apps import AppConfig
-
-from app.schema import CONTRACT, migrations_folder
-
-APP_CONFIG = AppConfig(app_name=CONTRACT, migrations_folder_path=str(migrations_folder(CONTRACT)))
