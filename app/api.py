@@ -17,6 +17,7 @@ from app import export, messages, threads, wire
 from app.access import CheckAccess
 from app.errors import BadInput, BadJson
 from app.outbox import BareWebSocket, outbox_of
+from app.problems import AnswerWhenCancelled
 from app.search import Search
 from app.socket import ListSocket, ThreadSocket
 from app.throttle import LimitChanges
@@ -277,7 +278,7 @@ async def ready(state: State) -> Response[wire.Health]:
 ROUTES: list[ControllerRouterHandler] = [
     Router(
         "/api/v1",
-        middleware=[CheckAccess(), LimitChanges()],
+        middleware=[AnswerWhenCancelled(), CheckAccess(), LimitChanges()],
         before_request=read_json,
         route_handlers=[
             methods,  # before the others, or Litestar adds its own
@@ -291,10 +292,10 @@ ROUTES: list[ControllerRouterHandler] = [
             create_message,
             export_thread,
             search_messages,
-            thread_socket,
-            list_socket,
         ],
     ),
+    # Of their own, with less around them: each handshake pays for every middleware.
+    Router("/api/v1", middleware=[CheckAccess()], route_handlers=[thread_socket, list_socket]),
     live,
     ready,
 ]

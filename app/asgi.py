@@ -59,7 +59,6 @@ def create_app(settings: Settings | None = None) -> Litestar:
     return Litestar(
         route_handlers=[*ROUTES, *pages.ROUTES],
         exception_handlers=problems.HANDLERS,
-        middleware=[problems.AnswerWhenCancelled()],
         before_send=[add_headers],
         lifespan=[_running],
         plugins=[LitestarRun()],

@@ -129,7 +129,7 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         self._count_head(len(name) + len(value))
         # A trailer field (RFC 9110, section 6.5) must not pass for a header field.
         if not self._is_head_complete:
-            super().on_header(name, value)
+            HttpToolsProtocol.on_header(self, name, value)
 
     def _count_head(self, size: int) -> None:
         self._head_bytes += size
@@ -198,7 +198,7 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         return is_get and self._count_of(b"upgrade") == 1 and self._get_upgrade() == b"websocket"
 
     def _count_of(self, name: bytes) -> int:
-        return sum(field[0] == name for field in self.headers)
+        return [field[0] for field in self.headers].count(name)
 
     # Limits
 
