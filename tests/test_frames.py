@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import uvicorn
 from chinwag.push.connection import EXTENSION
-from chinwag.push.incoming import FRAMES_A_TURN
+from chinwag.push.uvicorn.incoming import FRAMES_A_TURN
 from chinwag.push.uvicorn.protocol import PushProtocol
 
 from tests.client import LIMIT_SECONDS, handshake

@@ -23,6 +23,7 @@ from chinwag.chat.writer import Writer
 from chinwag.db.pool import open_pool
 from chinwag.db.tables import DB
 from chinwag.errors import SettingsInvalid
+from chinwag.headers import add_headers
 from chinwag.logs import configure_logs
 from chinwag.provision import prepared_database
 from chinwag.push.hub import Hub
@@ -32,7 +33,6 @@ from chinwag.push.subscription import Limits
 from chinwag.settings import Settings, load_settings
 from chinwag.web import assets, pages, problems
 from chinwag.web.api import ROUTES
-from chinwag.web.headers import add_headers
 
 GC_THRESHOLDS = (20_000, 20, 20)
 """So many new objects, and so many collections of the younger ones, before the garbage collector looks."""
@@ -60,7 +60,6 @@ def create_app(settings: Settings | None = None) -> Litestar:
     return Litestar(
         route_handlers=[*ROUTES, *pages.ROUTES],
         exception_handlers=problems.HANDLERS,
-        middleware=[problems.AnswerWhenCancelled()],
         before_send=[add_headers],
         lifespan=[_running],
         plugins=[LitestarRun()],

@@ -26,6 +26,7 @@ class User:
     def __init__(self, server: Server, thread: int, http: httpx.AsyncClient) -> None:
         self._server, self._thread, self._http = server, thread, http
         self._frames: dict[str, asyncio.Future[None]] = {}
+        self._ready: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._began = 0.0
         self.seconds: list[float] = []
         self.refused: list[str] = []
@@ -40,6 +41,8 @@ class User:
         async with connect(url, proxy=None, open_timeout=LIMIT_SECONDS, ping_interval=None) as connection:
             reading = asyncio.create_task(self._read(connection))
             try:
+                # Before that, a socket without `after` is not owed the frame of what is posted over HTTP.
+                await self._ready
                 for number in itertools.count(random.randrange(2)):
                     await asyncio.sleep(random.uniform(0, 2 * PAUSE_SECONDS))
                     await self._post(connection if number % 2 else None)
@@ -69,6 +72,8 @@ class User:
             data = frame.get("data", {})
             if frame["type"] == "error":
                 self.refused.append(str(text))
+            elif frame["type"] == "ready":
+                self._ready.set_result(None)
             elif frame["type"] != "message":
                 continue
             if (waiting := self._frames.pop(data.get("client_id") or "", None)) and not waiting.done():

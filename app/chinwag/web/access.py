@@ -34,19 +34,19 @@ class CheckAccess(ASGIMiddleware):
         """Raises HostNotAllowed, OriginNotAllowed or NotSignedIn."""
         settings: Settings = scope["litestar_app"].state.settings
         fields = _fields(scope)
-        check_host(fields, settings)
+        name = _name_in(fields.get(b"host", ""))
+        check_host(name, settings)
         check_origin(scope, fields, settings)
-        check_signed_in(scope, fields, settings)
+        check_signed_in(scope, name, fields, settings)
         await next_app(scope, receive, send)
 
 
-def check_host(fields: dict[bytes, str], settings: Settings) -> None:
+def check_host(name: str, settings: Settings) -> None:
     """Refuse a request for a name that is not this server's. Raises HostNotAllowed.
 
     Whoever owns a name can let it lead to this server. A page under this name, in a browser that reaches this
     server, would then be of the same origin as the server (DNS rebinding). An address leads nowhere else.
     """
-    name = _name_in(fields.get(b"host", ""))
     if name != "localhost" and name not in settings.allowed_hosts and not _address(name):
         raise HostNotAllowed(f"this server is not known as {name[:100]!r}; see the setting allowed_hosts")
 
@@ -68,15 +68,15 @@ def check_origin(scope: Scope, fields: dict[bytes, str], settings: Settings) -> 
         raise OriginNotAllowed(f"a page of {origin[:100]} may not use this server")
 
 
-def check_signed_in(scope: Scope, fields: dict[bytes, str], settings: Settings) -> None:
+def check_signed_in(scope: Scope, name: str, fields: dict[bytes, str], settings: Settings) -> None:
     """Sign in a browser on this computer by itself. Raises NotSignedIn.
 
     A peer on this computer that adds a proxy's field stands for browsers elsewhere.
     """
     if settings.sign_in == "anyone":
         return
-    client, host = scope.get("client"), _name_in(fields.get(b"host", ""))
-    is_here = client is not None and _is_loopback(client[0]) and (host == "localhost" or _is_loopback(host))
+    client = scope.get("client")
+    is_here = client is not None and _is_loopback(client[0]) and (name == "localhost" or _is_loopback(name))
     if not is_here or not PROXY_FIELDS.isdisjoint(fields):
         raise NotSignedIn()
 

@@ -21,6 +21,7 @@ from chinwag.errors import BadInput, BadJson
 from chinwag.push.connection import BareWebSocket, outbox_of
 from chinwag.push.subscription import ListSocket, ThreadSocket
 from chinwag.web.access import CheckAccess
+from chinwag.web.problems import AnswerWhenCancelled
 from chinwag.web.throttle import LimitChanges
 from chinwag.wire import CloseCode
 
@@ -278,7 +279,7 @@ async def ready(state: State) -> Response[wire.Health]:
 ROUTES: list[ControllerRouterHandler] = [
     Router(
         "/api/v1",
-        middleware=[CheckAccess(), LimitChanges()],
+        middleware=[AnswerWhenCancelled(), CheckAccess(), LimitChanges()],
         before_request=read_json,
         route_handlers=[
             methods,  # before the others, or Litestar adds its own
@@ -292,10 +293,10 @@ ROUTES: list[ControllerRouterHandler] = [
             create_message,
             export_thread,
             search_messages,
-            thread_socket,
-            list_socket,
         ],
     ),
+    # Of their own, with less around them: each handshake pays for every middleware.
+    Router("/api/v1", middleware=[CheckAccess()], route_handlers=[thread_socket, list_socket]),
     live,
     ready,
 ]

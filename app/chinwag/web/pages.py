@@ -11,8 +11,8 @@ from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import OpenAPIRenderPlugin
 from litestar.types import ControllerRouterHandler
 
+from chinwag.headers import CONTENT_SECURITY_POLICY
 from chinwag.web import assets
-from chinwag.web.headers import CONTENT_SECURITY_POLICY
 
 AnyRequest = Request[Any, Any, Any]
 

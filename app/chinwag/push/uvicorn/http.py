@@ -13,10 +13,9 @@ import structlog
 from msgspec import json
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 
-from chinwag import wire
+from chinwag import headers, wire
 from chinwag.errors import BadInput, HeadTooLarge, Refusal, RequestTimeout, TooManyConnections
 from chinwag.push.uvicorn.keepalive import Peer, keepalive_of, reset, unacknowledged
-from chinwag.web import headers
 
 HEAD_BYTES = 32 * 1024
 HEAD_FIELDS = 100
@@ -130,7 +129,7 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         self._count_head(len(name) + len(value))
         # A trailer field (RFC 9110, section 6.5) must not pass for a header field.
         if not self._is_head_complete:
-            super().on_header(name, value)
+            HttpToolsProtocol.on_header(self, name, value)
 
     def _count_head(self, size: int) -> None:
         self._head_bytes += size
@@ -199,7 +198,7 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         return is_get and self._count_of(b"upgrade") == 1 and self._get_upgrade() == b"websocket"
 
     def _count_of(self, name: bytes) -> int:
-        return sum(field[0] == name for field in self.headers)
+        return [field[0] for field in self.headers].count(name)
 
     # Limits
 

@@ -1,7 +1,7 @@
 """uvicorn's WebSocket protocol, made for pushing: the outbox that chinwag.push.connection speaks of.
 
 What is pushed to many sockets is framed and joined once (chinwag.push.pacing). What the browser sends is
-taken in chinwag.push.incoming.
+taken in chinwag.push.uvicorn.incoming.
 """
 
 from typing import Any, cast
@@ -11,8 +11,8 @@ from uvicorn.protocols.utils import ClientDisconnected
 from websockets.http11 import Request
 
 from chinwag.push.connection import EXTENSION
-from chinwag.push.incoming import FairProtocol
 from chinwag.push.pacing import Burst
+from chinwag.push.uvicorn.incoming import FairProtocol
 from chinwag.push.uvicorn.keepalive import Peer, keepalive_of, reset, unacknowledged
 
 PING = b"\x89\0"  # RFC 6455, section 5.5.2
