@@ -125,7 +125,7 @@ async def until_servers_listen(data: Path, count: int) -> None:
 @contextmanager
 def litestar_run(settings: dict[str, str]) -> Iterator[Server]:
     port = free_port()
-    command = [sys.executable, "-m", "litestar", "run", "--port", str(port)]
+    command = [sys.executable, "-m", "litestar", "--app", "chinwag.asgi:create_app", "run", "--port", str(port)]
     process = subprocess.Popen(command, cwd=ROOT, env=environ_of(None, settings), text=True)
     server = Server(process, f"http://127.0.0.1:{port}", Path(os.devnull))
     try:
