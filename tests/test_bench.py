@@ -7,14 +7,16 @@ import sys
 import tempfile
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, nullcontext
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import asyncpg
 import msgspec
 import pytest
-from chinwag.bench.client import Client, Wire, connected
+from chinwag.bench.client import connected
 from chinwag.bench.cpu import Cpu
+from chinwag.bench.numbered import NumberedClient, Wire
 from chinwag.bench.readers import Reader, Tally, check, until
 from chinwag.db.pool import Connection
 from chinwag.errors import LoadFailed
@@ -160,9 +162,25 @@ async def test_frames_that_come_in_one_read_are_counted_whatever_the_last_one_is
                 check([reader], 3)
 
 
+async def test_who_looks_at_each_frame_notices_a_long_one_that_comes_twice_in_one_read() -> None:
+    async with speaking([text(number, 200) for number in (1, 2, 2, 4)]) as url:
+        client = NumberedClient(WIRE)
+        async with connected([client], [url]):
+            await until(lambda: client.held == 4, [client])
+            assert client.missed == 2
+
+
+async def test_who_resumes_must_have_got_all_before_ready_and_a_newcomer_need_not() -> None:
+    for held, missed in (0, 3), (1, 2), (3, 0), (None, 0):
+        client = NumberedClient(replace(WIRE, ready=lambda frame: 3 if frame == READY else -1), held=held)
+        async with speaking([text(4)]) as url, connected([client], [url]):
+            await until(lambda: client.held == 4, [client])  # noqa: B023
+            assert client.missed == missed
+
+
 async def test_a_socket_that_is_closed_is_not_taken_for_idle() -> None:
     async with speaking([(WSMsgType.CLOSE, b"\x0f\xa3away")]) as url:
-        client = Client(WIRE)
+        client = NumberedClient(WIRE)
         async with connected([client], [url]):
             with pytest.raises(LoadFailed, match="4003 away"):
                 await until(lambda: False, [client])
@@ -177,7 +195,12 @@ def test_the_cpu_of_children_counts() -> None:
             assert shell.poll() is None
 
 
-WIRE = Wire(number=lambda frame: int(bytes(frame[:1])), encode=lambda _: b"", needs_ready=False)
+READY = b"ready"
+WIRE = Wire(
+    number=lambda frame: int(bytes(frame[:1])),
+    ready=lambda frame: 0 if frame == READY else -1,
+    encode=lambda _: b"",
+)
 
 
 def text(number: int, size: int = 1) -> tuple[WSMsgType, bytes]:
@@ -186,12 +209,12 @@ def text(number: int, size: int = 1) -> tuple[WSMsgType, bytes]:
 
 @asynccontextmanager
 async def speaking(frames: list[tuple[WSMsgType, bytes]]) -> AsyncIterator[str]:
-    """The URL of a server that sends these frames in one write to whoever comes."""
+    """The URL of a server that is ready and sends these frames in one write to whoever comes."""
 
     class Speaker(WSListener):
         def on_ws_connected(self, transport: WSTransport) -> None:
             connection = transport.underlying_transport
-            connection.write(b"".join(framed(*frame) for frame in frames))
+            connection.write(b"".join(framed(*frame) for frame in [(WSMsgType.TEXT, READY), *frames]))
 
         def on_ws_frame(self, transport: WSTransport, frame: WSFrame) -> None:
             if frame.msg_type == WSMsgType.CLOSE:

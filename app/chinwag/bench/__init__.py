@@ -1,5 +1,6 @@
 """`chinwag bench`: how fast this is on a machine.
 
-`client`, `inserter`, `cpu` and `load` put load on any server that pushes rows of PostgreSQL to WebSockets,
-and measure it. `subject` and `measures` do so with Chinwag; `report` and `command` show it.
+`client`, `numbered`, `inserter`, `cpu` and `load` put load on any server that pushes rows of PostgreSQL to
+WebSockets, and measure it. They share nothing with the server. `chinwag` knows Chinwag's frames, `subject`
+and `measures` measure Chinwag; `report` and `command` show it.
 """

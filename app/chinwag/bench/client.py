@@ -1,4 +1,8 @@
-"""Browsers by the thousand in one process: WebSockets on picows, a compiled client."""
+"""The WebSocket client of all load.
+
+It is made with picows, which is compiled, so that one process can be thousands of browsers. It shares no code
+with the server, and it knows the frames of none: a subclass does.
+"""
 
 import asyncio
 import contextlib
@@ -6,8 +10,7 @@ import itertools
 import logging
 import socket
 import struct
-from collections.abc import AsyncIterator, Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -32,140 +35,112 @@ CHEAP: dict[str, Any] = {
 
 RESET = struct.pack("ii", 1, 0)  # socket(7): linger on, for 0 s
 
-CONTROL_BYTES = 125
-"""No control frame is longer (RFC 6455, section 5.5)."""
 
-
-def is_always_ready(_: memoryview) -> bool:
-    return True
-
-
-def has_no_answer(_: memoryview) -> bytes | None:
-    return None
-
-
-@dataclass(frozen=True)
-class Wire:
-    """How a server's text frames are read and written. Messages are numbered 1, 2, 3 … in each thread.
-
-    Attributes:
-        number: the number of the message in a frame; -1 or a ValueError for any other frame.
-        encode: the frame by which a browser sends message number n.
-        is_ready: whether a frame that is no message says that the socket is live.
-        needs_ready: False: it is live when the handshake is done, and `is_ready` is not asked.
-        answer: what must be answered to a frame that is no message, such as Socket.IO's own ping.
-    """
-
-    number: Callable[[memoryview], int]
-    encode: Callable[[int], bytes]
-    is_ready: Callable[[memoryview], bool] = is_always_ready
-    needs_ready: bool = True
-    answer: Callable[[memoryview], bytes | None] = has_no_answer
+class ConnectionLost(Exception):
+    """There is no connection any more, or there was none."""
 
 
 class Client(WSListener):
-    """One socket. `held` is the number of the message that it got last.
+    """One WebSocket, of which a subclass knows the frames: `hear` is called with each text frame and calls
+    `become_ready` when the server has said that the socket is live.
 
-    Of the frames that come in one read only the last is parsed, unless they are so short that they may be
-    control frames: the load must cost less than what it measures.
+    Attributes:
+        transport: None without a connection.
+        is_ready: whether the current connection is or was live.
+        close_code: the one with which the server has closed the last connection; 0 if it was lost without.
+        lost: why the connection was lost, if it was.
     """
 
-    def __init__(self, wire: Wire) -> None:
-        self.wire = wire
-        self.held = 0
-        self.missed = 0
-        """How many messages did not come, or not in order."""
-        self.lost = ""
-        """Why the connection was lost, if it was."""
+    def __init__(self) -> None:
         self.transport: WSTransport | None = None
-        self._unparsed = 0
-        self._ready = asyncio.get_running_loop().create_future()
-
-    async def connect(self, url: str) -> None:
-        """Returns when it is live.
-
-        Raises:
-            LoadFailed: it is not.
-        """
-        try:
-            async with asyncio.timeout(CONNECT_SECONDS):
-                await open_socket(self, url, CONNECT_SECONDS)
-                await self._ready
-        except (OSError, TimeoutError, WSError) as error:
-            raise LoadFailed(f"{url}: {error or 'no answer'}") from None
+        self.is_ready = False
+        self.close_code = 0
+        self.lost = ""
+        self._heard = asyncio.Event()
 
     @property
     def is_live(self) -> bool:
-        return self.transport is not None and self._ready.done()
+        return self.transport is not None and self.is_ready
 
-    def send(self, number: int) -> None:
-        assert self.transport
-        self.transport.send(WSMsgType.TEXT, self.wire.encode(number))
+    async def connect(self, url: str, limit: float = CONNECT_SECONDS, receive_bytes: int = 0) -> None:
+        """Connect, and return when the socket is live.
+
+        Args:
+            limit: for the handshake, and from then on between two frames, in seconds.
+            receive_bytes: the size of the kernel's buffer, 0 for its own choice.
+
+        Raises:
+            OSError, TimeoutError, WSError, ConnectionLost: it is not live.
+        """
+        self.is_ready, self.close_code, self.lost = False, 0, ""
+        transport = await open_socket(self, url, limit, receive_bytes)
+        try:
+            while not self.is_ready:
+                if self.transport is not transport:
+                    raise ConnectionLost(self.lost)
+                await self._wait_for_frame(limit)
+        except BaseException:
+            transport.disconnect(graceful=False)
+            raise
+
+    def send(self, frame: bytes) -> None:
+        """Send a text frame.
+
+        Raises:
+            ConnectionLost: there is no connection.
+        """
+        if self.transport is None:
+            raise ConnectionLost(self.lost or "there is no connection")
+        self.transport.send(WSMsgType.TEXT, frame)
 
     def drop(self) -> None:
-        """End the connection with a reset: after a close, its port would not be free for a minute."""
+        """End the connection with a reset, as a lost network does: at once, and without a word of the
+        protocol. After a close, its port would not be free for a minute."""
         if transport := self.transport:
             self.transport = None
-            reset(transport)
+            connection = transport.underlying_transport
+            connection.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
+            connection.abort()
 
-    def take(self, first: int, last: int) -> None:
-        """Called with the numbers of the messages that one read has brought."""
+    def hear(self, payload: memoryview) -> None:
+        """Called with each text frame."""
+
+    def become_ready(self) -> None:
+        self.is_ready = True
+
+    def note_frame(self) -> None:
+        """Each frame before it is ready gives the server more time for the next one."""
+        self._heard.set()
 
     def on_ws_connected(self, transport: WSTransport) -> None:
         self.transport = transport
-        if not self.wire.needs_ready:
-            self._become_ready()
 
     def on_ws_frame(self, transport: WSTransport, frame: WSFrame) -> None:
-        self._unparsed += 1
-        if frame.last_in_buffer or frame.payload_size <= CONTROL_BYTES:
-            self._parse(transport, frame)
+        if frame.msg_type == WSMsgType.TEXT:
+            self.hear(frame.get_payload_as_memoryview())
+        elif frame.msg_type == WSMsgType.PING:
+            transport.send_pong(frame.get_payload_as_bytes())
+        elif frame.msg_type == WSMsgType.CLOSE:
+            self.close_code = int(frame.get_close_code().value)
+            self.lost = f"closed with {self.close_code} {frame.get_close_reason() or ''}".rstrip()
+            transport.disconnect()
+        self.note_frame()
 
     def on_ws_disconnected(self, transport: WSTransport) -> None:
         if self.transport is transport:
             self.transport = None
             self.lost = self.lost or "the connection was lost"
-        if not self._ready.done():
-            self._ready.set_exception(LoadFailed(self.lost or "the connection was lost"))
+            self._heard.set()
 
-    def _parse(self, transport: WSTransport, frame: WSFrame) -> None:
-        unparsed, self._unparsed = self._unparsed, 0
-        number = self._number(frame)
-        if number < 0:
-            if unparsed > 1:
-                self._advance(self.held + unparsed - 1)
-            return self._take_other(transport, frame)
-        # Fewer than `unparsed` are no fault: a long frame among them may have been no message.
-        self.missed += max(0, number - self.held - unparsed)
-        self.missed += number <= self.held
-        self._advance(number)
-
-    def _number(self, frame: WSFrame) -> int:
+    async def _wait_for_frame(self, limit: float) -> None:
+        """Wait for a frame or the end of the connection."""
+        self._heard.clear()
         try:
-            return self.wire.number(frame.get_payload_as_memoryview())
-        except ValueError:
-            return -1
-
-    def _advance(self, number: int) -> None:
-        first, self.held = self.held + 1, number
-        self.take(first, number)
-
-    def _take_other(self, transport: WSTransport, frame: WSFrame) -> None:
-        if frame.msg_type == WSMsgType.PING:
-            transport.send_pong(frame.get_payload_as_bytes())
-        elif frame.msg_type == WSMsgType.CLOSE:
-            self.lost = f"closed with {frame.get_close_code()} {frame.get_close_reason()}"
-            transport.disconnect()
-        elif frame.msg_type == WSMsgType.TEXT:
-            payload = frame.get_payload_as_memoryview()
-            if answer := self.wire.answer(payload):
-                transport.send(WSMsgType.TEXT, answer)
-            if self.wire.needs_ready and self.wire.is_ready(payload):
-                self._become_ready()
-
-    def _become_ready(self) -> None:
-        if not self._ready.done():
-            self._ready.set_result(None)
+            async with asyncio.timeout(limit):
+                await self._heard.wait()
+        except TimeoutError:
+            if not self._heard.is_set():  # it was not we who were late
+                raise
 
 
 async def open_socket(listener: WSListener, url: str, limit: float, receive_bytes: int = 0) -> WSTransport:
@@ -191,13 +166,6 @@ async def open_socket(listener: WSListener, url: str, limit: float, receive_byte
     return transport
 
 
-def reset(transport: WSTransport) -> None:
-    """Lose a connection as a network does: at once, and without a word of the protocol."""
-    connection = transport.underlying_transport
-    connection.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
-    connection.abort()
-
-
 async def connect_all(clients: Sequence[Client], urls: Sequence[str], at_once: int = AT_ONCE) -> None:
     """Connect each client to the URL at its place; when `urls` are fewer, they are used in turn.
 
@@ -208,7 +176,10 @@ async def connect_all(clients: Sequence[Client], urls: Sequence[str], at_once: i
 
     async def work() -> None:
         for client, url in todo:
-            await client.connect(url)
+            try:
+                await client.connect(url)
+            except (OSError, TimeoutError, WSError, ConnectionLost) as error:
+                raise LoadFailed(f"{url}: {error or 'no answer'}") from None
 
     async with asyncio.TaskGroup() as group:
         for _ in range(min(at_once, len(clients))):

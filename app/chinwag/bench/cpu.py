@@ -31,10 +31,13 @@ class Cpu:
 
     def _seconds(self) -> dict[str, float]:
         known = _processes()
-        seconds = {
-            name: sum(known[pid][1] for pid in _trees(pids, known)) for name, pids in self._processes.items()
-        }
+        seconds = {name: _seconds(pids, known) for name, pids in self._processes.items()}
         return seconds | {LOAD: time.process_time()}
+
+
+def cpu_seconds(pids: Iterable[int]) -> float:
+    """The time that processes and their descendants have used."""
+    return _seconds(pids, _processes())
 
 
 def resident_bytes(pids: Iterable[int]) -> int:
@@ -50,6 +53,10 @@ def postmaster_of(backend: int) -> int | None:
         if (PROC / str(backend) / "comm").read_text().startswith("postgres"):
             return _processes()[backend][0]
     return None
+
+
+def _seconds(pids: Iterable[int], known: Mapping[int, tuple[int, float]]) -> float:
+    return sum(known[pid][1] for pid in _trees(pids, known))
 
 
 def _trees(pids: Iterable[int], known: Mapping[int, tuple[int, float]]) -> list[int]:

@@ -10,10 +10,11 @@ from collections.abc import Callable, Mapping, Sequence
 
 import asyncpg
 
-from chinwag.bench.client import Client, Wire, connected
+from chinwag.bench.client import connected
 from chinwag.bench.cpu import Cpu, resident_bytes
 from chinwag.bench.inserter import Insert, Inserter, Pace, inserting
-from chinwag.bench.readers import Reader, Sender, Tally, TimedReader, check, check_alive, until
+from chinwag.bench.numbered import NumberedClient, Wire
+from chinwag.bench.readers import Reader, Sampler, Sender, Tally, TimedReader, check, check_alive, until
 from chinwag.bench.span import Connections, Latencies, Span
 from chinwag.errors import LoadFailed
 
@@ -169,11 +170,11 @@ async def connections(
         LoadFailed: a socket could not be connected, or was lost.
     """
     server = (processes or {}).get("server", ())
-    async with connected([Client(wire) for _ in range(min(50, sockets))], urls):
+    async with connected([Sampler(wire) for _ in range(min(50, sockets))], urls):
         pass  # warm
     await asyncio.sleep(SETTLE_SECONDS)
     before = resident_bytes(server)
-    clients = [Client(wire) for _ in range(sockets)]
+    clients = [Sampler(wire) for _ in range(sockets)]
     cpu, began = Cpu(processes or {}), time.monotonic()
     watcher = asyncio.create_task(_watch_connections(clients, watch))
     try:
@@ -209,7 +210,7 @@ def _keep_under_way(
 
 
 async def _counted(
-    tally: Tally, clients: Sequence[Client], seconds: float, processes: Processes | None, watch: Watch
+    tally: Tally, clients: Sequence[NumberedClient], seconds: float, processes: Processes | None, watch: Watch
 ) -> Span:
     await asyncio.sleep(WARM_UP_SECONDS)
     cpu, began, before = Cpu(processes or {}), time.monotonic(), tally.delivered
@@ -226,7 +227,7 @@ async def _counted(
     return span
 
 
-async def _watch_connections(clients: Sequence[Client], watch: Watch) -> None:
+async def _watch_connections(clients: Sequence[NumberedClient], watch: Watch) -> None:
     while True:
         await asyncio.sleep(WATCH_SECONDS)
         watch(f"{sum(client.is_live for client in clients):,} of {len(clients):,} sockets")

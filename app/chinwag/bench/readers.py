@@ -4,7 +4,7 @@ import asyncio
 import time
 from collections.abc import Callable, Sequence
 
-from chinwag.bench.client import Client, Wire
+from chinwag.bench.numbered import NumberedClient, Wire
 from chinwag.errors import LoadFailed
 
 DRAIN_SECONDS = 10
@@ -21,7 +21,13 @@ class Tally:
         self.on_due: Callable[[], None] = lambda: None
 
 
-class Reader(Client):
+class Sampler(NumberedClient):
+    """Costs so little that it is not what is measured."""
+
+    samples = True
+
+
+class Reader(Sampler):
     """Counts what it gets."""
 
     def __init__(self, wire: Wire, tally: Tally) -> None:
@@ -35,7 +41,7 @@ class Reader(Client):
             tally.on_due()
 
 
-class Sender(Client):
+class Sender(Sampler):
     """Sends its next message when the last one came back."""
 
     def __init__(self, wire: Wire, tally: Tally) -> None:
@@ -50,10 +56,10 @@ class Sender(Client):
 
     def send_next(self) -> None:
         self.sent += 1
-        self.send(self.sent)
+        self.send(self.wire.encode(self.sent))
 
 
-class TimedReader(Client):
+class TimedReader(Sampler):
     """Notes when each message came, on time.monotonic()."""
 
     def __init__(self, wire: Wire) -> None:
@@ -64,7 +70,7 @@ class TimedReader(Client):
         self.came += [time.monotonic()] * (last - first + 1)
 
 
-async def until(condition: Callable[[], bool], clients: Sequence[Client]) -> None:
+async def until(condition: Callable[[], bool], clients: Sequence[NumberedClient]) -> None:
     """Wait for what is under way.
 
     Raises:
@@ -78,7 +84,7 @@ async def until(condition: Callable[[], bool], clients: Sequence[Client]) -> Non
         await asyncio.sleep(0.005)
 
 
-def check(clients: Sequence[Client], last: int) -> None:
+def check(clients: Sequence[NumberedClient], last: int) -> None:
     """Raises LoadFailed: a socket was lost, or did not get each message up to this one, once and in order."""
     check_alive(clients)
     for client in clients:
@@ -86,7 +92,7 @@ def check(clients: Sequence[Client], last: int) -> None:
             raise LoadFailed(f"a socket holds {client.held} of {last} messages, and missed {client.missed}")
 
 
-def check_alive(clients: Sequence[Client]) -> None:
+def check_alive(clients: Sequence[NumberedClient]) -> None:
     """Raises LoadFailed: a socket was lost."""
     for client in clients:
         if client.lost:
