@@ -15,7 +15,7 @@ import asyncpg
 from chinwag.embedded.server import EmbeddedPostgres
 
 from bench.contestants import PEERS, ROOT, Contestant
-from bench.load import THREADS
+from bench.wire import THREADS
 
 OPTIONS = {"shared_buffers": "256MB", "max_wal_size": "4GB"}
 UNSAFE = {"fsync": "off", "full_page_writes": "off"}

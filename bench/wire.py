@@ -9,6 +9,10 @@ Dialect = Literal["plain", "socketio", "listen"]
 """How a socket is spoken to. `listen` is no socket: a bare client of PostgreSQL that LISTENs."""
 
 
+THREADS = 200
+"""In each database: their ids are 1, 2, 3 …."""
+
+
 class Task(msgspec.Struct):
     """One measurement of one server."""
 

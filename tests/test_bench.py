@@ -199,7 +199,6 @@ READY = b"ready"
 WIRE = Wire(
     number=lambda frame: int(bytes(frame[:1])),
     ready=lambda frame: 0 if frame == READY else -1,
-    encode=lambda _: b"",
 )
 
 

@@ -7,10 +7,11 @@ from collections.abc import Iterable
 from typing import Any
 
 import asyncpg
+from chinwag.bench.cpu import cpu_seconds
+from chinwag.errors import LoadFailed
 
 from bench.growth.crowd import LIMIT_SECONDS, Crowd
 from bench.growth.load import CONTENT, INSERT, WARM_UP_SECONDS, pace
-from bench.load import Unfit, cpu_seconds
 
 WRITERS = 8
 CHANNEL = "chinwag"
@@ -47,10 +48,10 @@ class Committers:
                 group.create_task(self._work(thread, stop))
             await asyncio.sleep(WARM_UP_SECONDS)
             began, before = time.perf_counter(), self._commits
-            used = {name: cpu_of(pids) for name, pids in groups.items()}
+            used = {name: cpu_seconds(pids) for name, pids in groups.items()}
             await asyncio.sleep(seconds)
             commits, elapsed = max(1, self._commits - before), time.perf_counter() - began
-            cpu = {name: (cpu_of(pids) - used[name]) / commits * 1e6 for name, pids in groups.items()}
+            cpu = {name: (cpu_seconds(pids) - used[name]) / commits * 1e6 for name, pids in groups.items()}
             stop.set()
         await self._crowd.settle()
         await self._check()
@@ -89,9 +90,4 @@ class Committers:
     async def _check(self) -> None:
         stored = dict(await self._connections[0].fetch(STORED))
         if any(stored.get(thread) != self._crowd.written[thread] for thread in range(1, WRITERS + 1)):
-            raise Unfit("not every message was stored")
-
-
-def cpu_of(pids: Iterable[int]) -> float:
-    """In seconds."""
-    return sum(map(cpu_seconds, pids))
+            raise LoadFailed("not every message was stored")

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from urllib.parse import urlsplit
 
 import uvloop
+from chinwag.errors import LoadFailed
 
 from bench import browser
 from bench.contestants import running
@@ -16,7 +17,6 @@ from bench.growth.curve import Curve, Figure, Panel, Record, Scale
 from bench.growth.http import Http
 from bench.growth.load import CONTENT
 from bench.growth.past import content, create_threads, is_whole
-from bench.load import Unfit
 from bench.page import first_paint
 
 PAGE = first_paint.PAGE
@@ -73,7 +73,7 @@ class Past:
     def check(self) -> None:
         for thread in self.last:
             if not asyncio.run(is_whole(self._url, thread)):
-                raise Unfit(f"a message of thread {thread} is missing")
+                raise LoadFailed(f"a message of thread {thread} is missing")
 
 
 def _round(sockets_url: str, past: Past, scale: Scale) -> dict[str, visits.Times]:

@@ -5,7 +5,7 @@ import json
 from typing import Any, Self
 from urllib.parse import urlsplit
 
-from bench.load import Unfit
+from chinwag.errors import LoadFailed
 
 LIMIT_SECONDS = 60
 
@@ -36,5 +36,5 @@ class Http:
         answer = self._connection.getresponse()
         text = answer.read()
         if answer.status != expected:
-            raise Unfit(f"{method} {path}: {answer.status} {text.decode()[:500]}")
+            raise LoadFailed(f"{method} {path}: {answer.status} {text.decode()[:500]}")
         return text

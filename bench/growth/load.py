@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import asyncpg
+from chinwag.bench.cpu import cpu_seconds
 
 from bench.growth.crowd import Crowd
-from bench.load import cpu_seconds
 
 CONTENT = "The quick brown fox jumps over the lazy dog, and over the lazy dog."
 INSERT = "insert into message (thread_id, content) values ($1, $2)"
@@ -104,12 +104,12 @@ async def count(crowd: Crowd, pid: int, seconds: float) -> Flow:
     """What arrives in so many seconds, after the warm-up."""
     await asyncio.sleep(WARM_UP_SECONDS)
     began, arrived = time.perf_counter(), crowd.arrived
-    server, load = cpu_seconds(pid), time.process_time()
+    server, load = cpu_seconds([pid]), time.process_time()
     await asyncio.sleep(seconds)
     return Flow(
         deliveries=crowd.arrived - arrived,
         seconds=time.perf_counter() - began,
-        server=cpu_seconds(pid) - server,
+        server=cpu_seconds([pid]) - server,
         load=time.process_time() - load,
     )
 

@@ -64,7 +64,7 @@ async def _enrol(cluster: Cluster, roll: list[Crowd]) -> None:
 
 
 async def _call(roll: list[Crowd], committers: Committers) -> None:
-    """Raises Unfit: a server has not heard."""
+    """Raises LoadFailed: a server has not heard."""
     for crowd in roll:
         crowd.writing(ROLL_CALL)
     await committers.write_to(ROLL_CALL)

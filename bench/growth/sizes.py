@@ -2,6 +2,7 @@
 
 import asyncpg
 import uvloop
+from chinwag.errors import LoadFailed
 
 from bench.contestants import running
 from bench.databases import Databases
@@ -9,7 +10,7 @@ from bench.growth.chinwag import CHINWAG
 from bench.growth.crowd import Crowd
 from bench.growth.curve import SHARES, Curve, Figure, Panel, Record, Scale
 from bench.growth.load import Writers, flood, paced_inserts
-from bench.load import THREADS, Unfit
+from bench.wire import THREADS
 
 SOCKETS = 100
 WRITERS = 4
@@ -67,7 +68,7 @@ async def _payload(url: str, thread: int) -> float:
     finally:
         await connection.close()
     if length is None:
-        raise Unfit("no message was stored")
+        raise LoadFailed("no message was stored")
     return float(length)
 
 

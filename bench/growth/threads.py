@@ -13,7 +13,7 @@ from bench.growth.chinwag import CHINWAG
 from bench.growth.crowd import Crowd, Socket
 from bench.growth.curve import SHARES, Curve, Figure, Panel, Record, Scale
 from bench.growth.load import CONTENT, Flow, count, pace
-from bench.load import THREADS
+from bench.wire import THREADS
 
 UNDER_WAY = 50
 """Messages. A server reads no further from a socket that has 64 of them unstored."""
@@ -82,7 +82,7 @@ class Speakers:
         socket: Socket = random.choice(self._crowd.sockets)
         id = f"{next(self._ids):08x}-0000-4000-8000-000000000000"
         self._crowd.writing(socket.thread, is_timed=is_timed)
-        socket.send('{"content":"' + CONTENT + '","client_id":"' + id + '"}')
+        socket.send(b'{"content":"%s","client_id":"%s"}' % (CONTENT.encode(), id.encode()))
 
 
 CURVE = Curve(

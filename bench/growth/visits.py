@@ -9,14 +9,15 @@ import time
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 
+from chinwag.errors import LoadFailed
+
 from bench.growth.crowd import Crowd
 from bench.growth.http import Http
 from bench.growth.load import CONTENT
-from bench.load import Unfit
 
 Orders = Sequence[Sequence[int]]
 Times = Mapping[int, Sequence[float]]
-POST = json.dumps({"content": CONTENT})
+POST = json.dumps({"content": CONTENT}).encode()
 
 
 async def joins(sockets_url: str, last: Mapping[int, int], orders: Orders, *, holds_all: bool) -> Times:
@@ -44,7 +45,7 @@ def pages(http: Http, last: Mapping[int, int], orders: Orders, limit: int) -> Ti
             taken[thread].append((time.perf_counter() - began) * 1000)
             expected = list(range(max(0, last[thread] - limit) + 1, last[thread] + 1))
             if [message["seq"] for message in json.loads(text)] != expected:
-                raise Unfit(f"the newest page of thread {thread} is not what it should be")
+                raise LoadFailed(f"the newest page of thread {thread} is not what it should be")
     return taken
 
 
@@ -79,5 +80,5 @@ def http_posts(http: Http, last: dict[int, int], orders: Orders) -> Times:
             taken[thread].append((time.perf_counter() - began) * 1000)
             last[thread] += 1
             if json.loads(text)["seq"] != last[thread]:
-                raise Unfit(f"a message of thread {thread} has another number than it should")
+                raise LoadFailed(f"a message of thread {thread} has another number than it should")
     return taken

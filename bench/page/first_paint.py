@@ -6,8 +6,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urljoin
 
+from chinwag.errors import LoadFailed
+
 from bench.browser import launched
-from bench.load import Unfit
 
 if TYPE_CHECKING:
     from playwright.async_api import Browser
@@ -30,7 +31,7 @@ async def paints(
         By thread, ms from the start of the navigation until its messages are painted.
 
     Raises:
-        Unfit: a page did not show the messages that it should.
+        LoadFailed: a page did not show the messages that it should.
     """
     taken: dict[int, list[float]] = defaultdict(list)
     async with launched() as browser:
@@ -53,5 +54,5 @@ async def paint(browser: "Browser", url: str, thread: int, newest: str) -> float
     finally:
         await context.close()
     if painted["newest"] != newest or painted["messages"] > PAGE:
-        raise Unfit(f"the page of thread {thread} shows {painted}, and not {newest!r}")
+        raise LoadFailed(f"the page of thread {thread} shows {painted}, and not {newest!r}")
     return float(painted["ms"])

@@ -3,8 +3,9 @@
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin
 
+from chinwag.errors import LoadFailed
+
 from bench.growth.past import content
-from bench.load import Unfit
 from bench.page import PROBE
 from bench.page.figures import Figure
 from bench.page.first_paint import CLOCK
@@ -61,7 +62,7 @@ async def _open(page: "Page", url: str, thread: int, newest: str) -> float:
     await page.goto(urljoin(url, f"/threads/{thread}"))
     painted = await page.evaluate("window.firstPaint")
     if painted["newest"] != newest:
-        raise Unfit(f"the page shows {painted}")
+        raise LoadFailed(f"the page shows {painted}")
     return float(painted["ms"])
 
 

@@ -7,6 +7,7 @@ import msgspec
 
 from chinwag.bench.inserter import Insert
 from chinwag.bench.numbered import Wire
+from chinwag.bench.readers import Encode
 
 CHANNEL = "chinwag"
 
@@ -33,14 +34,13 @@ def newest_number(payload: memoryview) -> int:
     return int(found[1]) if found else -1
 
 
-def wire(size: int) -> Wire:
+WIRE = Wire(number=message_number, ready=newest_number)
+
+
+def encoder(size: int) -> Encode:
     """For messages of `size` characters."""
     rest = "x" * size
-
-    def encode(number: int) -> bytes:
-        return msgspec.json.encode({"content": f"{number} {rest}"[:size]})
-
-    return Wire(number=message_number, ready=newest_number, encode=encode)
+    return lambda number: msgspec.json.encode({"content": f"{number} {rest}"[:size]})
 
 
 def socket_url(url: str, thread: int) -> str:

@@ -14,7 +14,17 @@ from chinwag.bench.client import connected
 from chinwag.bench.cpu import Cpu, resident_bytes
 from chinwag.bench.inserter import Insert, Inserter, Pace, inserting
 from chinwag.bench.numbered import NumberedClient, Wire
-from chinwag.bench.readers import Reader, Sampler, Sender, Tally, TimedReader, check, check_alive, until
+from chinwag.bench.readers import (
+    Encode,
+    Reader,
+    Sampler,
+    Sender,
+    Tally,
+    TimedReader,
+    check,
+    check_alive,
+    until,
+)
 from chinwag.bench.span import Connections, Latencies, Span
 from chinwag.errors import LoadFailed
 
@@ -69,6 +79,7 @@ async def fanout(
 async def ingest(
     urls: Sequence[str],
     wire: Wire,
+    encode: Encode,
     *,
     seconds: float = 3,
     processes: Processes | None = None,
@@ -81,7 +92,7 @@ async def ingest(
         LoadFailed: a socket was lost, or did not get each of its messages once and in order.
     """
     tally = Tally()
-    senders = [Sender(wire, tally) for _ in urls]
+    senders = [Sender(wire, encode, tally) for _ in urls]
     async with connected(senders, urls):
         for sender in senders:
             sender.send_next()

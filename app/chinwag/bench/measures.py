@@ -35,7 +35,7 @@ def fanout(subject: Subject, scale: Scale, watch: load.Watch) -> list[Figure]:
         span = run(
             load.fanout(
                 chinwag.socket_url(subject.url, thread),
-                chinwag.wire(scale.size),
+                chinwag.WIRE,
                 chinwag.insert(database_url, thread, scale.size),
                 sockets=scale.sockets,
                 rows_per_commit=scale.rows_per_commit,
@@ -54,7 +54,8 @@ def ingest(subject: Subject, scale: Scale, watch: load.Watch) -> list[Figure]:
         span = run(
             load.ingest(
                 [chinwag.socket_url(subject.url, thread) for thread in threads],
-                chinwag.wire(scale.size),
+                chinwag.WIRE,
+                chinwag.encoder(scale.size),
                 seconds=scale.seconds,
                 processes=subject.processes,
                 watch=watch,
@@ -77,9 +78,9 @@ def latency(subject: Subject, scale: Scale, watch: load.Watch) -> list[Figure]:
 
     def push(sockets: int) -> Latencies:
         with new_threads(subject, 1) as [thread]:
-            url, wire = chinwag.socket_url(subject.url, thread), chinwag.wire(scale.size)
+            url = chinwag.socket_url(subject.url, thread)
             insert = chinwag.insert(database_url, thread, scale.size)
-            return run(load.latency(url, wire, insert, sockets=sockets, **paced))
+            return run(load.latency(url, chinwag.WIRE, insert, sockets=sockets, **paced))
 
     watch("a bare LISTEN")
     bare = listen()
@@ -99,7 +100,7 @@ def connections(subject: Subject, scale: Scale, watch: load.Watch) -> list[Figur
         opened = run(
             load.connections(
                 [chinwag.socket_url(subject.url, thread) for thread in threads],
-                chinwag.wire(scale.size),
+                chinwag.WIRE,
                 sockets=scale.sockets,
                 processes=subject.processes,
                 watch=watch,

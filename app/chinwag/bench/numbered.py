@@ -2,10 +2,12 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-
-from picows import WSFrame, WSTransport
+from typing import TYPE_CHECKING
 
 from chinwag.bench.client import Client
+
+if TYPE_CHECKING:  # chinwag.bench.client says what to do if it is missing
+    from picows import WSFrame, WSTransport
 
 CONTROL_BYTES = 125
 """No control frame is longer (RFC 6455, section 5.5)."""
@@ -13,18 +15,16 @@ CONTROL_BYTES = 125
 
 @dataclass(frozen=True)
 class Wire:
-    """How a server's text frames are read and written. Messages are numbered 1, 2, 3 … in each thread.
+    """How a server's text frames are read. Messages are numbered 1, 2, 3 … in each thread.
 
     Attributes:
         number: the number of the message in a frame; -1 or a ValueError for any other frame.
         ready: of a frame that is no message, the number of the newest message at the moment at which the
             socket becomes live; -1 or a ValueError if the frame does not say that it does.
-        encode: the frame by which a browser sends message number n.
     """
 
     number: Callable[[memoryview], int]
     ready: Callable[[memoryview], int]
-    encode: Callable[[int], bytes]
 
 
 class NumberedClient(Client):
@@ -62,7 +62,7 @@ class NumberedClient(Client):
         self._is_newcomer = False
         self.become_ready()
 
-    def on_ws_frame(self, transport: WSTransport, frame: WSFrame) -> None:
+    def on_ws_frame(self, transport: "WSTransport", frame: "WSFrame") -> None:
         self._unparsed += 1
         if self.samples and not frame.last_in_buffer and frame.payload_size > CONTROL_BYTES:
             return

@@ -7,6 +7,9 @@ from collections.abc import Callable, Sequence
 from chinwag.bench.numbered import NumberedClient, Wire
 from chinwag.errors import LoadFailed
 
+Encode = Callable[[int], bytes]
+"""The frame by which a browser sends the message of a number."""
+
 DRAIN_SECONDS = 10
 """A server that does not deliver what is under way within this has lost it."""
 
@@ -44,8 +47,9 @@ class Reader(Sampler):
 class Sender(Sampler):
     """Sends its next message when the last one came back."""
 
-    def __init__(self, wire: Wire, tally: Tally) -> None:
+    def __init__(self, wire: Wire, encode: Encode, tally: Tally) -> None:
         super().__init__(wire)
+        self._encode = encode
         self._tally = tally
         self.sent = 0
 
@@ -56,7 +60,7 @@ class Sender(Sampler):
 
     def send_next(self) -> None:
         self.sent += 1
-        self.send(self.wire.encode(self.sent))
+        self.send(self._encode(self.sent))
 
 
 class TimedReader(Sampler):

@@ -1,0 +1,24 @@
+"""What was written and what has arrived."""
+
+import asyncio
+
+
+class Tally:
+    """Counts, and lets somebody wait until enough has arrived."""
+
+    def __init__(self) -> None:
+        self.written = 0
+        self.arrived = 0
+        self.wanted = 0
+        self.enough = asyncio.Event()
+
+    def arrive(self, messages: int = 1) -> None:
+        self.arrived += messages
+        if self.arrived >= self.wanted:
+            self.enough.set()
+
+    async def until(self, arrived: int) -> None:
+        while self.arrived < arrived:
+            self.wanted = min(arrived, self.wanted) if self.wanted > self.arrived else arrived
+            self.enough.clear()
+            await self.enough.wait()
