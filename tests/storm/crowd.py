@@ -42,7 +42,7 @@ async def terminate(one: Alone, _: Crowd) -> None:
 
 async def reset(_: Alone, crowd: Crowd) -> None:
     for person in crowd.people:
-        person.reset()
+        person.drop()
 
 
 Way = Callable[[Alone, Crowd], Awaitable[None]]

@@ -9,11 +9,12 @@ from collections import Counter
 from dataclasses import dataclass
 
 import click
+from chinwag.bench.client import ConnectionLost
 from chinwag.db.pool import Connection
 from picows import WSError
 
 from tests.storm.alone import Alone
-from tests.storm.light import LightReader, NotReady
+from tests.storm.resuming import ResumingReader
 
 RESTARTING = 1012
 STABLE_SECONDS = 5
@@ -22,7 +23,7 @@ STABLE_SECONDS = 5
 LIMIT_SECONDS = 120
 
 
-class Person(LightReader):
+class Person(ResumingReader):
     """A reader who comes back as the browser does (static/reconnecting-socket.js), but never gives up."""
 
     def __init__(self, crowd: "Crowd", thread: int) -> None:
@@ -45,8 +46,8 @@ class Person(LightReader):
     async def _try_to_connect(self) -> bool:
         began = time.monotonic()
         try:
-            await self.connect(self._crowd.one.server)
-        except (OSError, TimeoutError, WSError, NotReady) as error:
+            await self.resume(self._crowd.one.server)
+        except (OSError, TimeoutError, WSError, ConnectionLost) as error:
             self._crowd.failures.append(Failure(began, time.monotonic(), error))
             return False
         return True
@@ -62,7 +63,7 @@ class Failure:
 
     @property
     def name(self) -> str:
-        return str(self.error) if isinstance(self.error, NotReady) else type(self.error).__name__
+        return str(self.error) if isinstance(self.error, ConnectionLost) else type(self.error).__name__
 
 
 class Crowd:
@@ -95,10 +96,10 @@ class Crowd:
         last: dict[int, int] = {row["id"]: row["last_seq"] for row in rows}
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(LIMIT_SECONDS):
-                while any(person.seq < last[person.thread] for person in self.people):
+                while any(person.held < last[person.thread] for person in self.people):
                     await asyncio.sleep(0.05)
-        missed = sum(max(0, last[person.thread] - person.seq) for person in self.people)
-        return missed + sum(person.wrong for person in self.people)
+        missed = sum(max(0, last[person.thread] - person.held) for person in self.people)
+        return missed + sum(person.missed for person in self.people)
 
 
 def _backoff(tries: int) -> float:

@@ -17,11 +17,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import click
+import msgspec
 import uvloop
 from chinwag.db.pool import Connection
+from picows import WSFrame, WSTransport
 
 from tests.storm.alone import Alone, alone, resident_bytes
-from tests.storm.light import Data, LightReader
+from tests.storm.resuming import ResumingReader
 
 INSERT = """
     insert into message (thread_id, content)
@@ -51,25 +53,36 @@ class Stretch:
     catch_up_seconds: float = 0
 
 
-class TimedReader(LightReader):
+class Data(msgspec.Struct):
+    content: str
+
+
+class Message(msgspec.Struct):
+    data: Data
+
+
+class TimedReader(ResumingReader):
     """Notes how long each message was under way, from before its INSERT to here."""
 
     stretch: Stretch
 
-    def take(self, message: Data, size: int) -> None:
-        self.stretch.latencies.append(time.monotonic() - float(message.content.partition(" ")[0]))
+    def on_ws_frame(self, transport: WSTransport, frame: WSFrame) -> None:
+        held = self.held
+        super().on_ws_frame(transport, frame)
+        if self.is_ready and self.held > held:
+            content = decode(frame.get_payload_as_memoryview()).data.content
+            self.stretch.latencies.append(time.monotonic() - float(content.partition(" ")[0]))
 
 
-class StoppedReader(LightReader):
+class StoppedReader(ResumingReader):
     """Reads nothing, until it is told to; then it counts the bytes, too."""
 
-    def __init__(self, thread: int, seq: int) -> None:
-        super().__init__(thread)
-        self.seq = seq
+    def __init__(self, thread: int, held: int) -> None:
+        super().__init__(thread, held)
         self.bytes = 0
 
     async def open(self, one: Alone) -> None:
-        await self.connect(one.server, RECEIVE_BYTES)
+        await self.resume(one.server, RECEIVE_BYTES)
         self._connection.pause_reading()
 
     def held_for_it(self) -> int:
@@ -81,11 +94,12 @@ class StoppedReader(LightReader):
     async def read_all(self, last: int) -> None:
         self._connection.resume_reading()
         async with asyncio.timeout(60):
-            while self.seq < last:
+            while self.held < last:
                 await asyncio.sleep(0.005)
 
-    def take(self, message: Data, size: int) -> None:
-        self.bytes += size
+    def on_ws_frame(self, transport: WSTransport, frame: WSFrame) -> None:
+        super().on_ws_frame(transport, frame)
+        self.bytes += frame.payload_size
 
     @property
     def _connection(self) -> asyncio.Transport:
@@ -111,7 +125,7 @@ async def measure(readers: int, rate: int, size: int, seconds: float, pairs: int
         thread = await db.fetchval("insert into thread default values returning id")
         others = [TimedReader(thread) for _ in range(readers)]
         for reader in others:
-            await reader.connect(one.server)
+            await reader.resume(one.server)
         rows = max(1, round(rate * TICK_SECONDS))
         ticks = round(seconds / TICK_SECONDS)
         stopped: list[StoppedReader] = []
@@ -122,7 +136,7 @@ async def measure(readers: int, rate: int, size: int, seconds: float, pairs: int
                 reader.stretch = stretch
             async with _sampled(one, stretch):
                 if stop:
-                    stopped.append(StoppedReader(thread, others[0].seq))
+                    stopped.append(StoppedReader(thread, others[0].held))
                     await stopped[-1].open(one)
                 await _produce(db, thread, rows, size, ticks, stretch)
                 await _until_all_hold(others, stretch)
@@ -130,7 +144,7 @@ async def measure(readers: int, rate: int, size: int, seconds: float, pairs: int
                     await _read_again(stopped[-1], stretch)
             stretches.append(stretch)
             click.echo(_line(stretch))
-        wrong = sum(reader.wrong for reader in [*others, *stopped]) + len(one.log_errors())
+        wrong = sum(reader.missed for reader in [*others, *stopped]) + len(one.log_errors())
         await db.close()
     _report(stretches[1:])
     click.echo(f"{wrong} wrong" if wrong else "every reader got every seq once and in order")
@@ -167,11 +181,11 @@ async def _until_all_hold(others: list[TimedReader], stretch: Stretch) -> None:
 
 async def _read_again(reader: StoppedReader, stretch: Stretch) -> None:
     stretch.held = reader.held_for_it()
-    began, last = time.monotonic(), reader.seq + stretch.rows
+    began, last = time.monotonic(), reader.held + stretch.rows
     await reader.read_all(last)
     stretch.catch_up_seconds = time.monotonic() - began
     stretch.bytes = reader.bytes
-    reader.reset()
+    reader.drop()
 
 
 def _line(stretch: Stretch) -> str:
@@ -222,6 +236,9 @@ def _unsent_bytes(local: int, remote: int) -> int:
         if (here[-4:], there[-4:]) == (f"{local:04X}", f"{remote:04X}"):
             return int(queues.partition(":")[0], 16)
     return 0
+
+
+decode = msgspec.json.Decoder(Message).decode
 
 
 if __name__ == "__main__":
