@@ -1,4 +1,5 @@
 /** @import { ConnectionState, DatabaseFrame } from "./types.js" */
+import { DATABASE_UNAVAILABLE, GIVE_UP, SERVICE_RESTART } from "./close-codes.js";
 import { emit } from "./dom.js";
 
 const CONNECT_LIMIT = 5_000; // ms to `ready`, and between two frames before it
@@ -7,13 +8,6 @@ const PONG_LIMIT = 5_000; // ms; with the silence before it, a dead network is n
 const STABLE_AFTER = 5_000; // ms; a connection that breaks sooner does not begin the tries anew
 const TRIES = 5; // in quick succession; from then on it tries in the background
 const BACKGROUND_PAUSE = 10_000; // ms, to three times as much
-
-export const TOO_BIG = 1009;
-export const DATABASE_UNAVAILABLE = 4003;
-export const NO_SUCH_THREAD = 4004;
-export const INTERNAL_ERROR = 4005;
-export const HISTORY_CHANGED = 4006;
-const RESTARTING = 1012;
 
 /**
  * How long to wait before try number `tries`, in ms: 0 to 2 s before the first, 10 s at most. Full jitter: all
@@ -167,18 +161,18 @@ export class ReconnectingSocket extends EventTarget {
 
   /** @param {number} code 0 where it is dropped from here, from which nothing is learned */
   #lose(code) {
-    const wasStable = code === RESTARTING || Date.now() - this.#connectedAt > STABLE_AFTER;
+    const wasStable = code === SERVICE_RESTART || Date.now() - this.#connectedAt > STABLE_AFTER;
     if (this.#state === "connected" && wasStable) this.#tries = 0;
     this.#letGo()?.close();
     const isWithoutDatabase = code === DATABASE_UNAVAILABLE || (code === 0 && this.#isWithoutDatabase);
-    if (code === NO_SUCH_THREAD) {
+    if (GIVE_UP.has(code)) {
       void this.close();
     } else if (this.#tries === TRIES) {
       this.#after(BACKGROUND_PAUSE * (1 + 2 * Math.random()), () => this.#dial());
       this.#become("disconnected", isWithoutDatabase);
     } else {
       this.#tries += 1;
-      this.#after(backoff(code === RESTARTING ? 0 : this.#tries), () => this.#dial());
+      this.#after(backoff(code === SERVICE_RESTART ? 0 : this.#tries), () => this.#dial());
       this.#become("reconnecting", isWithoutDatabase);
     }
     emit(this, "drop", code);

@@ -1,9 +1,8 @@
 /** @import { ConnectionState, Message, ThreadFrame } from "./types.js" */
 import { ApiError, listMessages, uuid } from "./api.js";
+import { HISTORY_CHANGED, INTERNAL_ERROR, MESSAGE_TOO_BIG, NO_SUCH_THREAD } from "./close-codes.js";
 import { emit, on } from "./dom.js";
-import {
-  backoff, HISTORY_CHANGED, INTERNAL_ERROR, NO_SUCH_THREAD, ReconnectingSocket, TOO_BIG,
-} from "./reconnecting-socket.js";
+import { backoff, ReconnectingSocket } from "./reconnecting-socket.js";
 import { textOf } from "./texts.js";
 
 const SEND_TRIES = 5; // a message over which the server stumbles each time must not be resent for ever
@@ -219,7 +218,7 @@ export class WebSocketService extends EventTarget {
     }
     // The server does not say which one was too big for it; if any was, then the longest was.
     const [longest] = [...this.#sends.values()].sort((a, b) => b.content.length - a.content.length);
-    if (code === TOO_BIG && longest) this.#fail(longest, "content_too_long");
+    if (code === MESSAGE_TOO_BIG && longest) this.#fail(longest, "content_too_long");
   }
 
   #stateChanged() {

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 from enum import IntEnum
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 from uuid import UUID
 
 from msgspec import UNSET, DecodeError, Meta, Struct, UnsetType, json
@@ -30,15 +30,33 @@ Flag = Annotated[object, Meta(extra_json_schema={"extra": {"type": "boolean"}})]
 
 
 class CloseCode(IntEnum):
-    """Why the server closes a WebSocket (RFC 6455, section 7.4; 4000 and up are the application's)."""
+    """Why the server closes a WebSocket (RFC 6455, section 7.4; 4000 and up are the application's).
 
-    POLICY_VIOLATION = 1008
-    MESSAGE_TOO_BIG = 1009
-    SERVICE_RESTART = 1012
-    DATABASE_UNAVAILABLE = 4003
-    NO_SUCH_THREAD = 4004
-    INTERNAL_ERROR = 4005
-    HISTORY_CHANGED = 4006
+    A test compares this table with the page's (close-codes.js) and with the one in ARCHITECTURE.md.
+
+    Attributes:
+        advice: whether a client does well to connect again.
+        meaning: what has happened, in Markdown.
+    """
+
+    advice: Literal["come back", "give up"]
+    meaning: str
+
+    def __new__(cls, code: int, advice: Literal["come back", "give up"], meaning: str) -> Self:
+        member = int.__new__(cls, code)
+        member._value_ = code
+        member.advice = advice
+        member.meaning = meaning
+        return member
+
+    INVALID_TEXT = 1007, "come back", "a text frame was not in UTF-8"
+    POLICY_VIOLATION = 1008, "come back", "`after` is not a number, or too many of the frames were refused"
+    MESSAGE_TOO_BIG = 1009, "come back", "a frame was too big"
+    SERVICE_RESTART = 1012, "come back", "the server restarts"
+    DATABASE_UNAVAILABLE = 4003, "come back", "the database is unavailable"
+    NO_SUCH_THREAD = 4004, "give up", "there is no such thread, or it was deleted"
+    INTERNAL_ERROR = 4005, "come back", "an internal error, with its traceback in the log"
+    HISTORY_CHANGED = 4006, "come back", "the database has lost what was read here: read the thread anew"
 
 
 PREVIEW_CHARACTERS = 120

@@ -11,12 +11,12 @@ from dataclasses import dataclass
 import click
 from chinwag.bench.client import ConnectionLost
 from chinwag.db.pool import Connection
+from chinwag.wire import CloseCode
 from picows import WSError
 
 from tests.storm.alone import Alone
 from tests.storm.resuming import ResumingReader
 
-RESTARTING = 1012
 STABLE_SECONDS = 5
 """As in the browser: a connection that was lost sooner does not begin the tries anew."""
 
@@ -41,7 +41,7 @@ class Person(ResumingReader):
                     tries = 0
             tries += 1
             self._crowd.most_tries = max(self._crowd.most_tries, tries)
-            await asyncio.sleep(_backoff(0 if self.close_code == RESTARTING else tries))
+            await asyncio.sleep(_backoff(0 if self.close_code == CloseCode.SERVICE_RESTART else tries))
 
     async def _try_to_connect(self) -> bool:
         began = time.monotonic()

@@ -14,6 +14,7 @@ from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIO
 from chinwag.push.connection import Receiver
 from chinwag.push.round_robin import round_robin_of
 from chinwag.push.uvicorn.inbox import Gate, Inbox
+from chinwag.wire import CloseCode
 
 FRAMES_A_TURN = 8
 """So many frames of one socket are taken in an event-loop iteration."""
@@ -152,7 +153,7 @@ class FairProtocol(WebSocketsSansIOProtocol):
                 text = data.decode()
             except UnicodeDecodeError:
                 # uvicorn would log a traceback for what is only a client's mistake (RFC 6455, section 8.1).
-                self.conn.send_close(1007)
+                self.conn.send_close(CloseCode.INVALID_TEXT)
                 return self.handle_parser_exception()
         if self._receiver:
             self._receive(self._receiver, text)
