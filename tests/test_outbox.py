@@ -17,7 +17,7 @@ from app.frames import PING, PushProtocol
 from app.keepalive import SLOTS, Keepalive
 from app.outbox import BareWebSocket, Outbox, outbox_of
 from app.turns import Burst
-from tests.client import LIMIT_SECONDS
+from tests.client import LIMIT_SECONDS, hang_up
 
 pytestmark = pytest.mark.anyio
 
@@ -212,7 +212,7 @@ async def shaken_hands(here: Here) -> AsyncIterator[tuple[asyncio.StreamReader, 
     writer.write(HANDSHAKE)
     await reader.readuntil(b"\r\n\r\n")
     yield reader, writer
-    writer.close()
+    await hang_up(writer)
 
 
 async def answered(browser: ClientConnection) -> None:
