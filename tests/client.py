@@ -1,6 +1,7 @@
 """A WebSocket client that follows the protocol as the browser does, and keeps all that it gets."""
 
 import asyncio
+import contextlib
 import json
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -119,3 +120,10 @@ def handshake(path: str) -> bytes:
         f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
         "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n"
     ).encode()
+
+
+async def hang_up(writer: asyncio.StreamWriter) -> None:
+    """Drop a connection, and wait until its socket is closed."""
+    writer.transport.abort()
+    with contextlib.suppress(OSError):
+        await writer.wait_closed()

@@ -10,7 +10,7 @@ import pytest
 from chinwag.db.pool import Connection
 from chinwag.wire import CloseCode
 
-from tests.client import LIMIT_SECONDS, Client, handshake, open_list, open_thread
+from tests.client import LIMIT_SECONDS, Client, handshake, hang_up, open_list, open_thread
 from tests.process import Server
 from tests.storm.flooding import PING, floods, frame, many
 from tests.storm.floods import MOST_BYTES, measure
@@ -59,7 +59,7 @@ async def test_a_socket_that_reads_nothing_is_not_read(server: Server, thread: i
             async with asyncio.timeout(QUIET_SECONDS):
                 await writer.drain()
             taken += len(pings)
-    writer.transport.abort()
+    await hang_up(writer)
     assert taken < MOST_TAKEN_BYTES
 
 

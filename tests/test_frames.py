@@ -13,7 +13,7 @@ from chinwag.push.connection import EXTENSION
 from chinwag.push.uvicorn.incoming import FRAMES_A_TURN
 from chinwag.push.uvicorn.protocol import PushProtocol
 
-from tests.client import LIMIT_SECONDS, handshake
+from tests.client import LIMIT_SECONDS, handshake, hang_up
 from tests.storm.flooding import BINARY, TEXT, frame
 
 pytestmark = pytest.mark.anyio
@@ -69,7 +69,7 @@ async def connected(recorder: Recorder) -> AsyncIterator[asyncio.StreamWriter]:
         writer.write(handshake("/"))
         await reader.readuntil(b"\r\n\r\n")
         yield writer
-        writer.close()
+        await hang_up(writer)
         server.should_exit = True
         await serving
 

@@ -68,8 +68,8 @@ async def test_a_listener_that_becomes_deaf_makes_the_server_unready(
 async def test_a_held_thread_is_busy_through_a_pooler_too(
     start_server: ServerStarter, settings: dict[str, str], database_url: str, thread: int
 ) -> None:
-    elsewhere = await asyncpg.connect(database_url)
     with pgbouncer_before(database_url) as pooled, ServerStarter(pooled) as start:
+        elsewhere = await asyncpg.connect(database_url)
         server = await asyncio.to_thread(start, settings | {"CHINWAG_LISTEN_URL": database_url})
         async with (
             open_thread(server, thread) as client,
@@ -85,7 +85,7 @@ async def test_a_held_thread_is_busy_through_a_pooler_too(
             await client.send("mine", client_id)
             await client.until_seq(2)
             assert (await http.patch(f"/threads/{thread}", json={"title": "New"})).status_code == 200
-    await elsewhere.close()
+        await elsewhere.close()
 
 
 async def test_a_commit_of_very_many_rows_is_no_silence(

@@ -20,6 +20,7 @@ from tests.client import LIMIT_SECONDS, handshake, open_thread
 from tests.command import chinwag, post
 from tests.process import (
     START_SECONDS,
+    STOP_SECONDS,
     Server,
     ServerStarter,
     directory_for_all,
@@ -69,7 +70,7 @@ async def test_a_signal_ends_everything(
             else:
                 server.process.send_signal(number)
             assert await client.closed() == 1012
-        assert await asyncio.to_thread(server.process.wait, 5) == 0
+        assert await asyncio.to_thread(server.process.wait, STOP_SECONDS) == 0
     assert running_url(data) is None
     wait_until(lambda: not is_there(server.process.pid))
     events = [json.loads(line) for line in server.log.read_text().splitlines()]
@@ -92,7 +93,7 @@ def test_a_signal_during_the_start_ends_everything(settings: dict[str, str], dat
     process = subprocess.Popen(command, env=environ_of(None, settings), stdout=subprocess.DEVNULL)
     wait_until((data / "data" / "postmaster.pid").exists, START_SECONDS)
     process.terminate()
-    assert process.wait(5) == 0
+    assert process.wait(STOP_SECONDS) == 0
     assert running_url(data) is None
 
 
@@ -125,7 +126,8 @@ async def until_servers_listen(data: Path, count: int) -> None:
 @contextmanager
 def litestar_run(settings: dict[str, str]) -> Iterator[Server]:
     port = free_port()
-    command = [sys.executable, "-m", "litestar", "--app", "chinwag.asgi:create_app", "run", "--port", str(port)]
+    litestar = [sys.executable, "-m", "litestar", "--app", "chinwag.asgi:create_app"]
+    command = [*litestar, "run", "--port", str(port)]
     process = subprocess.Popen(command, cwd=ROOT, env=environ_of(None, settings), text=True)
     server = Server(process, f"http://127.0.0.1:{port}", Path(os.devnull))
     try:

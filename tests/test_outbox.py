@@ -17,7 +17,7 @@ from chinwag.push.uvicorn.protocol import PING, PushProtocol
 from litestar.types import Receive, Scope, Send
 from websockets.asyncio.client import ClientConnection, connect
 
-from tests.client import LIMIT_SECONDS
+from tests.client import LIMIT_SECONDS, hang_up
 
 pytestmark = pytest.mark.anyio
 
@@ -212,7 +212,7 @@ async def shaken_hands(here: Here) -> AsyncIterator[tuple[asyncio.StreamReader, 
     writer.write(HANDSHAKE)
     await reader.readuntil(b"\r\n\r\n")
     yield reader, writer
-    writer.close()
+    await hang_up(writer)
 
 
 async def answered(browser: ClientConnection) -> None:

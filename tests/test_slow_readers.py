@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from chinwag.db.pool import Connection
 
-from tests.client import LIMIT_SECONDS, handshake, open_thread
+from tests.client import LIMIT_SECONDS, handshake, hang_up, open_thread
 from tests.process import Server, ServerStarter
 from tests.sql import INSERT_MANY
 
@@ -83,7 +83,7 @@ class SlowReader:
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        self._writer.transport.abort()
+        await hang_up(self._writer)
 
     async def read_all(self, last: int, pause: float = 0) -> list[int]:
         """Read all messages up to this one, with a pause after each hundred of them."""

@@ -13,7 +13,7 @@ from chinwag.push.listener import Listener
 from chinwag.settings import Settings
 from chinwag.wire import CloseCode
 
-from tests.client import LIMIT_SECONDS, open_thread
+from tests.client import LIMIT_SECONDS, hang_up, open_thread
 from tests.linked import server_by_link
 from tests.process import Server, ServerStarter
 from tests.sql import INSERT
@@ -60,7 +60,7 @@ async def test_a_server_whose_database_is_out_of_reach_stops_in_time(
             writer.write(b'{"content":"x"}')
             assert await asyncio.to_thread(server.stop) == 0
             answer = await reader.read()
-            writer.close()
+            await hang_up(writer)
             assert b"HTTP/1.1 503 " in answer
             assert b'"code":"server_stopping"' in answer
         assert "Traceback" not in server.log.read_text()
@@ -109,4 +109,4 @@ async def until_deaf(server: Server) -> None:
         with suppress(ConnectionRefusedError, ConnectionResetError):
             while True:
                 _, writer = await asyncio.open_connection("127.0.0.1", server.port)
-                writer.close()
+                await hang_up(writer)

@@ -73,8 +73,8 @@ def create_app(settings: Settings | None = None) -> Litestar:
 
 
 class LitestarRun(CLIPlugin):
-    """What `litestar --app chinwag.asgi:create_app run` does once, around all its server processes: the same as
-    `chinwag serve`."""
+    """What `litestar --app chinwag.asgi:create_app run` does once, around all its server processes: the same
+    as `chinwag serve`."""
 
     def on_cli_init(self, cli: Group) -> None:
         """There are no further commands: those are in chinwag.cli."""

@@ -7,7 +7,7 @@ import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from tests.client import LIMIT_SECONDS
+from tests.client import LIMIT_SECONDS, hang_up
 from tests.process import Server
 
 STATUS_LINE = re.compile(rb"HTTP/1\.1 (\d{3}) ")
@@ -69,7 +69,7 @@ async def raw_connection(server: Server, receive_buffer: int | None = None) -> A
     try:
         yield RawConnection(reader, writer)
     finally:
-        writer.transport.abort()
+        await hang_up(writer)
 
 
 async def ask(server: Server, *pieces: bytes) -> bytes:
