@@ -10,9 +10,9 @@ from urllib.parse import urlsplit
 
 import pytest
 import uvicorn
-from chinwag.push.connection import BareWebSocket, Outbox, outbox_of
-from chinwag.push.pacing import Burst
-from chinwag.push.uvicorn.keepalive import SLOTS, Keepalive
+from chinwag.push.burst import Burst
+from chinwag.push.connection import BareWebSocket, Connection, connection_of
+from chinwag.push.uvicorn.keepalive import SLOTS, TimerWheel
 from chinwag.push.uvicorn.protocol import PING, PushProtocol
 from litestar.types import Receive, Scope, Send
 from websockets.asyncio.client import ClientConnection, connect
@@ -32,7 +32,7 @@ GOOD_BYE = b"\x88\x80\0\0\0\0"
 class Witness:
     """A receiver that keeps what it is told."""
 
-    def __init__(self, outbox: Outbox) -> None:
+    def __init__(self, outbox: Connection) -> None:
         self.outbox = outbox
         self.heard: list[str | None] = []
         self.is_stopped = self.has_left = False
@@ -84,7 +84,7 @@ class Here:
     async def _application(self, scope: Scope, receive: Receive, send: Send) -> None:
         socket = BareWebSocket(scope, receive, send)
         await socket.accept()
-        witness = Witness(outbox_of(socket))
+        witness = Witness(connection_of(socket))
         self.witnesses.append(witness)
         await witness.outbox.serve(witness)
 
@@ -186,7 +186,7 @@ async def test_who_answers_pings_stays_and_who_does_not_is_reset() -> None:
 
 def test_the_wheel_checks_each_peer_once_a_turn_until_it_leaves() -> None:
     loop = Mock()
-    wheel = Keepalive(loop, seconds=64)
+    wheel = TimerWheel(loop, seconds=64)
     one, other = Mock(), Mock()
 
     def turn() -> None:

@@ -3,7 +3,8 @@
 import asyncio
 
 import pytest
-from chinwag.push.pacing import Burst, Turns
+from chinwag.push.burst import Burst
+from chinwag.push.pacing import PushScheduler
 from chinwag.push.room import REST_SECONDS, TURN_BYTES, Room
 from chinwag.wire import CloseCode
 
@@ -35,7 +36,7 @@ def room() -> Room:
     async def replay(thread_id: int, after: int) -> list[tuple[int, bytes]]:
         raise AssertionError("there is no gap, so nothing is read")
 
-    return Room(1, replay, Turns())
+    return Room(1, replay, PushScheduler())
 
 
 def join(room: Room, reader: Reader) -> Reader:
@@ -98,7 +99,7 @@ async def test_what_is_notified_while_the_table_is_read_is_not_taken_for_lost() 
             busy.receive(committed, None)  # committed and notified, but behind what this query sees
         return page
 
-    busy = Room(1, replay, Turns())
+    busy = Room(1, replay, PushScheduler())
     reader = join(busy, Reader())
     busy.receive(1, None)
     repair = busy.repair()
@@ -134,7 +135,7 @@ async def test_who_is_full_holds_what_it_was_pushed_and_catches_up(room: Room) -
 
 
 async def test_a_push_that_fails_takes_no_other_with_it() -> None:
-    turns, pushed = Turns(), asyncio.Event()
+    turns, pushed = PushScheduler(), asyncio.Event()
 
     def fail() -> None:
         raise RuntimeError
@@ -146,7 +147,7 @@ async def test_a_push_that_fails_takes_no_other_with_it() -> None:
 
 
 async def test_what_is_added_while_others_are_pushed_is_pushed_too() -> None:
-    turns, pushed = Turns(), asyncio.Event()
+    turns, pushed = PushScheduler(), asyncio.Event()
     turns.add(lambda: turns.add(pushed.set))
     async with asyncio.timeout(5):
         await pushed.wait()
@@ -172,7 +173,7 @@ async def test_rows_that_are_not_there_are_looked_for_seldom() -> None:
         reads += 1
         return []
 
-    forged = Room(1, replay, Turns())
+    forged = Room(1, replay, PushScheduler())
     reader = join(forged, Reader())
     clock = asyncio.get_running_loop().time
     began = clock()
