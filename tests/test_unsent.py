@@ -32,10 +32,10 @@ from tests.sql import until
 pytestmark = pytest.mark.anyio
 
 RUBBISH = {
-    "chinwag.connection.": "{}",
-    "chinwag.connection.1": "not JSON",
-    "chinwag.connection.2": "null",
-    "chinwag.connection.3": '{"client_id": "3", "thread_id": 1, "content": "of another version"}',
+    "chinwag.outbox.": "{}",
+    "chinwag.outbox.1": "not JSON",
+    "chinwag.outbox.2": "null",
+    "chinwag.outbox.3": '{"client_id": "3", "thread_id": 1, "content": "of another version"}',
 }
 
 FORBIDDEN = """Object.defineProperty(window, "localStorage", {
