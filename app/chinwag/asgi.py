@@ -1,4 +1,5 @@
-"""The composition: every part made once, started in order, stopped in the opposite order."""
+"""The composition root: every service of a server process is made, started in order and stopped in the
+reverse order."""
 
 import asyncio
 import contextlib

@@ -1,4 +1,4 @@
-"""Every error that Chinwag raises itself.
+"""The exceptions that Chinwag raises itself.
 
     ChinwagError
     ├── SettingsInvalid            at start: a setting is unknown or has a wrong value

@@ -1,4 +1,4 @@
-"""`chinwag bench`: fanout, ingest, latency, connections, writers."""
+"""The command line of `chinwag bench`: fanout, ingest, latency, connections and writers."""
 
 import logging
 import signal

@@ -1,4 +1,4 @@
-"""Frames that leave together, in their form on the wire."""
+"""Frames that leave in one write, encoded once for all sockets."""
 
 
 class Burst:

@@ -1,5 +1,5 @@
-"""The two ways of a socket: its frames go out, bounded, and it is honest about being full; what the browser
-sends comes in, no faster than it is taken.
+"""A browser's connection: bounded output with backpressure, and input that is read no faster than it is
+handled.
 
 The fast way is chinwag.push.uvicorn.protocol, under our own server. This is the plain one, for any ASGI
 server.

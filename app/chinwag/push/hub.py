@@ -1,4 +1,4 @@
-"""The hub: the rooms of this process, and the subscribers to the list of threads."""
+"""The hub: all rooms of this process, and the subscriptions to the list of threads."""
 
 import asyncio
 

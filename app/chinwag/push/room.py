@@ -1,4 +1,4 @@
-"""A room: a thread that has readers on this server, and the seq up to which each of them holds everything.
+"""A room: a thread with readers on this server, and the seq up to which each of them has everything.
 
 It takes a frame only if its seq is the next one; whatever else happens (a lost connection, a payload too
 long for NOTIFY, a slow reader) is one case, "I hold n, read from n+1", and is mended from the table. Nothing

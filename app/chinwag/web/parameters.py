@@ -1,4 +1,4 @@
-"""What the HTTP API takes and answers, as its OpenAPI document describes it."""
+"""Parameters and documented errors of the HTTP API, as its OpenAPI document describes them."""
 
 from typing import Annotated
 

@@ -1,4 +1,4 @@
-"""The services of a server process, which its request handlers use."""
+"""The services of a server process, as its request handlers and middlewares get them."""
 
 import asyncio
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Rate limits over HTTP: how many changes a client's address may ask for."""
+"""Rate limits over HTTP: the number of changes that one address may ask for."""
 
 from litestar.enums import ScopeType
 from litestar.middleware import ASGIMiddleware

@@ -1,4 +1,4 @@
-"""uvicorn's HTTP protocol, with limits for a server that strangers can reach.
+"""uvicorn's HTTP protocol with limits, for servers that untrusted clients can reach.
 
 httptools limits neither how large the head of a request is nor how long a request takes to arrive, and
 uvicorn waits without limit for a client that does not read. After an Upgrade that is not done, the body of

@@ -1,4 +1,4 @@
-"""uvicorn's WebSocket protocol, made for pushing: the connection that chinwag.push.connection speaks of.
+"""uvicorn's WebSocket protocol, extended for pushing: the fast kind of Connection (chinwag.push.connection).
 
 What is pushed to many sockets is framed and joined once (chinwag.push.pacing). What the browser sends is
 taken in chinwag.push.uvicorn.incoming.
