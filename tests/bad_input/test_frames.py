@@ -7,7 +7,7 @@ import httpx
 import pytest
 from websockets.exceptions import ConnectionClosed
 
-from tests.bad_input.cases import (
+from tests.support.cases import (
     BAD_CONTENT,
     BAD_FIELDS,
     MAX_CONTENT,
@@ -20,8 +20,8 @@ from tests.bad_input.cases import (
     each,
     still_works,
 )
-from tests.client import Client, open_list, open_thread
-from tests.process import Server, ServerStarter
+from tests.support.client import Client, open_list, open_thread
+from tests.support.process import Server, ServerStarter
 
 pytestmark = pytest.mark.anyio
 

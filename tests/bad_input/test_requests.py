@@ -7,7 +7,7 @@ import httpx
 import pytest
 from chinwag.db.pool import Connection
 
-from tests.bad_input.cases import (
+from tests.support.cases import (
     BAD_CONTENT,
     BAD_FIELDS,
     BODIES,

@@ -12,8 +12,8 @@ from chinwag.settings import Settings
 from litestar.routes import HTTPRoute
 from playwright.async_api import Browser
 
-from tests.network.raw import ask, request
-from tests.process import Server
+from tests.support.process import Server
+from tests.support.raw import ask, request
 
 pytestmark = pytest.mark.anyio
 

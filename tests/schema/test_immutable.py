@@ -4,8 +4,8 @@ import asyncpg
 import pytest
 from chinwag.db.pool import Connection
 
-from tests.schema.statements import INSERT_REPLY, SEQS, WAITING, new_thread, notifications
-from tests.sql import INSERT
+from tests.support.sql import INSERT
+from tests.support.statements import INSERT_REPLY, SEQS, WAITING, new_thread, notifications
 
 pytestmark = pytest.mark.anyio
 

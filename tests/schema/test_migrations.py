@@ -9,13 +9,13 @@ from chinwag.db.piccolo_app import APP_CONFIG
 from chinwag.db.pool import Connection
 from piccolo.table import Table
 
-from tests.command import chinwag
-from tests.past import VERSIONS, dump
-from tests.repository import ROOT
 from tests.schema.conftest import MakeDatabase
-from tests.schema.migrating import migrating
-from tests.schema.statements import SEQS
-from tests.sql import INSERT
+from tests.support.command import chinwag
+from tests.support.migrating import migrating
+from tests.support.past import VERSIONS, dump
+from tests.support.repository import ROOT
+from tests.support.sql import INSERT
+from tests.support.statements import SEQS
 
 pytestmark = pytest.mark.anyio
 

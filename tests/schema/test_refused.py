@@ -6,8 +6,8 @@ import asyncpg
 import pytest
 from chinwag.db.pool import Connection
 
-from tests.schema.statements import INSERT_REPLY, LAST_SEQ, SEQS, new_thread
-from tests.sql import INSERT
+from tests.support.sql import INSERT
+from tests.support.statements import INSERT_REPLY, LAST_SEQ, SEQS, new_thread
 
 pytestmark = pytest.mark.anyio
 

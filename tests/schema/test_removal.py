@@ -6,8 +6,8 @@ import asyncpg
 import pytest
 from chinwag.db.pool import Connection
 
-from tests.schema.statements import INSERT_REPLY, SEQS, WAITING, new_thread
-from tests.sql import INSERT, INSERT_MANY, until
+from tests.support.sql import INSERT, INSERT_MANY, until
+from tests.support.statements import INSERT_REPLY, SEQS, WAITING, new_thread
 
 pytestmark = pytest.mark.anyio
 

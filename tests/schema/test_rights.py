@@ -4,8 +4,8 @@ import asyncpg
 import pytest
 from chinwag.db.pool import Connection
 
-from tests.schema.statements import LAST_SEQ
-from tests.sql import INSERT
+from tests.support.sql import INSERT
+from tests.support.statements import LAST_SEQ
 
 pytestmark = pytest.mark.anyio
 

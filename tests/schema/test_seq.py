@@ -8,8 +8,8 @@ import asyncpg
 import pytest
 from chinwag.db.pool import Connection
 
-from tests.schema.statements import CONTENTS, LAST_SEQ, SEQS, new_thread, notifications
-from tests.sql import INSERT, INSERT_MANY, until
+from tests.support.sql import INSERT, INSERT_MANY, until
+from tests.support.statements import CONTENTS, LAST_SEQ, SEQS, new_thread, notifications
 
 pytestmark = pytest.mark.anyio
 

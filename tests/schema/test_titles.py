@@ -5,7 +5,7 @@ import json
 import pytest
 from chinwag.db.pool import Connection
 
-from tests.sql import INSERT
+from tests.support.sql import INSERT
 
 pytestmark = pytest.mark.anyio
 
