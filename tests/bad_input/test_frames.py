@@ -23,8 +23,6 @@ from tests.support.cases import (
 from tests.support.client import Client, open_list, open_thread
 from tests.support.process import Server, ServerStarter
 
-pytestmark = pytest.mark.anyio
-
 CLIENT_ID = "6b1f8e1c-5a55-4d10-9f5c-5a3b8f9c2d10"
 BAD_TYPES = {
     "unknown type": b'{"type": "shout", "content": "x"}',

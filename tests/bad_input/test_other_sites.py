@@ -17,8 +17,6 @@ from tests.support.cases import BODIES, CREATE, DELETE, READ, RENAME, WRITE, ref
 from tests.support.client import open_thread
 from tests.support.process import Server
 
-pytestmark = pytest.mark.anyio
-
 ALLOWED_SITE = "https://chat.example"
 OTHER_SITES = [
     *("http://evil.example", "null", "", "http://127.0.0.1", "http://127.0.0.1.evil.example", "http://[::1"),

@@ -27,8 +27,6 @@ from tests.support.cases import (
     refused,
 )
 
-pytestmark = pytest.mark.anyio
-
 BAD_TITLES = {
     "empty": ({"title": ""}, "title_is_wrong"),
     "blank": ({"title": " \u3000"}, "title_is_wrong"),

@@ -23,8 +23,6 @@ from picows import WSFrame, WSListener, WSMsgType, WSTransport, ws_create_server
 from tests.support import sql
 from tests.support.process import Server, environ_of
 
-pytestmark = pytest.mark.anyio
-
 LIMIT_SECONDS = 300
 SMALL = ["--seconds", "0.3", "--repeat", "2"]
 UNDER_WAY = "select max(last_seq) > 0 from thread where title like 'chinwag bench %'"

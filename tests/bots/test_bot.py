@@ -14,8 +14,6 @@ from chinwag.db.pool import Connection
 from tests.support.client import LIMIT_SECONDS, Client, open_thread
 from tests.support.process import Server, ServerStarter, environ_of
 
-pytestmark = pytest.mark.anyio
-
 INSERT = "insert into message (thread_id, content) select $1, 'by SQL ' || i from generate_series(1, $2) i"
 REPLY = """
     insert into message (thread_id, role, content, reply_to)

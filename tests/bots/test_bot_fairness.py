@@ -10,8 +10,6 @@ from tests.support.client import open_thread
 from tests.support.process import Server, ServerStarter
 from tests.support.sql import until
 
-pytestmark = pytest.mark.anyio
-
 FLOOD = "insert into message (thread_id, content) select $1, 'n ' || i from generate_series(1, $2) as i"
 ASK = "insert into message (thread_id, content) values ($1, 'and mine?')"
 ASK_IN_EACH = "insert into message (thread_id, content) select id, 'x' from thread, generate_series(1, 3)"

@@ -12,8 +12,6 @@ from playwright.async_api import expect
 from tests.support.page import Open, act, contents, field, is_sent, item, write
 from tests.support.process import ServerStarter
 
-pytestmark = pytest.mark.anyio
-
 SCRIPT = '<img src=x onerror="document.title=1"><script>document.title="broken"</script>'
 
 

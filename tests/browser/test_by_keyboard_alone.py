@@ -6,8 +6,6 @@ from playwright.async_api import Page, expect
 
 from tests.support.page import Open, contents, field, item
 
-pytestmark = pytest.mark.anyio
-
 TABS = 40
 """More than there are things to stop at on the page."""
 

@@ -12,8 +12,6 @@ from playwright.async_api import Locator, Page, expect
 from tests.support.page import SOON, WAITING, Line, Open, contents, item, open_live, states, stored, write
 from tests.support.process import Server, ServerStarter, directory_for_all
 
-pytestmark = pytest.mark.anyio
-
 SAYS = "The server cannot reach its database."
 PATIENCE = 60_000
 """ms until a server has noticed that its database is away, and until all is as before."""

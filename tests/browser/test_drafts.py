@@ -10,8 +10,6 @@ from playwright.async_api import Page, Route, expect
 
 from tests.support.page import Open, contents, field, is_kept, is_sent, item, kept, write
 
-pytestmark = pytest.mark.anyio
-
 
 @pytest.fixture(scope="module")
 def settings() -> dict[str, str]:

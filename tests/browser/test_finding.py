@@ -4,14 +4,11 @@ import json
 import re
 
 import httpx
-import pytest
 from chinwag.db.pool import Connection
 from playwright.async_api import Locator, Page, Route, expect
 
 from tests.support.axe import no_finding
 from tests.support.page import Open, field
-
-pytestmark = pytest.mark.anyio
 
 
 async def test_titles_are_found_whatever_case_and_accents(open_page: Open, http: httpx.AsyncClient) -> None:

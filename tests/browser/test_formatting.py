@@ -11,8 +11,6 @@ from playwright.async_api import Page, expect
 from tests.support.axe import no_finding
 from tests.support.page import Open, contents, field
 
-pytestmark = pytest.mark.anyio
-
 FORMAT = """async text => {
     const { formatted } = await import("/static/formatted-text.js");
     const element = document.createElement("div");

@@ -1,12 +1,9 @@
 """What is yet to be sent finds room in a browser whose local storage is full."""
 
-import pytest
 from chinwag.db.pool import Connection
 from playwright.async_api import expect
 
 from tests.support.page import SOON, WAITING, Open, contents, kept, open_cut_off, states, stored, write
-
-pytestmark = pytest.mark.anyio
 
 MARKS = """() => {
     for (let id = 1; id <= 100; id++) localStorage.setItem(`chinwag.read.${1_000_000 + id}`, `0 ${id}`);

@@ -10,8 +10,6 @@ from playwright.async_api import Page, expect
 from tests.support.hostile import ADDRESSES, LINKS, SCRIPTS, SHAPES
 from tests.support.page import Open, contents
 
-pytestmark = pytest.mark.anyio
-
 PHONE = {"width": 360, "height": 640}
 INSERT = "insert into message (thread_id, content) select $1, unnest($2::text[])"
 

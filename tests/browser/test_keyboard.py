@@ -1,13 +1,10 @@
 """Every action has a key, the page tells it, and the keys of one character can be turned off."""
 
 import httpx
-import pytest
 from playwright.async_api import Page, expect
 
 from tests.support.axe import no_finding
 from tests.support.page import Open, field
-
-pytestmark = pytest.mark.anyio
 
 HEAR = """for (const type of ["act", "jump"]) addEventListener(type, (event) => {
   (window.heard ??= []).push(event.detail);

@@ -10,8 +10,6 @@ from playwright.async_api import Locator, Page, expect
 from tests.support.page import Open, contents, field, item
 from tests.support.sql import INSERT
 
-pytestmark = pytest.mark.anyio
-
 AT_NOON = "insert into thread (title, updated_at) values ($1, $2) returning id"
 
 

@@ -4,12 +4,9 @@ import asyncio
 from urllib.parse import urljoin
 
 import httpx
-import pytest
 from playwright.async_api import Route, expect
 
 from tests.support.page import Open, field, item
-
-pytestmark = pytest.mark.anyio
 
 
 async def test_what_is_typed_before_the_finder_is_there_is_searched(

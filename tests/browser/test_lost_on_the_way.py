@@ -20,8 +20,6 @@ from tests.support.page import (
     write,
 )
 
-pytestmark = pytest.mark.anyio
-
 
 @pytest.mark.parametrize("is_given_up", [False, True], ids=["for a moment", "until it is given up"])
 async def test_what_was_lost_on_its_way_is_sent_again(

@@ -10,8 +10,6 @@ from playwright.async_api import Page, Request, expect
 
 from tests.support.page import Open, contents, field, item, kept
 
-pytestmark = pytest.mark.anyio
-
 MANY = 600
 IN_THE_DOCUMENT = 200
 

@@ -9,8 +9,6 @@ from playwright.async_api import Locator, Page, expect
 
 from tests.support.page import HIDDEN, Open, contents, item, kept
 
-pytestmark = pytest.mark.anyio
-
 INSERT = "insert into message (thread_id, content) values ($1, $2)"
 
 UNTIL = """seq => new Promise(resolve => {

@@ -23,7 +23,6 @@ from tests.support.page import (
 )
 from tests.support.process import ServerStarter
 
-pytestmark = pytest.mark.anyio
 
 async def test_what_was_missed_while_offline_comes(open_page: Open, db: Connection, thread: int) -> None:
     page = await open_live(open_page, f"/threads/{thread}")

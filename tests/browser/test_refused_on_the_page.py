@@ -18,8 +18,6 @@ from tests.support.page import (
     write,
 )
 
-pytestmark = pytest.mark.anyio
-
 
 @pytest.fixture(scope="module")
 def settings() -> dict[str, str]:

@@ -2,13 +2,10 @@
 
 from urllib.parse import urljoin
 
-import pytest
 from chinwag.db.pool import Connection
 from playwright.async_api import Page, expect
 
 from tests.support.page import Open, contents, write
-
-pytestmark = pytest.mark.anyio
 
 INSERT_NUMBERED = """
     insert into message (thread_id, content) select $1, 'n ' || i from generate_series(1, $2) i

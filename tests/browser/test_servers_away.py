@@ -14,8 +14,6 @@ from tests.support.nginx import nginx_before
 from tests.support.page import HIDDEN, SOON, Line, Open, contents, states, stored, write
 from tests.support.process import ServerStarter
 
-pytestmark = pytest.mark.anyio
-
 QUICK_TRIES = 60
 """s of the page's time, in which the five quick tries have failed."""
 AWAY = 60

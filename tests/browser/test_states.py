@@ -15,8 +15,6 @@ from tests.support.axe import no_finding
 from tests.support.page import Line, Open
 from tests.support.states import MAX_CONTENT, STATES, Scene, build
 
-pytestmark = pytest.mark.anyio
-
 PICTURES = os.environ.get("CHINWAG_PICTURES")
 DEVICES: dict[str, tuple[dict[str, Any], list[int]]] = {
     "phone": ({"has_touch": True, "is_mobile": True}, [360]),

@@ -11,8 +11,6 @@ from playwright.async_api import Route, WebSocketRoute, expect
 
 from tests.support.page import Open, act, field, item, write
 
-pytestmark = pytest.mark.anyio
-
 OF_THE_PAGE = {"unreachable", "disconnected", "cancelled"}
 FOR_PROGRAMMERS = "Try again with the same client_id."
 

@@ -9,8 +9,6 @@ from playwright.async_api import Locator, Page, Route, expect
 
 from tests.support.page import Open, act, contents, field, item
 
-pytestmark = pytest.mark.anyio
-
 
 @pytest.fixture
 async def three(db: Connection) -> list[int]:

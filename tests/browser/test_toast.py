@@ -6,8 +6,6 @@ from playwright.async_api import Locator, expect
 
 from tests.support.page import Open, act, contents, field
 
-pytestmark = pytest.mark.anyio
-
 TWO_FRAMES = "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
 INSERT = "insert into message (thread_id, content) select $1, 'n ' || i from generate_series(1, 60) i"
 

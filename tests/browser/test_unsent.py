@@ -29,8 +29,6 @@ from tests.support.page import (
 from tests.support.process import ServerStarter
 from tests.support.sql import until
 
-pytestmark = pytest.mark.anyio
-
 RUBBISH = {
     "chinwag.outbox.": "{}",
     "chinwag.outbox.1": "not JSON",

@@ -3,7 +3,6 @@
 from urllib.parse import urljoin
 
 import httpx
-import pytest
 from chinwag.db.pool import Connection
 from playwright.async_api import expect
 
@@ -20,8 +19,6 @@ from tests.support.page import (
     stored,
     write,
 )
-
-pytestmark = pytest.mark.anyio
 
 
 async def test_windows_share_what_waits(open_page: Open, db: Connection, thread: int) -> None:

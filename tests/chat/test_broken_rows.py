@@ -11,8 +11,6 @@ from tests.support.client import open_thread
 from tests.support.process import Server
 from tests.support.sql import INSERT, until
 
-pytestmark = pytest.mark.anyio
-
 NOW = "clock_timestamp()"
 BROKEN = {
     "infinity": ("1000001", "'infinity'"),

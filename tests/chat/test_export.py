@@ -10,8 +10,6 @@ from chinwag.db.pool import Connection
 from tests.support.cases import refused
 from tests.support.process import Server
 
-pytestmark = pytest.mark.anyio
-
 
 @pytest.fixture
 async def long_thread(db: Connection, thread: int) -> int:

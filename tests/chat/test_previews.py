@@ -10,8 +10,6 @@ from tests.support.client import open_list
 from tests.support.process import Server
 from tests.support.sql import INSERT
 
-pytestmark = pytest.mark.anyio
-
 LONG = "ü" * 100 + "\n> 🙂 " + "x" * 100
 
 

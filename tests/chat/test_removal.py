@@ -2,7 +2,6 @@
 whichever server is killed meanwhile."""
 
 import httpx
-import pytest
 from chinwag.db.pool import Connection
 
 from tests.support.cases import refused
@@ -10,8 +9,6 @@ from tests.support.client import open_list, open_thread
 from tests.support.command import chinwag
 from tests.support.process import Server, ServerStarter
 from tests.support.sql import INSERT, INSERT_MANY, until
-
-pytestmark = pytest.mark.anyio
 
 MANY = 20_000
 STUCK_AT = 9_500

@@ -7,8 +7,6 @@ from chinwag.db.pool import Connection
 from tests.support.cases import refused
 from tests.support.sql import INSERT
 
-pytestmark = pytest.mark.anyio
-
 
 async def hits(http: httpx.AsyncClient, q: str, **more: int) -> list[dict[str, object]]:
     answer = await http.get("/search", params={"q": q, **more})

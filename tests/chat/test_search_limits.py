@@ -11,8 +11,6 @@ from chinwag.db.pool import Connection
 from tests.support.cases import refused
 from tests.support.sql import INSERT, INSERT_MANY, until
 
-pytestmark = pytest.mark.anyio
-
 AT_ONCE = 2
 """Searches that a server has run at the same time (app/chinwag/chat/search.py)."""
 

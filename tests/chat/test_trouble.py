@@ -20,8 +20,6 @@ from chinwag.wire import CloseCode
 from tests.support.client import open_thread
 from tests.support.process import Server, ServerStarter, directory_for_all
 
-pytestmark = pytest.mark.anyio
-
 RAISE = """
     create function trouble() returns trigger language plpgsql as $$ begin
       raise exception 'trouble' using errcode = '{}';

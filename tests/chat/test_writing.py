@@ -5,14 +5,11 @@ import json
 
 import asyncpg
 import httpx
-import pytest
 from chinwag.db.pool import Connection
 
 from tests.support.client import open_thread
 from tests.support.process import Server
 from tests.support.sql import INSERT
-
-pytestmark = pytest.mark.anyio
 
 
 async def test_a_repeated_send_is_answered_with_what_is_stored(

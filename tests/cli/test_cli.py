@@ -15,8 +15,6 @@ from tests.support.client import LIMIT_SECONDS, open_thread
 from tests.support.command import chinwag, post
 from tests.support.process import ServerStarter, directory_for_all
 
-pytestmark = pytest.mark.anyio
-
 
 async def test_from_nothing_to_a_chat_that_is_there_again() -> None:
     insert = "insert into message (thread_id, content) values (1, 'by psql')"

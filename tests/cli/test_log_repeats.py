@@ -5,12 +5,9 @@ import json
 from typing import Any
 
 import httpx
-import pytest
 
 from tests.support.client import open_thread
 from tests.support.process import Server, ServerStarter
-
-pytestmark = pytest.mark.anyio
 
 LIMIT_SECONDS = 40
 """Beyond the interval after which they are counted."""

@@ -30,8 +30,6 @@ from tests.support.process import (
 )
 from tests.support.repository import ROOT
 
-pytestmark = pytest.mark.anyio
-
 
 @pytest.fixture(scope="module")
 def data() -> Iterator[Path]:

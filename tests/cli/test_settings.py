@@ -9,8 +9,6 @@ from chinwag.settings import load_settings
 
 from tests.support.command import chinwag
 
-pytestmark = pytest.mark.anyio
-
 
 @pytest.mark.parametrize(
     ("settings", "says"),

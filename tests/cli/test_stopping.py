@@ -4,7 +4,6 @@ import asyncio
 from contextlib import suppress
 from uuid import UUID
 
-import pytest
 from chinwag.bots.echo import Echo
 from chinwag.bots.replies import Replies
 from chinwag.chat.writer import Writer
@@ -17,8 +16,6 @@ from tests.support.client import LIMIT_SECONDS, hang_up, open_thread
 from tests.support.linked import server_by_link
 from tests.support.process import Server, ServerStarter
 from tests.support.sql import INSERT
-
-pytestmark = pytest.mark.anyio
 
 
 async def test_a_server_that_stops_first_stores_and_acknowledges(

@@ -16,8 +16,6 @@ from tests.support.nginx import nginx_before
 from tests.support.page import contents, write
 from tests.support.process import Server, ServerStarter, environ_of
 
-pytestmark = pytest.mark.anyio
-
 ECHO = {"CHINWAG_BOT": "echo", "CHINWAG_BOT_PACE": "0.1", "CHINWAG_SIGN_IN": "anyone"}
 NO_BOT = {"CHINWAG_BOT": "none", "CHINWAG_SIGN_IN": "anyone"}
 

@@ -12,8 +12,6 @@ from tests.support.nginx import nginx_before
 from tests.support.process import Server
 from tests.support.raw import ask, raw_connection, request, statuses
 
-pytestmark = pytest.mark.anyio
-
 WEBSOCKET = (
     *("Upgrade: websocket", "Connection: Upgrade", "Sec-WebSocket-Version: 13"),
     "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==",

@@ -15,8 +15,6 @@ from tests.support.process import Server
 from tests.support.repository import ROOT
 from tests.support.sql import until
 
-pytestmark = pytest.mark.anyio
-
 ROLES = (ROOT / "deploy" / "roles.sql").read_text()
 PASSWORDS = """
     alter role chinwag_owner password 'x';

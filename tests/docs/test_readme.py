@@ -5,13 +5,9 @@ import shlex
 import subprocess
 import sys
 
-import pytest
-
 from tests.support.client import LIMIT_SECONDS, open_thread
 from tests.support.process import Server, ServerStarter, directory_for_all, environ_of, find_program
 from tests.support.repository import ROOT
-
-pytestmark = pytest.mark.anyio
 
 README = ROOT / "README.md"
 

@@ -21,8 +21,6 @@ from tests.support.client import open_thread
 from tests.support.command import chinwag, post
 from tests.support.process import Server, ServerStarter, directory_for_all, wait_until
 
-pytestmark = pytest.mark.anyio
-
 PATIENCE = 60
 
 

@@ -11,8 +11,6 @@ from chinwag.web.assets import STATIC
 
 from tests.support.process import Server
 
-pytestmark = pytest.mark.anyio
-
 IMPORT = re.compile(r'^import [^;(]*?"\./([^"]+)";$', re.M)
 DECOMPRESS: dict[str, Callable[[bytes], bytes]] = {"gzip": gzip.decompress, "br": brotli.decompress}
 

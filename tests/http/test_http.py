@@ -12,8 +12,6 @@ from tests.support.client import open_list, open_thread
 from tests.support.process import Server
 from tests.support.sql import until
 
-pytestmark = pytest.mark.anyio
-
 UTC_MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?Z")
 
 

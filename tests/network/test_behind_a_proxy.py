@@ -7,8 +7,6 @@ from tests.support.cases import refused
 from tests.support.process import Server, ServerStarter
 from tests.support.raw import ask, request, statuses
 
-pytestmark = pytest.mark.anyio
-
 SITE = "chat.example"
 KEY = ("Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==", "Sec-WebSocket-Version: 13")
 

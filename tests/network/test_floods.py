@@ -15,8 +15,6 @@ from tests.storm.floods import MOST_BYTES, measure
 from tests.support.client import LIMIT_SECONDS, Client, handshake, hang_up, open_list, open_thread
 from tests.support.process import Server
 
-pytestmark = pytest.mark.anyio
-
 SECONDS = 1
 MOST_LOG_BYTES = 20_000
 MOST_TAKEN_BYTES = 64_000_000

@@ -15,8 +15,6 @@ from playwright.async_api import Browser
 from tests.support.process import Server
 from tests.support.raw import ask, request
 
-pytestmark = pytest.mark.anyio
-
 EXPECTED = {
     "x-content-type-options": "nosniff",
     "cross-origin-resource-policy": "same-origin",

@@ -14,8 +14,6 @@ from tests.support.client import open_thread
 from tests.support.process import Server
 from tests.support.raw import RawConnection, ask, raw_connection, request, statuses
 
-pytestmark = pytest.mark.anyio
-
 JSON = "Content-Type: application/json"
 WEBSOCKET = ("Upgrade: websocket", "Connection: Upgrade", "Sec-WebSocket-Version: 13")
 MEGABYTE = 2**20

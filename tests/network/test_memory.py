@@ -14,8 +14,6 @@ from tests.support.cases import refused
 from tests.support.process import Server
 from tests.support.raw import raw_connection, request
 
-pytestmark = pytest.mark.anyio
-
 MEGABYTE = 2**20
 MESSAGES = 12
 

@@ -14,8 +14,6 @@ from tests.support.nginx import nginx_before
 from tests.support.page import Open, all_is_stored, write
 from tests.support.process import Server
 
-pytestmark = pytest.mark.anyio
-
 SLOW = 1e-6
 """Tokens a second: none comes back while a test runs."""
 

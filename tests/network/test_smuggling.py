@@ -12,8 +12,6 @@ from tests.support.nginx import nginx_before
 from tests.support.process import Server
 from tests.support.raw import ask, raw_connection, request, statuses
 
-pytestmark = pytest.mark.anyio
-
 JSON = "Content-Type: application/json"
 CLOSE = "Connection: close"
 KEY = ("Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==", "Sec-WebSocket-Version: 13")

@@ -16,8 +16,6 @@ from tests.support.client import Client, open_list, open_thread
 from tests.support.process import Server, ServerStarter, wait_until
 from tests.support.sql import INSERT, INSERT_MANY
 
-pytestmark = pytest.mark.anyio
-
 NOTIFY = "select pg_notify('chinwag', $1)"
 FAR_OFF = 999_999_999
 

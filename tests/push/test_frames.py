@@ -16,8 +16,6 @@ from chinwag.push.uvicorn.protocol import PushProtocol
 from tests.storm.flooding import BINARY, TEXT, frame
 from tests.support.client import LIMIT_SECONDS, handshake, hang_up
 
-pytestmark = pytest.mark.anyio
-
 
 class Recorder:
     """A receiver that notes what came, and in which iteration of the event loop."""

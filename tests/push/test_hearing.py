@@ -24,8 +24,6 @@ from tests.support.pgbouncer import pgbouncer_before
 from tests.support.process import DidNotStart, Server, ServerStarter
 from tests.support.sql import INSERT, INSERT_MANY
 
-pytestmark = pytest.mark.anyio
-
 NOBODY = 1
 """A port on which nobody listens."""
 

@@ -13,8 +13,6 @@ from tests.support.linked import server_by_link
 from tests.support.process import Server, ServerStarter
 from tests.support.sql import INSERT, INSERT_MANY, until
 
-pytestmark = pytest.mark.anyio
-
 SLOW = """
     create schema slow;
     create sequence slow.reads;

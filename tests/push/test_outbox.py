@@ -19,8 +19,6 @@ from websockets.asyncio.client import ClientConnection, connect
 
 from tests.support.client import LIMIT_SECONDS, hang_up
 
-pytestmark = pytest.mark.anyio
-
 HANDSHAKE = (
     b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
     b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n"

@@ -12,8 +12,6 @@ from tests.support.client import open_list, open_thread
 from tests.support.process import Server, ServerStarter
 from tests.support.sql import INSERT_MANY
 
-pytestmark = pytest.mark.anyio
-
 
 @pytest.fixture(scope="module")
 def settings() -> dict[str, str]:

@@ -14,8 +14,6 @@ from tests.support.linked import server_by_link
 from tests.support.process import Server
 from tests.support.sql import INSERT, INSERT_MANY, until
 
-pytestmark = pytest.mark.anyio
-
 INSERT_ELSEWHERE = """
     insert into message (thread_id, seq, content) select $1, 3 + i, 'new' from generate_series(1, $2) i
 """

@@ -8,8 +8,6 @@ from chinwag.push.pacing import PushScheduler
 from chinwag.push.room import REST_SECONDS, TURN_BYTES, Room
 from chinwag.wire import CloseCode
 
-pytestmark = pytest.mark.anyio
-
 
 class Reader:
     """Keeps what it is pushed, burst by burst."""

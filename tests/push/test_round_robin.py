@@ -3,10 +3,7 @@
 import asyncio
 import time
 
-import pytest
 from chinwag.push.round_robin import TURN_SECONDS, RoundRobin
-
-pytestmark = pytest.mark.anyio
 
 
 class Worker:

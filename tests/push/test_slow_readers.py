@@ -5,14 +5,11 @@ import json
 import select
 from pathlib import Path
 
-import pytest
 from chinwag.db.pool import Connection
 
 from tests.support.client import LIMIT_SECONDS, handshake, hang_up, open_thread
 from tests.support.process import Server, ServerStarter
 from tests.support.sql import INSERT_MANY
-
-pytestmark = pytest.mark.anyio
 
 
 async def test_a_slow_reader_gets_everything_and_slows_nobody(

@@ -13,8 +13,6 @@ from tests.support.command import chinwag
 from tests.support.past import dump
 from tests.support.process import DidNotStart, ServerStarter
 
-pytestmark = pytest.mark.anyio
-
 IN_THE_WAY = [
     ("create table account (name text)", "table public.account"),
     ("create table thread (id bigint generated always as identity primary key)", "table public.thread"),

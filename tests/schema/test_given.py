@@ -11,8 +11,6 @@ from chinwag.db.pool import Connection
 from tests.support.sql import INSERT, until
 from tests.support.statements import INSERT_NAMED, SEQS
 
-pytestmark = pytest.mark.anyio
-
 GIVEN = {
     "infinity": ("created_at", "'infinity'"),
     "minus infinity": ("created_at", "'-infinity'"),

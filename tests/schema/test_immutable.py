@@ -7,8 +7,6 @@ from chinwag.db.pool import Connection
 from tests.support.sql import INSERT
 from tests.support.statements import INSERT_REPLY, SEQS, WAITING, new_thread, notifications
 
-pytestmark = pytest.mark.anyio
-
 CHANGES = {
     "update": "update message set content = 'y' where thread_id = $1",
     "update of seq": "update message set seq = seq + 10 where thread_id = $1",

@@ -17,8 +17,6 @@ from tests.support.repository import ROOT
 from tests.support.sql import INSERT
 from tests.support.statements import SEQS
 
-pytestmark = pytest.mark.anyio
-
 
 @pytest.mark.parametrize("table", APP_CONFIG.table_classes, ids=lambda table: table._meta.tablename)
 async def test_piccolos_tables_mirror_the_schema(db: Connection, table: type[Table]) -> None:

@@ -15,8 +15,6 @@ from tests.support.command import chinwag
 from tests.support.past import dump
 from tests.support.process import ServerStarter
 
-pytestmark = pytest.mark.anyio
-
 # What a server of 57c627c does to messages and threads, as it is written there.
 INSERT = """
     insert into message (thread_id, role, content, client_id, reply_to)

@@ -9,8 +9,6 @@ from chinwag.db.pool import Connection
 from tests.support.sql import INSERT
 from tests.support.statements import INSERT_REPLY, LAST_SEQ, SEQS, new_thread
 
-pytestmark = pytest.mark.anyio
-
 REFUSED = {
     "empty": ("content", "''", "content_is_not_empty"),
     "blank": ("content", r"E' \t\r\n'", "content_is_not_empty"),

@@ -9,8 +9,6 @@ from chinwag.db.pool import Connection
 from tests.support.sql import INSERT, INSERT_MANY, until
 from tests.support.statements import INSERT_REPLY, SEQS, WAITING, new_thread
 
-pytestmark = pytest.mark.anyio
-
 DELETE = "delete from thread where id = $1"
 QUEUED = "select array_agg(thread_id order by thread_id) from removed_thread"
 REMOVE = "select remove_messages($1)"

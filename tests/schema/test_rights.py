@@ -7,8 +7,6 @@ from chinwag.db.pool import Connection
 from tests.support.sql import INSERT
 from tests.support.statements import LAST_SEQ
 
-pytestmark = pytest.mark.anyio
-
 IS_SUPERUSER = "select rolsuper from pg_roles where rolname = $1"
 BAIT = """
     create temporary table bait (

@@ -14,8 +14,6 @@ from tests.schema.conftest import MakeDatabase
 from tests.support.past import dump, load_past
 from tests.support.process import DidNotStart, ServerStarter
 
-pytestmark = pytest.mark.anyio
-
 
 @pytest.fixture
 async def as_reader(postgres_url: str) -> AsyncIterator[Callable[[str], str]]:

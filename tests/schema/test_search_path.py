@@ -11,8 +11,6 @@ from tests.support.client import open_thread
 from tests.support.command import post
 from tests.support.process import DidNotStart, ServerStarter
 
-pytestmark = pytest.mark.anyio
-
 NONE = {"CHINWAG_BOT": "none"}
 
 

@@ -11,8 +11,6 @@ from chinwag.db.pool import Connection
 from tests.support.sql import INSERT, INSERT_MANY, until
 from tests.support.statements import CONTENTS, LAST_SEQ, SEQS, new_thread, notifications
 
-pytestmark = pytest.mark.anyio
-
 
 @pytest.fixture
 def fresh_database_url(new_database: Callable[[], str]) -> str:

@@ -7,9 +7,6 @@ from chinwag.db.pool import Connection
 
 from tests.support.sql import INSERT
 
-pytestmark = pytest.mark.anyio
-
-
 
 @pytest.fixture
 async def thread(db: Connection) -> int:

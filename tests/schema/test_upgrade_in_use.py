@@ -13,8 +13,6 @@ from tests.support.migrating import migrating
 from tests.support.past import VERSIONS, dump
 from tests.support.sql import INSERT, until
 
-pytestmark = pytest.mark.anyio
-
 THREAD = "insert into thread (title) values ('Thread')"
 
 BUILD_WAITS = """
