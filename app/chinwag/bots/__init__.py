@@ -1,1 +1,1 @@
-"""The bots that come with Chinwag, one in each file, and the queue that has them reply."""
+"""Bots: the queue of replies that are due, and the bots that come with Chinwag, one a file."""
