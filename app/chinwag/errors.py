@@ -1,13 +1,13 @@
-"""Every error that Chinwag raises itself.
+"""All errors that Chinwag itself raises.
 
     ChinwagError
     ├── SettingsInvalid            at start: a setting is unknown or has a wrong value
     ├── EmbeddedPostgresFailed     at start: the embedded PostgreSQL cannot run
     ├── DatabaseUnsuitable         at start: too old, or not in UTF-8
-    ├── CannotHear                 at start: what the database notifies does not come
-    ├── LoadFailed                 of `chinwag bench`: what it measures did not do what it must
+    ├── CannotHear                 at start: no notification of the database arrives
+    ├── LoadFailed                 in `chinwag bench`: the measured server did not do what it must
     └── Refusal                    an answer to a client: `code` and HTTP `status`
-        ├── BadInput               400: what was sent is wrong; sending it again is wrong again
+        ├── BadInput               400: the request is wrong, and would be wrong again
         │   ├── BadJson
         │   ├── BadMessage
         │   ├── ContentIsEmpty
@@ -18,9 +18,9 @@
         ├── NoSuchThread           404
         ├── RequestTimeout         408
         ├── HostNotAllowed         421
-        ├── TooManyRequests        429: nothing was wrong with it, but with how many there were
+        ├── TooManyRequests        429: the request is right, but there were too many
         ├── HeadTooLarge           431
-        └── TryAgain               503: nothing was wrong with it; the same may work later
+        └── TryAgain               503: the request is right, and may succeed later
             ├── DatabaseUnavailable
             ├── ThreadBusy
             ├── SearchBusy
@@ -29,7 +29,7 @@
             ├── TooManyExports
             └── ServerStopping
 
-The docstring of a class is its message, unless it is raised with a better one.
+The docstring of a class is its message, unless the error is raised with a more exact one.
 """
 
 from typing import ClassVar
@@ -59,7 +59,7 @@ class CannotHear(ChinwagError):
 
 
 class LoadFailed(ChinwagError):
-    """The server did not do what a measure needs."""
+    """The measured server did not do what the measurement needs."""
 
 
 class Refusal(ChinwagError):
@@ -70,7 +70,7 @@ class Refusal(ChinwagError):
 
 
 class BadInput(Refusal):
-    """What was sent is wrong."""
+    """The request is wrong."""
 
     code = "bad_request"
     status = 400
@@ -89,19 +89,19 @@ class BadMessage(BadInput):
 
 
 class ContentIsEmpty(BadInput):
-    """The content has nothing to read in it."""
+    """The content is empty, or has no visible character."""
 
     code = "content_is_empty"
 
 
 class ContentTooLong(BadInput):
-    """The content is longer than this server takes."""
+    """The content is longer than this server accepts."""
 
     code = "content_too_long"
 
 
 class TitleIsWrong(BadInput):
-    """A title has 1 to 200 characters, one of them visible."""
+    """A title must have 1 to 200 characters, at least one of them visible."""
 
     code = "title_is_wrong"
 
@@ -128,7 +128,7 @@ class NoSuchThread(Refusal):
 
 
 class TooManyRequests(Refusal):
-    """You send more messages than this server takes from one sender; try again in a second."""
+    """You send more messages than this server accepts from one sender; try again in a second."""
 
     code = "too_many_requests"
     status = 429
@@ -156,26 +156,26 @@ class HeadTooLarge(Refusal):
 
 
 class TryAgain(Refusal):
-    """The server cannot do this just now; try again."""
+    """The server cannot do this at the moment; try again."""
 
     code = "try_again"
     status = 503
 
 
 class DatabaseUnavailable(TryAgain):
-    """The database fails just now; nothing is known to be stored. Try again with the same client_id."""
+    """The database is unavailable, so it is not known what was stored; try again with the same client_id."""
 
     code = "database_unavailable"
 
 
 class ThreadBusy(TryAgain):
-    """A transaction elsewhere holds this thread; try again with the same client_id."""
+    """Another transaction holds the lock of this thread; try again with the same client_id."""
 
     code = "thread_busy"
 
 
 class SearchBusy(TryAgain):
-    """Too many searches run at the moment; try again."""
+    """Too many searches are running at the moment; try again."""
 
     code = "search_busy"
 
@@ -187,13 +187,13 @@ class SearchTooLong(TryAgain):
 
 
 class TooManyConnections(TryAgain):
-    """This server has as many connections as it takes; try again."""
+    """This server has as many connections as it accepts; try again."""
 
     code = "too_many_connections"
 
 
 class TooManyExports(TryAgain):
-    """This server writes as many exports as it takes; try again."""
+    """This server is writing as many exports as it accepts; try again."""
 
     code = "too_many_exports"
 

@@ -5,7 +5,7 @@ import time
 from chinwag.bench.chinwag import WIRE, socket_url
 from chinwag.bench.numbered import NumberedClient
 
-from tests.process import Server
+from tests.support.process import Server
 
 LIMIT_SECONDS = 5
 """The browser's limit, to `ready` and between two frames before it."""

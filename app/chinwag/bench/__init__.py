@@ -1,4 +1,4 @@
-"""`chinwag bench`: how fast this is on a machine.
+"""The command `chinwag bench`: it measures how fast Chinwag is on this machine.
 
 `client`, `numbered`, `inserter`, `cpu` and `load` put load on any server that pushes rows of PostgreSQL to
 WebSockets, and measure it. They share nothing with the server. `chinwag` knows Chinwag's frames, `subject`

@@ -1,4 +1,4 @@
-"""`chinwag bench`: fanout, ingest, latency, connections, writers."""
+"""The command `chinwag bench`: fanout, ingest, latency, connections, writers."""
 
 import logging
 import signal
@@ -20,14 +20,14 @@ if TYPE_CHECKING:
     from chinwag.bench.report import Figure
     from chinwag.bench.subject import Subject, Subjects
 
-# The rest is imported by the commands: `chinwag --help` works without picows.
+# Everything else is imported by the commands, so that `chinwag --help` works without picows.
 
 Option = Callable[[Callable[..., None]], Callable[..., None]]
 
 
 @dataclass(frozen=True)
 class Common:
-    """The options of every bench."""
+    """The options of every benchmark."""
 
     url: str | None
     pid: tuple[int, ...]
@@ -37,7 +37,7 @@ class Common:
 
     @property
     def shown(self) -> dict[str, object]:
-        """What matters to who wants to repeat it."""
+        """The options that somebody needs who repeats the measurement."""
         if self.url is None:
             return {"repeat": self.repeat, "fsync": self.fsync}
         return {"repeat": self.repeat, "url": self.url}
@@ -45,21 +45,21 @@ class Common:
 
 @click.group()
 def bench() -> None:
-    """Measure how fast this is on this computer.
+    """Measure how fast Chinwag is on this computer.
 
-    Each bench starts an own PostgreSQL in a temporary directory and an own server, and leaves nothing behind.
-    With --url it measures a server that runs already, in new threads that it deletes at the end; what writes
-    in SQL needs DATABASE_URL, too.
+    Each benchmark starts a PostgreSQL of its own in a temporary directory and a server of its own, and leaves
+    nothing behind. With --url it measures a server that runs already, in new threads that it deletes at the
+    end. The benchmarks that write in SQL then need DATABASE_URL, too.
     """
 
 
 def common_options(command: Callable[..., None]) -> Callable[..., None]:
     options: list[Option] = [
-        click.option("--url", help="A server that runs already, such as http://127.0.0.1:8000."),
-        click.option("--pid", type=int, multiple=True, help="Its processes' ids, to measure them."),
-        click.option("--repeat", default=3, show_default=True, type=click.IntRange(1), help="Runs."),
-        click.option("--fsync/--no-fsync", default=True, help="Whether our PostgreSQL waits for the disk."),
-        click.option("--json", is_flag=True, help="For programs."),
+        click.option("--url", help="Measure this server, such as http://127.0.0.1:8000."),
+        click.option("--pid", type=int, multiple=True, help="Id of a process of that server, to measure it."),
+        click.option("--repeat", default=3, show_default=True, type=click.IntRange(1), help="How many runs."),
+        click.option("--fsync/--no-fsync", default=True, help="Whether commits wait for the disk."),
+        click.option("--json", is_flag=True, help="Print the result as JSON."),
     ]
     for option in reversed(options):
         command = option(command)
@@ -71,21 +71,21 @@ def amount(name: str, default: float, help: str) -> Option:
     return click.option(name, default=default, show_default=True, type=kind, help=help)
 
 
-SECONDS = amount("--seconds", 3.0, "Length of a run.")
+SECONDS = amount("--seconds", 3.0, "Length of a run, in seconds.")
 SIZE = click.option(
-    "--size", default=20, show_default=True, type=click.IntRange(12, 30_000), help="Characters of a message."
+    "--size", default=20, show_default=True, type=click.IntRange(12, 30_000), help="Characters in a message."
 )
 
 
 @bench.command()
-@amount("--sockets", 500, "In one thread.")
+@amount("--sockets", 500, "WebSockets, all in one thread.")
 @amount("--rows-per-commit", 1, "Messages that one statement inserts.")
-@amount("--window", 64, "Messages that are under way.")
+@amount("--window", 64, "Messages that are in flight at a time.")
 @SIZE
 @SECONDS
 @common_options
 def fanout(**options: Any) -> None:
-    """Deliveries a second to many sockets in one thread.
+    """Measure the deliveries per second to many sockets in one thread.
 
     The messages are inserted in SQL, as fast as they are delivered.
     """
@@ -93,60 +93,60 @@ def fanout(**options: Any) -> None:
 
 
 @bench.command()
-@amount("--sockets", 200, "Each in a thread of its own.")
+@amount("--sockets", 200, "WebSockets, each in a thread of its own.")
 @SIZE
 @SECONDS
 @common_options
 def ingest(**options: Any) -> None:
-    """Messages a second from browser to row to browser.
+    """Measure the messages per second from a browser to a row and back.
 
-    Each socket sends its next message when its last one came back.
+    Each socket sends its next message when its last one has come back.
     """
     _measure("ingest", options)
 
 
 @bench.command()
-@amount("--sockets", 100, "In one thread; and 1 beside it.")
-@amount("--rate", 200, "Messages a second.")
+@amount("--sockets", 100, "WebSockets in one thread. One socket alone is measured, too.")
+@amount("--rate", 200, "Messages per second.")
 @SIZE
 @SECONDS
 @common_options
 def latency(**options: Any) -> None:
-    """From an INSERT in SQL to the socket, at an even pace.
+    """Measure the time from an INSERT in SQL to the socket, at a constant rate.
 
-    It is measured from before the INSERT until the frame is read; beside it, until a bare client that LISTENs
-    on the same database is notified.
+    The time is measured from before the INSERT until the frame is read. For comparison, it is also measured
+    until a bare client that LISTENs on the same database is notified.
     """
     _measure("latency", options)
 
 
 @bench.command()
-@amount("--sockets", 5000, "At the same time.")
-@amount("--threads", 50, "Over which they are spread.")
+@amount("--sockets", 5000, "WebSockets that are open at the same time.")
+@amount("--threads", 50, "Threads over which the sockets are spread.")
 @common_options
 def connections(**options: Any) -> None:
-    """Handshakes a second, and the memory of an idle socket.
+    """Measure the handshakes per second, and the memory of an idle socket.
 
-    A handshake ends with `ready`. The memory is what the server's processes have grown by.
+    A handshake ends with `ready`. The memory is the amount by which the server's processes have grown.
     """
     _measure("connections", options)
 
 
 @bench.command()
-@amount("--seconds", 3, "Length of a run.")
+@amount("--seconds", 3, "Length of a run, in seconds.")
 @SIZE
 @common_options
 def writers(**options: Any) -> None:
-    """Commits a second of 1, 4, 16 and 64 SQL writers.
+    """Measure the commits per second of 1, 4, 16 and 64 SQL writers.
 
-    pgbench writes one message a commit, each writer to a thread of its own. Without NOTIFY is measured in a
-    second database that has all triggers but does not notify: only on a PostgreSQL of our own.
+    pgbench writes one message per commit, each writer to a thread of its own. On a PostgreSQL that the
+    benchmark has started, it measures a second database, too, which has all triggers but does not notify.
     """
     _measure("writers", options)
 
 
 def _measure(name: str, options: dict[str, Any]) -> None:
-    # Ended as by Ctrl-C: what was started is stopped, and what was created is deleted.
+    # SIGTERM ends the command as Ctrl-C does: what was started is stopped, and what was created is deleted.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     configure_logs("text")
     logging.getLogger().setLevel(logging.WARNING)

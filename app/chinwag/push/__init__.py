@@ -1,1 +1,1 @@
-"""Delivery: what the database notifies is pushed to the browsers of this process, in order and complete."""
+"""Delivery: pushes what the database notifies to the browsers of this process, complete and in order."""

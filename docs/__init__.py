@@ -1,0 +1,1 @@
+"""The documents, and the program that draws the picture of the packages."""
