@@ -32,10 +32,17 @@ from tests.support.process import CHROMIUM_OPTIONS, Server, ServerStarter, find_
 WORKER = os.environ.get("PYTEST_XDIST_WORKER", "gw")
 TEMPLATE = f"chinwag_template_{WORKER}"
 
+SLOW_FOLDERS = {"bench", "storm"}
+
 
 def pytest_configure() -> None:
     # A run in the background may have been told to ignore it, and so would all that it starts.
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    # The files that take longest begin first: one that began last would keep a single core busy at the end.
+    items.sort(key=lambda item: not SLOW_FOLDERS.intersection(item.path.parts))
 
 
 @pytest.fixture(scope="session", autouse=True)

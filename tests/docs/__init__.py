@@ -1,1 +1,1 @@
-"""What the documents tell their readers to do."""
+"""What the documents say is true: their commands run, and their picture shows the source."""
