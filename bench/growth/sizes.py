@@ -30,7 +30,7 @@ Four writers insert into one thread with {SOCKETS} sockets, one message per comm
 content; its frame has some 170 bytes more. A payload of NOTIFY that would reach {KNEE:,} bytes (the column
 *payload* says how long it would be) is sent without its frame, and the server reads the row. That costs one
 more query, which shows in the latency. The latency is measured to a single socket, with one message after
-the other, at most 20 per second. When messages come fast, one query reads all that have gathered meanwhile."""
+the other, at most 20 per second. When messages come fast, one query reads all that have gathered."""
 
 
 def measure(databases: Databases, points: tuple[int, ...], scale: Scale, record: Record) -> None:
