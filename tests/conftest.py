@@ -24,9 +24,9 @@ from docker.errors import DockerException
 from playwright.async_api import Browser, Page, async_playwright
 from testcontainers.community.postgres import PostgresContainer
 
-from tests.leftovers import leftovers, mark_what_is_started
-from tests.page import Open, is_network_noise
-from tests.process import CHROMIUM_OPTIONS, Server, ServerStarter, find_program
+from tests.support.leftovers import leftovers, mark_what_is_started
+from tests.support.page import Open, is_network_noise
+from tests.support.process import CHROMIUM_OPTIONS, Server, ServerStarter, find_program
 
 # Where there is one PostgreSQL for all, each process of the tests has databases of its own.
 WORKER = os.environ.get("PYTEST_XDIST_WORKER", "gw")

@@ -1,17 +1,18 @@
-"""The composition: every part made once, started in order, stopped in the opposite order."""
+"""The composition root: every service of a server process is made, started in order and stopped in the
+reverse order."""
 
 import asyncio
 import contextlib
 import gc
 import multiprocessing
 import signal
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from functools import partial
 
 from click import Group
 from litestar import Litestar
 from litestar.config.compression import CompressionConfig
-from litestar.datastructures import State
+from litestar.di import Provide
 from litestar.plugins import CLIPlugin
 
 from chinwag.bots.replies import Replies, load_bot
@@ -33,6 +34,7 @@ from chinwag.push.subscription import Limits
 from chinwag.settings import Settings, load_settings
 from chinwag.web import assets, pages, problems
 from chinwag.web.api import ROUTES
+from chinwag.web.services import Services, provide_services
 
 GC_THRESHOLDS = (20_000, 20, 20)
 """So many new objects, and so many collections of the younger ones, before the garbage collector looks."""
@@ -61,9 +63,9 @@ def create_app(settings: Settings | None = None) -> Litestar:
         route_handlers=[*ROUTES, *pages.ROUTES],
         exception_handlers=problems.HANDLERS,
         before_send=[add_headers],
-        lifespan=[_running],
-        plugins=[LitestarRun()],
-        state=State({"settings": settings}),
+        lifespan=[partial(_running, settings)],
+        plugins=[LitestarRun(settings)],
+        dependencies={"services": Provide(provide_services, sync_to_thread=False)},
         openapi_config=pages.OPENAPI,
         logging_config=None,
         compression_config=COMPRESSION,
@@ -73,21 +75,23 @@ def create_app(settings: Settings | None = None) -> Litestar:
 
 
 class LitestarRun(CLIPlugin):
-    """What `litestar --app chinwag.asgi:create_app run` does once, around all its server processes: the same as
-    `chinwag serve`."""
+    """What `litestar --app chinwag.asgi:create_app run` does once, around all its server processes: the same
+    as `chinwag serve`."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
 
     def on_cli_init(self, cli: Group) -> None:
         """There are no further commands: those are in chinwag.cli."""
 
     @contextlib.contextmanager
     def server_lifespan(self, app: Litestar) -> Iterator[None]:
-        with prepared_database(app.state.settings):
+        with prepared_database(self._settings):
             yield
 
 
 @contextlib.asynccontextmanager
-async def _running(app: Litestar) -> AsyncIterator[None]:
-    state, settings = app.state, app.state.settings
+async def _running(settings: Settings, app: Litestar) -> AsyncIterator[None]:
     if settings.database_url is None:
         raise SettingsInvalid("DATABASE_URL is not set; `chinwag serve` brings a PostgreSQL of its own")
     if command := multiprocessing.parent_process():
@@ -96,37 +100,42 @@ async def _running(app: Litestar) -> AsyncIterator[None]:
     bot = load_bot(settings.bot)
     async with open_pool(settings) as pool, contextlib.AsyncExitStack() as parts:
         DB.pool = pool  # type: ignore[assignment]  # it has of asyncpg's what Piccolo uses: acquire()
-        state.pool = pool
-        state.account = accounts.OwnAccount(pool, settings.account, settings.max_content)
-        state.hub = Hub(partial(messages.replay, pool), partial(messages.existing_threads, pool))
-        posts = settings.posts_per_second
-        state.limits = Limits(RateLimit(posts, BURST_SECONDS * posts), RateLimit(*REFUSALS))
-        state.changes = RateLimit(HTTP_SHARE * posts, HTTP_SHARE * BURST_SECONDS * posts)
-        state.exports = Exports()
-        state.joins = asyncio.Semaphore(settings.pool_size)
-        state.search = Search(pool)
-        state.writer = Writer(pool)
-        parts.push_async_callback(state.writer.drain)
+        hub = Hub(partial(messages.replay, pool), partial(messages.existing_threads, pool))
+        writer = Writer(pool)
+        parts.push_async_callback(writer.drain)
         removal = Removal(pool)
         removal.start()
         parts.push_async_callback(removal.stop)
-        receivers = [state.hub.receive, removal.wake]
+        receivers: list[Callable[[str], None]] = [hub.receive, removal.wake]
         if bot:
-            replies = Replies(bot, settings.bot_pace, pool, state.writer)
+            replies = Replies(bot, settings.bot_pace, pool, writer)
             receivers.append(replies.wake)
             replies.start()
             parts.push_async_callback(replies.stop)
-        url = settings.listen_url or settings.database_url
-        state.listener = Listener(
-            url,
+        listener = Listener(
+            settings.listen_url or settings.database_url,
             receivers,
             notify=pool.notify,
-            on_loss=state.hub.lose_database,
-            after_gap=state.hub.repair,
+            on_loss=hub.lose_database,
+            after_gap=hub.repair,
             after_silence=pool.renew,
         )
-        parts.push_async_callback(state.listener.stop)
-        await state.listener.start()
+        posts = settings.posts_per_second
+        app.state["services"] = Services(
+            settings=settings,
+            pool=pool,
+            account=accounts.OwnAccount(pool, settings.account, settings.max_content),
+            writer=writer,
+            search=Search(pool),
+            exports=Exports(),
+            hub=hub,
+            listener=listener,
+            limits=Limits(RateLimit(posts, BURST_SECONDS * posts), RateLimit(*REFUSALS)),
+            changes=RateLimit(HTTP_SHARE * posts, HTTP_SHARE * BURST_SECONDS * posts),
+            joins=asyncio.Semaphore(settings.pool_size),
+        )
+        parts.push_async_callback(listener.stop)
+        await listener.start()
         _collect_rarely()
         preparing = asyncio.create_task(asyncio.to_thread(assets.prepare))
         parts.push_async_callback(lambda: preparing)

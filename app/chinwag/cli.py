@@ -85,7 +85,7 @@ def cli() -> None:
 
 @cli.command()
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address on which to listen.")
-@click.option("--port", default=8000, show_default=True, type=click.IntRange(0, 65535), help="0: any port.")
+@click.option("--port", default=8000, show_default=True, type=click.IntRange(0, 65535), help="0: a free one.")
 @click.option("--workers", default=1, show_default=True, type=click.IntRange(1, 64), help="Server processes.")
 @click.option("--open", "opens", is_flag=True, help="Open the chat in the browser.")
 def serve(host: str, port: int, workers: int, opens: bool) -> None:

@@ -1,4 +1,4 @@
-"""The header fields that every answer has, whether the application or the HTTP protocol makes it."""
+"""HTTP header fields that every answer has."""
 
 from litestar.types import Message, Scope
 

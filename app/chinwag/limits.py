@@ -1,4 +1,4 @@
-"""What the system allows a process."""
+"""The operating system's limits for a process."""
 
 import contextlib
 import resource

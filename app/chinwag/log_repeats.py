@@ -1,4 +1,4 @@
-"""Log events that repeat are counted: whoever can cause a line of the log could otherwise fill the disk."""
+"""Log throttling: events that repeat are counted, so that nobody can fill the disk with log lines."""
 
 import asyncio
 import logging

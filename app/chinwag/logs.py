@@ -1,4 +1,4 @@
-"""Logs: one event a line, with names for what it is about. Never the content of a message."""
+"""Structured logging: one event a line, never with the content of a message."""
 
 import logging
 import sys

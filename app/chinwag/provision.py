@@ -1,4 +1,4 @@
-"""The database in use: found or started, and its schema brought up to date."""
+"""The database of a server: found or started, brought up to date, and checked to deliver notifications."""
 
 import asyncio
 import contextlib

@@ -1,4 +1,4 @@
-"""The files that come with the package and are no Python: `sql` and `static`."""
+"""The folders `sql` and `static`, which come with the package."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""The settings: one frozen Struct, from litestar.toml and, above it, the environment."""
+"""Settings, from the environment and from litestar.toml; the environment wins."""
 
 import os
 import tomllib

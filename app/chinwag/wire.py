@@ -1,4 +1,5 @@
-"""Every shape and every code that crosses the wire, except the two that SQL makes (sql/50_frame.sql)."""
+"""Every JSON shape and every code on the wire. SQL makes those of messages and threads itself
+(sql/50_frame.sql, 60_notify.sql)."""
 
 from datetime import datetime
 from enum import IntEnum

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Iterator
 import pytest
 from chinwag.db.pool import Connection
 
-from tests.process import Server
+from tests.support.process import Server
 
 STORED = """
     select 'message' as kind, id, content from message where content <> 'good'

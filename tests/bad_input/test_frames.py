@@ -7,7 +7,7 @@ import httpx
 import pytest
 from websockets.exceptions import ConnectionClosed
 
-from tests.bad_input.cases import (
+from tests.support.cases import (
     BAD_CONTENT,
     BAD_FIELDS,
     MAX_CONTENT,
@@ -20,10 +20,8 @@ from tests.bad_input.cases import (
     each,
     still_works,
 )
-from tests.client import Client, open_list, open_thread
-from tests.process import Server, ServerStarter
-
-pytestmark = pytest.mark.anyio
+from tests.support.client import Client, open_list, open_thread
+from tests.support.process import Server, ServerStarter
 
 CLIENT_ID = "6b1f8e1c-5a55-4d10-9f5c-5a3b8f9c2d10"
 BAD_TYPES = {

@@ -13,11 +13,9 @@ from playwright.async_api import Browser
 from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
 
-from tests.bad_input.cases import BODIES, CREATE, DELETE, READ, RENAME, WRITE, refused, still_works
-from tests.client import open_thread
-from tests.process import Server
-
-pytestmark = pytest.mark.anyio
+from tests.support.cases import BODIES, CREATE, DELETE, READ, RENAME, WRITE, refused, still_works
+from tests.support.client import open_thread
+from tests.support.process import Server
 
 ALLOWED_SITE = "https://chat.example"
 OTHER_SITES = [

@@ -7,7 +7,7 @@ import httpx
 import pytest
 from chinwag.db.pool import Connection
 
-from tests.bad_input.cases import (
+from tests.support.cases import (
     BAD_CONTENT,
     BAD_FIELDS,
     BODIES,
@@ -26,8 +26,6 @@ from tests.bad_input.cases import (
     each,
     refused,
 )
-
-pytestmark = pytest.mark.anyio
 
 BAD_TITLES = {
     "empty": ({"title": ""}, "title_is_wrong"),

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from chinwag.embedded.server import EmbeddedPostgres
 
-from tests.embedded.owner import QUICK, sql
-from tests.process import directory_for_all
+from tests.support.owner import QUICK, sql
+from tests.support.process import directory_for_all
 
 
 @pytest.fixture

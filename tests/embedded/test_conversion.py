@@ -19,9 +19,9 @@ from chinwag.embedded.server import EmbeddedPostgres
 from chinwag.errors import EmbeddedPostgresFailed
 from chinwag.provision import migrate
 
-from tests.embedded.owner import QUICK, sql, start_owner
-from tests.process import wait_until
-from tests.repository import ROOT
+from tests.support.owner import QUICK, sql, start_owner
+from tests.support.process import wait_until
+from tests.support.repository import ROOT
 
 STRANGE = """
     create schema other;

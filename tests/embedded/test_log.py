@@ -12,7 +12,7 @@ import pytest
 from chinwag.embedded.server import EmbeddedPostgres
 from chinwag.provision import migrate
 
-from tests.embedded.owner import QUICK, start_sleeper
+from tests.support.owner import QUICK, start_sleeper
 
 MARK = "xyzzymarker"
 REFUSED = [

@@ -7,8 +7,8 @@ import pytest
 from chinwag.embedded.discovery import read_pidfile, running_url
 from chinwag.embedded.server import EmbeddedPostgres
 
-from tests.embedded.owner import has_word, sql, start_sleeper, store_word
-from tests.process import wait_until
+from tests.support.owner import has_word, sql, start_sleeper, store_word
+from tests.support.process import wait_until
 
 PATIENCE = 60
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from chinwag.embedded.server import EmbeddedPostgres
 
-from tests.embedded.owner import sql
-from tests.process import ServerStarter
+from tests.support.owner import sql
+from tests.support.process import ServerStarter
 
 RIGHTS = "rolsuper, rolcreatedb, rolcreaterole, rolreplication, rolbypassrls"
 

@@ -10,7 +10,7 @@ from chinwag.embedded.binaries import binary
 from chinwag.embedded.server import EmbeddedPostgres
 from chinwag.errors import EmbeddedPostgresFailed
 
-from tests.embedded.owner import QUICK, sql, start_owner
+from tests.support.owner import QUICK, sql, start_owner
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="about what root can do: run it as root")
 

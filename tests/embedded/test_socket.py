@@ -13,7 +13,7 @@ from chinwag.embedded.discovery import running_url
 from chinwag.embedded.server import EmbeddedPostgres
 from chinwag.settings import Settings
 
-from tests.embedded.owner import QUICK, sql
+from tests.support.owner import QUICK, sql
 
 LISTENING = "0A"
 """The state in /proc/net/tcp: proc_pid_net(5)."""

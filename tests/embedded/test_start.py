@@ -12,7 +12,7 @@ from chinwag.embedded.discovery import default_directory, running_url
 from chinwag.embedded.server import EmbeddedPostgres
 from chinwag.errors import EmbeddedPostgresFailed
 
-from tests.embedded.owner import QUICK, server_log, sql
+from tests.support.owner import QUICK, server_log, sql
 
 
 def test_a_restart_keeps_the_data_and_the_url(empty: Path) -> None:

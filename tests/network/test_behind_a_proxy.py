@@ -3,11 +3,9 @@
 import httpx
 import pytest
 
-from tests.bad_input.cases import refused
-from tests.network.raw import ask, request, statuses
-from tests.process import Server, ServerStarter
-
-pytestmark = pytest.mark.anyio
+from tests.support.cases import refused
+from tests.support.process import Server, ServerStarter
+from tests.support.raw import ask, request, statuses
 
 SITE = "chat.example"
 KEY = ("Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==", "Sec-WebSocket-Version: 13")

@@ -12,10 +12,8 @@ from chinwag.settings import Settings
 from litestar.routes import HTTPRoute
 from playwright.async_api import Browser
 
-from tests.network.raw import ask, request
-from tests.process import Server
-
-pytestmark = pytest.mark.anyio
+from tests.support.process import Server
+from tests.support.raw import ask, request
 
 EXPECTED = {
     "x-content-type-options": "nosniff",

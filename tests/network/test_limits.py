@@ -10,11 +10,9 @@ import pytest
 from chinwag.db.pool import Connection
 from websockets.exceptions import InvalidStatus
 
-from tests.client import open_thread
-from tests.network.raw import RawConnection, ask, raw_connection, request, statuses
-from tests.process import Server
-
-pytestmark = pytest.mark.anyio
+from tests.support.client import open_thread
+from tests.support.process import Server
+from tests.support.raw import RawConnection, ask, raw_connection, request, statuses
 
 JSON = "Content-Type: application/json"
 WEBSOCKET = ("Upgrade: websocket", "Connection: Upgrade", "Sec-WebSocket-Version: 13")

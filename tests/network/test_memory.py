@@ -10,11 +10,9 @@ import pytest
 from chinwag.chat.export import EXPORTS_AT_A_TIME
 from chinwag.db.pool import Connection
 
-from tests.bad_input.cases import refused
-from tests.network.raw import raw_connection, request
-from tests.process import Server
-
-pytestmark = pytest.mark.anyio
+from tests.support.cases import refused
+from tests.support.process import Server
+from tests.support.raw import raw_connection, request
 
 MEGABYTE = 2**20
 MESSAGES = 12

@@ -7,12 +7,10 @@ import httpx
 import pytest
 from chinwag.db.pool import Connection
 
-from tests.bad_input.cases import each
-from tests.network.raw import ask, raw_connection, request, statuses
-from tests.nginx import nginx_before
-from tests.process import Server
-
-pytestmark = pytest.mark.anyio
+from tests.support.cases import each
+from tests.support.nginx import nginx_before
+from tests.support.process import Server
+from tests.support.raw import ask, raw_connection, request, statuses
 
 JSON = "Content-Type: application/json"
 CLOSE = "Connection: close"

@@ -10,8 +10,8 @@ import asyncpg
 import pytest
 from chinwag.db.pool import Connection
 
-from tests.past import load_past
-from tests.schema.statements import new_thread
+from tests.support.past import load_past
+from tests.support.statements import new_thread
 
 MakeDatabase = Callable[..., Awaitable[str]]
 

@@ -8,12 +8,10 @@ from chinwag.db.pool import Connection
 from chinwag.db.schema import names
 from chinwag.errors import DatabaseUnsuitable
 
-from tests.command import chinwag
-from tests.past import dump
-from tests.process import DidNotStart, ServerStarter
 from tests.schema.conftest import MakeDatabase
-
-pytestmark = pytest.mark.anyio
+from tests.support.command import chinwag
+from tests.support.past import dump
+from tests.support.process import DidNotStart, ServerStarter
 
 IN_THE_WAY = [
     ("create table account (name text)", "table public.account"),

@@ -8,10 +8,8 @@ import asyncpg
 import pytest
 from chinwag.db.pool import Connection
 
-from tests.schema.statements import INSERT_NAMED, SEQS
-from tests.sql import INSERT, until
-
-pytestmark = pytest.mark.anyio
+from tests.support.sql import INSERT, until
+from tests.support.statements import INSERT_NAMED, SEQS
 
 GIVEN = {
     "infinity": ("created_at", "'infinity'"),

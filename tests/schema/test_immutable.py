@@ -4,10 +4,8 @@ import asyncpg
 import pytest
 from chinwag.db.pool import Connection
 
-from tests.schema.statements import INSERT_REPLY, SEQS, WAITING, new_thread, notifications
-from tests.sql import INSERT
-
-pytestmark = pytest.mark.anyio
+from tests.support.sql import INSERT
+from tests.support.statements import INSERT_REPLY, SEQS, WAITING, new_thread, notifications
 
 CHANGES = {
     "update": "update message set content = 'y' where thread_id = $1",

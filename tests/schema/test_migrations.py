@@ -9,15 +9,13 @@ from chinwag.db.piccolo_app import APP_CONFIG
 from chinwag.db.pool import Connection
 from piccolo.table import Table
 
-from tests.command import chinwag
-from tests.past import VERSIONS, dump
-from tests.repository import ROOT
 from tests.schema.conftest import MakeDatabase
-from tests.schema.migrating import migrating
-from tests.schema.statements import SEQS
-from tests.sql import INSERT
-
-pytestmark = pytest.mark.anyio
+from tests.support.command import chinwag
+from tests.support.migrating import migrating
+from tests.support.past import VERSIONS, dump
+from tests.support.repository import ROOT
+from tests.support.sql import INSERT
+from tests.support.statements import SEQS
 
 
 @pytest.mark.parametrize("table", APP_CONFIG.table_classes, ids=lambda table: table._meta.tablename)

@@ -10,12 +10,10 @@ from chinwag.db.migrate import migrate
 from chinwag.db.pool import Connection
 from chinwag.db.schema import EXPAND, PROGRAMS
 
-from tests.command import chinwag
-from tests.past import dump
-from tests.process import ServerStarter
 from tests.schema.conftest import MakeDatabase
-
-pytestmark = pytest.mark.anyio
+from tests.support.command import chinwag
+from tests.support.past import dump
+from tests.support.process import ServerStarter
 
 # What a server of 57c627c does to messages and threads, as it is written there.
 INSERT = """

@@ -6,10 +6,8 @@ import asyncpg
 import pytest
 from chinwag.db.pool import Connection
 
-from tests.schema.statements import INSERT_REPLY, LAST_SEQ, SEQS, new_thread
-from tests.sql import INSERT
-
-pytestmark = pytest.mark.anyio
+from tests.support.sql import INSERT
+from tests.support.statements import INSERT_REPLY, LAST_SEQ, SEQS, new_thread
 
 REFUSED = {
     "empty": ("content", "''", "content_is_not_empty"),

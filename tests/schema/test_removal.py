@@ -6,10 +6,8 @@ import asyncpg
 import pytest
 from chinwag.db.pool import Connection
 
-from tests.schema.statements import INSERT_REPLY, SEQS, WAITING, new_thread
-from tests.sql import INSERT, INSERT_MANY, until
-
-pytestmark = pytest.mark.anyio
+from tests.support.sql import INSERT, INSERT_MANY, until
+from tests.support.statements import INSERT_REPLY, SEQS, WAITING, new_thread
 
 DELETE = "delete from thread where id = $1"
 QUEUED = "select array_agg(thread_id order by thread_id) from removed_thread"

@@ -4,10 +4,8 @@ import asyncpg
 import pytest
 from chinwag.db.pool import Connection
 
-from tests.schema.statements import LAST_SEQ
-from tests.sql import INSERT
-
-pytestmark = pytest.mark.anyio
+from tests.support.sql import INSERT
+from tests.support.statements import LAST_SEQ
 
 IS_SUPERUSER = "select rolsuper from pg_roles where rolname = $1"
 BAIT = """

@@ -10,11 +10,9 @@ import pytest
 from chinwag.db.migrate import migrate
 from chinwag.errors import DatabaseUnsuitable
 
-from tests.past import dump, load_past
-from tests.process import DidNotStart, ServerStarter
 from tests.schema.conftest import MakeDatabase
-
-pytestmark = pytest.mark.anyio
+from tests.support.past import dump, load_past
+from tests.support.process import DidNotStart, ServerStarter
 
 
 @pytest.fixture

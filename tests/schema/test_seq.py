@@ -8,10 +8,8 @@ import asyncpg
 import pytest
 from chinwag.db.pool import Connection
 
-from tests.schema.statements import CONTENTS, LAST_SEQ, SEQS, new_thread, notifications
-from tests.sql import INSERT, INSERT_MANY, until
-
-pytestmark = pytest.mark.anyio
+from tests.support.sql import INSERT, INSERT_MANY, until
+from tests.support.statements import CONTENTS, LAST_SEQ, SEQS, new_thread, notifications
 
 
 @pytest.fixture

@@ -3,13 +3,10 @@
 import asyncio
 from uuid import uuid4
 
-import pytest
 from chinwag.db.pool import Connection
 
-from tests.schema.statements import INSERT_NAMED, INSERT_REPLY, SEQS, WAITING, new_thread, notifications
-from tests.sql import INSERT
-
-pytestmark = pytest.mark.anyio
+from tests.support.sql import INSERT
+from tests.support.statements import INSERT_NAMED, INSERT_REPLY, SEQS, WAITING, new_thread, notifications
 
 
 async def test_a_repeated_client_id_is_no_row_no_number_and_no_error(db: Connection, thread: int) -> None:

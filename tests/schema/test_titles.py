@@ -5,10 +5,7 @@ import json
 import pytest
 from chinwag.db.pool import Connection
 
-from tests.sql import INSERT
-
-pytestmark = pytest.mark.anyio
-
+from tests.support.sql import INSERT
 
 
 @pytest.fixture

@@ -5,15 +5,13 @@ import asyncio
 import asyncpg
 import pytest
 
-from tests.client import LIMIT_SECONDS
-from tests.command import chinwag
-from tests.past import VERSIONS, dump
 from tests.schema.conftest import MakeDatabase
-from tests.schema.migrating import migrating
-from tests.sql import INSERT, until
 from tests.storm.upgrade import upgrade_under_load
-
-pytestmark = pytest.mark.anyio
+from tests.support.client import LIMIT_SECONDS
+from tests.support.command import chinwag
+from tests.support.migrating import migrating
+from tests.support.past import VERSIONS, dump
+from tests.support.sql import INSERT, until
 
 THREAD = "insert into thread (title) values ('Thread')"
 

@@ -13,8 +13,8 @@ from chinwag.db.pool import Connection
 from chinwag.embedded.server import EmbeddedPostgres
 from chinwag.provision import migrate
 
-from tests.process import Server, ServerStarter
 from tests.storm.cluster import FAST
+from tests.support.process import Server, ServerStarter
 
 SETTINGS = {"CHINWAG_BOT": "none", "CHINWAG_LOG_FORMAT": "json", "CHINWAG_POSTS_PER_SECOND": "0"}
 

@@ -14,9 +14,9 @@ import click
 from playwright.async_api import BrowserContext, Page, async_playwright
 from playwright.async_api import TimeoutError as TooLate
 
-from tests.page import HIDDEN, contents, states, stored, write
-from tests.process import CHROMIUM_OPTIONS, find_program
 from tests.storm.alone import Alone, alone
+from tests.support.page import HIDDEN, contents, states, stored, write
+from tests.support.process import CHROMIUM_OPTIONS, find_program
 
 WELL = 'connection-status[data-state="connected"]'
 

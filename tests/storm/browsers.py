@@ -6,8 +6,8 @@ from contextlib import AsyncExitStack, asynccontextmanager
 
 from playwright.async_api import BrowserContext, CDPSession, Page, async_playwright
 
-from tests.process import CHROMIUM_OPTIONS, find_program
 from tests.storm.history import History, Reading
+from tests.support.process import CHROMIUM_OPTIONS, find_program
 
 READ_SECONDS = 0.5
 

@@ -19,9 +19,9 @@ from chinwag.embedded.initdb import PASSWORDS
 from chinwag.embedded.server import EmbeddedPostgres
 from chinwag.provision import migrate
 
-from tests.process import DidNotStart, Server, ServerStarter
 from tests.storm.disk import can_mount, small_disk
 from tests.storm.link import Link
+from tests.support.process import DidNotStart, Server, ServerStarter
 
 FAST = {
     "fsync": "off",

@@ -10,8 +10,8 @@ from multiprocessing import get_context
 from multiprocessing.synchronize import Event
 from urllib.parse import urlsplit
 
-from tests.client import handshake
-from tests.process import Server
+from tests.support.client import handshake
+from tests.support.process import Server
 
 ADDRESS = "127.0.0.2"
 """Where the attackers come from: the ordinary users at 127.0.0.1 must not share a limit with them."""

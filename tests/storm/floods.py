@@ -14,11 +14,11 @@ from dataclasses import dataclass
 import click
 import uvloop
 
-from tests.nginx import nginx_before
-from tests.process import Server
 from tests.storm.alone import Alone, alone, resident_bytes
 from tests.storm.flooding import flooded, floods
 from tests.storm.ordinary import ordinary_users
+from tests.support.nginx import nginx_before
+from tests.support.process import Server
 
 USERS = 20
 USER_THREADS = 4

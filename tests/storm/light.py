@@ -7,7 +7,7 @@ import msgspec
 from chinwag.bench.client import open_socket, reset
 from picows import WSFrame, WSListener, WSMsgType, WSTransport
 
-from tests.process import Server
+from tests.support.process import Server
 
 LIMIT_SECONDS = 5
 """The browser's limit, to `ready` and between two frames before it."""

@@ -12,7 +12,7 @@ from uuid import uuid4
 import httpx
 from websockets.asyncio.client import ClientConnection, connect
 
-from tests.process import Server
+from tests.support.process import Server
 
 LIMIT_SECONDS = 60
 """Longer than anybody should wait, and than the worst of what was measured before."""

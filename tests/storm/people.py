@@ -16,8 +16,8 @@ from chinwag.db.pool import DATABASE_ERRORS, Connection
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import WebSocketException
 
-from tests.process import Server
 from tests.storm.history import History, Reading
+from tests.support.process import Server
 
 LOST = (OSError, TimeoutError, WebSocketException)
 QUIET_SECONDS = 5

@@ -21,12 +21,12 @@ from chinwag.embedded.server import EmbeddedPostgres
 from chinwag.provision import migrate
 from playwright.async_api import Page, async_playwright, expect
 
-from tests.nginx import nginx_before
-from tests.page import write
-from tests.process import CHROMIUM_OPTIONS, Server, ServerStarter, find_program
 from tests.storm.history import History
 from tests.storm.people import Place, Reader, Storm, write_by_http, write_by_websocket
 from tests.storm.run import SETTINGS, create_threads, when_all_is_read
+from tests.support.nginx import nginx_before
+from tests.support.page import write
+from tests.support.process import CHROMIUM_OPTIONS, Server, ServerStarter, find_program
 
 WATCH = """
     () => {

@@ -22,8 +22,8 @@ from chinwag.db.migrate import migrate
 from chinwag.db.pool import Connection, connect
 from chinwag.embedded.server import EmbeddedPostgres
 
-from tests.past import dump, load_past
-from tests.process import directory_for_all, environ_of
+from tests.support.past import dump, load_past
+from tests.support.process import directory_for_all, environ_of
 
 THREADS = 100
 WRITERS = 4

@@ -1,4 +1,4 @@
-"""How Chinwag's frames are read and its rows are written, as `chinwag.bench.load` wants to know it."""
+"""Chinwag's frames and rows, described for the load generator (chinwag.bench.load)."""
 
 from urllib.parse import urlsplit
 

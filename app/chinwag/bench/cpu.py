@@ -1,4 +1,4 @@
-"""Whose CPU it was, as Linux tells in /proc; elsewhere only our own is known."""
+"""CPU time by process, read from /proc on Linux; elsewhere only the time of our own process is known."""
 
 import contextlib
 import os

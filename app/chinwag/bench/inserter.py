@@ -1,4 +1,4 @@
-"""A process of its own that inserts messages, one commit after the other, on one connection.
+"""A process that inserts messages over one connection, one commit after the other.
 
 Not in the process of the sockets: while those read what one commit has brought, the next is under way. It
 runs as `python -m chinwag.bench.inserter`, is told what to do on its stdin, and ends with that.

@@ -1,4 +1,4 @@
-"""Load on any server that pushes the rows of PostgreSQL to WebSockets, and what is measured of it.
+"""A load generator for any server that pushes rows of PostgreSQL to WebSockets, with its measurements.
 
 Each function takes the URLs of the sockets, how the server's frames are read (`Wire`) and how a row is
 written (`Insert`). The messages of a thread must be numbered 1, 2, 3 …: take a new thread for each run.

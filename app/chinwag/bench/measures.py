@@ -1,4 +1,4 @@
-"""What `chinwag bench` measures of a server: each function is one run, and gives its figures."""
+"""The measurements of `chinwag bench`: each function is one run and returns its figures."""
 
 import asyncio
 from collections.abc import Coroutine

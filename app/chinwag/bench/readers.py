@@ -1,4 +1,4 @@
-"""The sockets of a run: what each does with a message, and whether it got them all."""
+"""The sockets of a run: each counts its messages and knows whether any was missed."""
 
 import asyncio
 import time

@@ -1,4 +1,4 @@
-"""The results of a bench: a table for people, JSON for programs; and on stderr how far it is."""
+"""Reports of a benchmark: a table for people, JSON for programs, and progress on stderr."""
 
 import os
 import platform

@@ -1,4 +1,4 @@
-"""What a run of load has shown."""
+"""The results of one run of load."""
 
 import statistics
 from collections.abc import Mapping, Sequence

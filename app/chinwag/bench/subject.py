@@ -1,4 +1,4 @@
-"""What is measured: a server and a database of our own, new for each run, or a server that runs already."""
+"""The server that is measured: either one that runs already, or a new one with a database of its own."""
 
 import asyncio
 import contextlib

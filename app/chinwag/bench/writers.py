@@ -1,4 +1,4 @@
-"""Commits a second of SQL writers at the same time, with and without NOTIFY; made by pgbench."""
+"""Commits per second by concurrent SQL writers, with and without NOTIFY, measured with pgbench."""
 
 import asyncio
 import os

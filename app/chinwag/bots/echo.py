@@ -1,4 +1,4 @@
-"""A bot that repeats what it hears: the smallest one, to start your own from.
+"""A bot that repeats each message: the smallest possible one, and a template for your own.
 
 Copy this file, let `reply` say something better, and name it in the setting: `bot = "your_module:YourBot"`.
 """

@@ -1,4 +1,4 @@
-"""The bot that a newcomer meets: it says random things, and needs no network and no key."""
+"""The default bot: it answers with random sentences, and needs neither a network nor a key."""
 
 import random
 

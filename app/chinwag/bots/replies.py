@@ -1,4 +1,4 @@
-"""The bot: every user message gets one stored reply, whoever wrote it, over however many servers.
+"""Replies: every message of a user gets exactly one stored reply, over any number of servers.
 
 A message asks for its reply in its own transaction (sql/35_reply.sql). Servers claim requests for a few
 seconds and renew the claim while they think; what a dead server had claimed is free again soon. The reply

@@ -1,4 +1,4 @@
-"""The accounts: for now, the one that is pre-configured and signs itself in."""
+"""Accounts: for now there is one, which is pre-configured and signed in automatically."""
 
 from chinwag import wire
 from chinwag.db.pool import Pool

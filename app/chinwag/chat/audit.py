@@ -1,4 +1,4 @@
-"""The audit: what the design promises of the table, asked of the table."""
+"""The audit: queries that check in the database what Chinwag promises of its messages."""
 
 from msgspec import Struct
 

@@ -1,4 +1,4 @@
-"""A thread as a file: for people as Markdown, for programs as JSON."""
+"""Export of a thread as a file: Markdown for people, JSON for programs."""
 
 import asyncio
 import re

@@ -1,4 +1,4 @@
-"""The messages of a thread: the replay and the pages of its history, and what may be written to it."""
+"""Messages of a thread: pages of the history, replay after a seq, and the checks of new content."""
 
 from msgspec import json
 

@@ -1,4 +1,4 @@
-"""Finding messages by their words."""
+"""Full-text search of messages."""
 
 import asyncio
 import re

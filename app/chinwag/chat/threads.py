@@ -1,4 +1,4 @@
-"""What can be done with a thread. The database itself tells every list of threads about it."""
+"""Threads: create, read, list, change and delete them. A trigger announces each change to all servers."""
 
 from datetime import datetime
 from typing import Any

@@ -1,4 +1,4 @@
-"""The writer: gathers the messages that come while one commit is under way into the next one.
+"""Batched writes: the messages that arrive while one commit is under way go into the next one.
 
 Each commit that NOTIFYs takes a lock that serialises the whole cluster, so fewer and fuller commits are
 what makes this fast. A message that comes alone is written at once. When many wait, there are two batches:

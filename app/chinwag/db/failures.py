@@ -1,4 +1,4 @@
-"""Failures of the database, and what they mean to the client whose request has failed.
+"""The meaning of database errors for the client whose request has failed.
 
 The SQLSTATEs are in PostgreSQL's manual, appendix A.
 """

@@ -1,4 +1,4 @@
-"""What a database has of the schema, found out by reading only."""
+"""The state of the schema in a database, found out by reading only."""
 
 from dataclasses import dataclass
 

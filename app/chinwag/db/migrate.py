@@ -1,4 +1,4 @@
-"""The upgrade of a database in use to the schema of this version.
+"""The upgrade of a database, while it is in use, to the schema of this version.
 
 A new database is made from sql/ in one transaction. One that is there is changed in three steps, of which
 each can be killed and run again: *expand* adds what this version's programs need, then the *programs*

@@ -1,4 +1,4 @@
-"""Changes of a schema in use: none of them holds up writers or readers for more than a moment.
+"""Online schema changes: none of them blocks writers or readers for more than a moment.
 
 A statement that waits for a strong lock holds up whoever comes after it. So it waits for a moment only
 (`lock_timeout`), gives up, and tries again later. PostgreSQL's manual, "Explicit Locking", has the modes.

@@ -1,4 +1,4 @@
-"""The application as Piccolo sees it: its tables, and its migrations before the programs of sql/."""
+"""Piccolo's configuration of the tables and of the migrations that run before the programs of sql/."""
 
 from piccolo.conf.apps import AppConfig
 

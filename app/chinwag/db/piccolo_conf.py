@@ -1,4 +1,4 @@
-"""Where Piccolo finds the engine and the app, when its own commands or migrations run."""
+"""Piccolo's registry: the engine and the applications, for its own commands and for migrations."""
 
 from piccolo.conf.apps import AppRegistry
 

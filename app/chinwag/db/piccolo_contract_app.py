@@ -1,4 +1,4 @@
-"""The migrations after the programs of sql/, as Piccolo sees them: an application of their own."""
+"""Piccolo's configuration of the migrations that run after the programs of sql/."""
 
 from piccolo.conf.apps import AppConfig
 

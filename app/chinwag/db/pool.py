@@ -1,4 +1,4 @@
-"""The way to the database: connections of one's own, and the pool."""
+"""Database connections: single ones and the pool."""
 
 import asyncio
 import contextlib

@@ -1,5 +1,4 @@
-"""The schema that this version needs: the files in sql/, the names in them, and the migrations that lead
-there.
+"""The schema of this version: the files in sql/, the names in them, and the migrations that lead to it.
 
 The files below 40 hold tables and indexes. Those from 40 on hold programs (functions, triggers, rights),
 which are replaced as a whole. No database is asked here.

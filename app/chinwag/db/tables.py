@@ -1,4 +1,4 @@
-"""Piccolo's mirror of the schema in sql/: for reading over HTTP and for administration.
+"""Piccolo's tables, which mirror the schema in sql/: for reading over HTTP and for administration.
 
 Messages are written by chinwag.chat.writer and streamed by chinwag.chat.messages on asyncpg alone. A test
 proves that the mirror and the schema agree.

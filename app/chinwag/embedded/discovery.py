@@ -1,4 +1,4 @@
-"""Which embedded PostgreSQL runs where, as its files tell everybody who may read them."""
+"""Discovery of a running embedded PostgreSQL from the files in its directory."""
 
 import os
 import subprocess

@@ -1,4 +1,4 @@
-"""Locks on files that tell which processes are alive: flock(2)."""
+"""File locks (flock(2)) that tell whether a process is alive."""
 
 import fcntl
 import os

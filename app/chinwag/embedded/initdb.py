@@ -1,4 +1,4 @@
-"""The data directory of the embedded PostgreSQL: made once, whole or not at all; and its two roles."""
+"""Initialisation of the embedded PostgreSQL's data directory, whole or not at all, and of its two roles."""
 
 import os
 import secrets

@@ -1,4 +1,4 @@
-"""How PostgreSQL's programs are run: by a user who may, with a log, and never longer than we are.
+"""PostgreSQL's programs as child processes: unprivileged, logged, and ended with this process.
 
 PostgreSQL refuses to run as root. For root another user runs it, and only the data are in that user's hands.
 """

@@ -1,4 +1,4 @@
-"""The embedded PostgreSQL: a server of our own, from packaged binaries, that never outlives us.
+"""The embedded PostgreSQL: a server from packaged binaries that never outlives this process.
 
 When root starts it, `postgres` or `nobody` runs it, and only `data/` is in that user's hands. The
 directory, the locks, the log and the copied binaries stay root's, so that a server that was broken

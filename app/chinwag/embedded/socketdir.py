@@ -1,4 +1,4 @@
-"""Where the embedded PostgreSQL's socket is: in a directory of mode 0700, under a short enough path."""
+"""The directory of the embedded PostgreSQL's socket: its mode is 0700 and its path is short enough."""
 
 import os
 import stat

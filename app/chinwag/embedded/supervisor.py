@@ -1,4 +1,4 @@
-"""A supervisor: starts a program, waits for its end, and starts it again, until it is stopped."""
+"""A supervisor: it starts a program, waits for its end and starts it again, until it is stopped."""
 
 import random
 import signal

@@ -1,5 +1,5 @@
-"""The two ways of a socket: its frames go out, bounded, and it is honest about being full; what the browser
-sends comes in, no faster than it is taken.
+"""A browser's connection: bounded output with backpressure, and input that is read no faster than it is
+handled.
 
 The fast way is chinwag.push.uvicorn.protocol, under our own server. This is the plain one, for any ASGI
 server.
@@ -12,12 +12,12 @@ from typing import Any, Protocol, cast
 from litestar import WebSocket
 from litestar.types import Receive, Send
 
-from chinwag.push.pacing import Burst
+from chinwag.push.burst import Burst
 
-EXTENSION = "chinwag.outbox"
-"""The key in the ASGI scope's extensions under which chinwag.push.uvicorn.protocol offers its outbox."""
+EXTENSION = "chinwag.connection"
+"""The key in the ASGI scope's extensions under which chinwag.push.uvicorn.protocol offers its connection."""
 
-OUTBOX_FRAMES = 64
+QUEUED_FRAMES = 64
 
 CLOSED = (OSError, RuntimeError)
 """Two ways in which servers say that a socket is closed."""
@@ -49,7 +49,7 @@ class Receiver(Protocol):
         """It is closed, whoever has done it. Called once, and last."""
 
 
-class Outbox(Protocol):
+class Connection(Protocol):
     """What goes out to one browser, in order."""
 
     def push(self, burst: Burst) -> bool:
@@ -73,14 +73,14 @@ class Outbox(Protocol):
         """Close it with 1012, or drop it if there is no room for that."""
 
 
-def outbox_of(socket: BareWebSocket) -> Outbox:
-    """The fast outbox where the server offers one, else the plain one."""
+def connection_of(socket: BareWebSocket) -> Connection:
+    """The fast connection where the server offers one, else the plain one."""
     extensions = cast(dict[str, Any], socket.scope.get("extensions") or {})
-    fast: Outbox | None = extensions.get(EXTENSION)
-    return fast or AsgiOutbox(socket)
+    fast: Connection | None = extensions.get(EXTENSION)
+    return fast or AsgiConnection(socket)
 
 
-class AsgiOutbox:
+class AsgiConnection:
     """Sends through the ASGI server, which waits where the network does."""
 
     def __init__(self, socket: BareWebSocket) -> None:
@@ -94,7 +94,7 @@ class AsgiOutbox:
         self._texts.extend(burst.texts)
         if self._sender is None:
             self._sender = asyncio.create_task(self._send())
-        if len(self._texts) >= OUTBOX_FRAMES:
+        if len(self._texts) >= QUEUED_FRAMES:
             self._has_room.clear()
         return self._has_room.is_set()
 

@@ -1,4 +1,4 @@
-"""Confirmation of deletions: a thread counts as deleted when the table of threads has it no more.
+"""Confirmation of deletions: a thread counts as deleted once the table no longer has it.
 
 Whoever can connect to the database can NOTIFY. So that a forged notification closes nobody's sockets, the
 table is asked first, once for all the deletions that were notified meanwhile.

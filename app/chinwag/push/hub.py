@@ -1,12 +1,13 @@
-"""The hub: the rooms of this process, and the subscribers to the list of threads."""
+"""The hub: all rooms of this process, and the subscriptions to the list of threads."""
 
 import asyncio
 
 import structlog
 
 from chinwag import wire
+from chinwag.push.burst import Burst
 from chinwag.push.deletions import Deletions, FindThreads
-from chinwag.push.pacing import Burst, Turns
+from chinwag.push.pacing import PushScheduler
 from chinwag.push.room import Reader, Replay, Room, Subscriber
 
 ID_DIGITS = len(str(wire.MAX_ID))
@@ -28,7 +29,7 @@ class Hub:
     def __init__(self, replay: Replay, find_threads: FindThreads) -> None:
         self._replay = replay
         self._deletions = Deletions(find_threads, self._tell_deleted)
-        self._turns = Turns()
+        self._scheduler = PushScheduler()
         self._rooms: dict[int, Room] = {}
         self._lists: set[Subscriber] = set()
         self._active: dict[int, tuple[int, str]] = {}
@@ -38,7 +39,7 @@ class Hub:
     def join(self, thread_id: int, reader: Reader) -> Room:
         room = self._rooms.get(thread_id)
         if room is None:
-            room = self._rooms[thread_id] = Room(thread_id, self._replay, self._turns)
+            room = self._rooms[thread_id] = Room(thread_id, self._replay, self._scheduler)
         room.join(reader)
         self._tell_outage(reader)
         return room

@@ -1,4 +1,4 @@
-"""The listener: the one connection of this process that LISTENs, and the proof that it hears."""
+"""The listener: the connection of this process that LISTENs, and the heartbeat that proves that it hears."""
 
 import asyncio
 import random

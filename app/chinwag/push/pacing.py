@@ -1,4 +1,4 @@
-"""What is pushed together, and when.
+"""Write coalescing: one socket write per event-loop iteration, and none for up to half of the time.
 
 A write to a socket costs a system call, and so does each read of it: far more than the bytes. So what
 arrives in one turn of the event loop leaves in one write, and where pushing is all that a server does, it
@@ -17,33 +17,7 @@ MOST_REST_SECONDS = 0.05
 log = structlog.get_logger(__name__)
 
 
-class Burst:
-    """The JSON texts of frames that leave together, and their form on the wire: made once for all the sockets
-    that get them."""
-
-    __slots__ = ("_framed", "texts")
-
-    def __init__(self, *texts: bytes) -> None:
-        self.texts = texts
-        self._framed = b""
-
-    @property
-    def framed(self) -> bytes:
-        """Each as an unmasked text frame of RFC 6455, section 5.2."""
-        if not self._framed:
-            self._framed = b"".join([part for text in self.texts for part in (_head(len(text)), text)])
-        return self._framed
-
-
-def _head(size: int) -> bytes:
-    if size < 126:
-        return b"\x81" + size.to_bytes(1, "big")
-    if size < 65536:
-        return b"\x81\x7e" + size.to_bytes(2, "big")
-    return b"\x81\x7f" + size.to_bytes(8, "big")
-
-
-class Turns:
+class PushScheduler:
     """Pushes at the end of a turn of the event loop, and for no more than half of the time.
 
     A message that comes alone never waits. While pushing takes all the time there is, what arrives in the

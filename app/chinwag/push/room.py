@@ -1,4 +1,4 @@
-"""A room: a thread that has readers on this server, and the seq up to which each of them holds everything.
+"""A room: a thread with readers on this server, and the seq up to which each of them has everything.
 
 It takes a frame only if its seq is the next one; whatever else happens (a lost connection, a payload too
 long for NOTIFY, a slow reader) is one case, "I hold n, read from n+1", and is mended from the table. Nothing
@@ -18,7 +18,8 @@ from typing import Protocol
 import structlog
 
 from chinwag import wire
-from chinwag.push.pacing import Burst, Turns
+from chinwag.push.burst import Burst
+from chinwag.push.pacing import PushScheduler
 
 Page = list[tuple[int, bytes]]
 """Pairs of seq and frame, in the order of seq."""
@@ -67,13 +68,13 @@ class Room:
     nothing.
     """
 
-    def __init__(self, thread_id: int, replay: Replay, turns: Turns) -> None:
+    def __init__(self, thread_id: int, replay: Replay, scheduler: PushScheduler) -> None:
         self.thread_id = thread_id
         self.seq = 0
         self._replay = replay
-        self._turns = turns
-        self._turn: list[bytes] = []
-        self._turn_bytes = 0
+        self._scheduler = scheduler
+        self._gathered: list[bytes] = []
+        self._gathered_bytes = 0
         self.readers: set[Reader] = set()
         self._live: set[Reader] = set()
         self._ahead: set[Reader] = set()
@@ -157,7 +158,7 @@ class Room:
 
     def push(self) -> None:
         """Push to the live readers what they are to have, instead of at the end of the turn."""
-        turn, self._turn, self._turn_bytes = self._turn, [], 0
+        turn, self._gathered, self._gathered_bytes = self._gathered, [], 0
         if turn:
             self._push_to(self._live, Burst(*turn))
 
@@ -202,11 +203,11 @@ class Room:
             self._make_live(reader)
 
     def _add(self, frame: bytes) -> None:
-        if not self._turn:
-            self._turns.add(self.push)
-        self._turn.append(frame)
-        self._turn_bytes += len(frame)
-        if self._turn_bytes > TURN_BYTES:
+        if not self._gathered:
+            self._scheduler.add(self.push)
+        self._gathered.append(frame)
+        self._gathered_bytes += len(frame)
+        if self._gathered_bytes > TURN_BYTES:
             self.push()
 
     def _push_to(self, readers: Iterable[Reader], burst: Burst) -> None:

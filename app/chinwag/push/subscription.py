@@ -1,9 +1,8 @@
-"""One browser: what it sends is written, what is in its thread is pushed to it."""
+"""Subscriptions: what a browser hears over its WebSocket, and what it may write."""
 
 import asyncio
 import contextlib
 from collections.abc import Coroutine
-from functools import partial
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -11,19 +10,14 @@ import msgspec
 import structlog
 
 from chinwag import wire
-from chinwag.chat import messages
-from chinwag.chat.writer import Post, Stored, Writer
 from chinwag.db.failures import refusal_of
-from chinwag.db.pool import FAILURES, Pool
-from chinwag.errors import BadJson, BadMessage, Refusal, ServerStopping, TooManyRequests
-from chinwag.push.connection import CLOSED, Outbox
+from chinwag.db.pool import FAILURES
+from chinwag.errors import BadJson, BadMessage, Refusal
+from chinwag.push.burst import Burst
+from chinwag.push.connection import CLOSED, Connection
 from chinwag.push.hub import Hub
-from chinwag.push.pacing import Burst
 from chinwag.push.rate_limit import RateLimit
 from chinwag.wire import CloseCode
-
-UNANSWERED_POSTS = 64
-"""So many messages of one socket may wait to be answered; then it is not read until one is."""
 
 FINISH_SECONDS = 1
 """So long a server that stops waits until a browser has the frames of what it has sent."""
@@ -41,18 +35,18 @@ class Limits(NamedTuple):
     refusals: RateLimit
 
 
-class Socket:
+class Subscription:
     """A WebSocket that has been accepted; the tasks that it starts end with it."""
 
-    def __init__(self, outbox: Outbox, limits: Limits) -> None:
-        self._outbox = outbox
+    def __init__(self, connection: Connection, limits: Limits) -> None:
+        self._connection = connection
         self._limits = limits
         self._tasks: list[asyncio.Task[None]] = []  # an empty set has 216 bytes, a list 56
         self._closing = False
         self._stopping = False
 
     def push(self, burst: Burst) -> bool:
-        return self._outbox.push(burst)
+        return self._connection.push(burst)
 
     def close(self, code: CloseCode, reason: str = "") -> None:
         """Close it soon; its handler then ends as if the browser had closed it."""
@@ -109,14 +103,14 @@ class Socket:
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(FINISH_SECONDS):
                 await self._finish()
-        self._outbox.finish()
+        self._connection.finish()
 
     async def _finish(self) -> None:
         """Wait until the browser knows what has become of all that it has sent."""
 
     async def _close(self, code: CloseCode, reason: str = "") -> None:
         with contextlib.suppress(*CLOSED):  # the browser was faster
-            await self._outbox.close(code, reason or code.name.lower())
+            await self._connection.close(code, reason or code.name.lower())
 
     def _start(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(work)
@@ -137,164 +131,17 @@ class Socket:
             self.close(CloseCode.INTERNAL_ERROR)
 
 
-class ThreadSocket(Socket):
-    """A reader of one thread, who writes to it too."""
-
-    def __init__(
-        self, outbox: Outbox, limits: Limits, thread_id: int, pool: Pool, writer: Writer, max_content: int
-    ) -> None:
-        super().__init__(outbox, limits)
-        self.seq = 0
-        self._thread_id = thread_id
-        self._pool = pool
-        self._writer = writer
-        self._max_content = max_content
-        self._unanswered = 0
-        self._has_room: asyncio.Future[None] | None = None
-        self._repeats: list[int] = []
-        self._stored_seq = 0
-
-    async def serve(self, hub: Hub, after: int | None, joins: asyncio.Semaphore) -> None:
-        """Replay what comes after `after` (None: only what is new), then push what arrives."""
-        # Registered first, read after: no message falls between.
-        self._hub, self._room = hub, hub.join(self._thread_id, self)
-        try:
-            await self._begin(after, joins)
-        except FAILURES as error:
-            refusal_of(error, thread=self._thread_id)  # says it in the log
-            await self._close(CloseCode.DATABASE_UNAVAILABLE)
-        except BaseException:
-            self.left()
-            raise
-        await self._outbox.serve(self)
-
-    def catch_up(self) -> None:
-        self._start(self._follow())
-
-    def left(self) -> None:
-        super().left()
-        self._hub.leave(self._room, self)
-
-    async def _begin(self, after: int | None, joins: asyncio.Semaphore) -> None:
-        last_seq = self._room.end
-        if last_seq is None or (after or 0) > last_seq:
-            # All the browsers that a server has lost join at once. They wait here and not for the pool,
-            # where everybody's sends would wait behind them.
-            async with joins:
-                if self._outbox.is_gone():
-                    return None  # or a server that is behind would work only for those who gave up
-                # Known before anything is received: so what this browser writes comes after it, and back.
-                last_seq = await messages.last_seq(self._pool, self._thread_id)
-        if last_seq is None:
-            return await self._close(CloseCode.NO_SUCH_THREAD)
-        self.seq = last_seq if after is None else min(after, last_seq)
-        if self.seq == last_seq and self._room.settle(self):
-            self._say_ready()  # at once: then it leaves together with the answer to the handshake
-        else:
-            self._start(self._join(last_seq))
-
-    async def _join(self, last_seq: int) -> None:
-        while self.seq < last_seq and await self._read_page():
-            pass
-        if not self._room.settle(self):
-            await self._follow()
-        self._say_ready()
-
-    def _say_ready(self) -> None:
-        self.push(Burst(wire.ready_frame(self._thread_id, max(self.seq, self._room.seq))))
-
-    async def _follow(self) -> None:
-        """Read the table from what we hold to its end, as fast as the browser takes it; then go live."""
-        while True:
-            room_seq = self._room.seq
-            if await self._read_page():
-                continue
-            if self._room.settle(self):
-                return
-            if room_seq > self.seq and (repair := self._room.repair(in_doubt=True)):
-                # The others hold more than the table had afterwards.
-                await asyncio.wait({repair})
-
-    async def _read_page(self) -> bool:
-        """Pass on what follows in the table. False: nothing does."""
-        await self._outbox.drained()
-        page = await messages.replay(self._pool, self._thread_id, self.seq)
-        if page:
-            self.push(Burst(*(text for _, text in page)))
-            self.seq = page[-1][0]
-        return bool(page)
-
-    def _take(self, frame: wire.ClientFrame) -> asyncio.Future[None] | None:
-        if frame.type == "ping":
-            return super()._take(frame)
-        if frame.content is None:
-            raise BadMessage("content is missing")
-        try:
-            self._check(frame.content)
-        except Refusal as error:
-            self._refuse(error, frame.client_id)
-            return None
-        self._unanswered += 1
-        stored = self._writer.write(Post(self._thread_id, frame.content, frame.client_id))
-        stored.add_done_callback(partial(self._on_stored, frame.client_id))
-        if self._unanswered >= UNANSWERED_POSTS:
-            self._has_room = asyncio.get_running_loop().create_future()
-        return self._has_room
-
-    def _check(self, content: str) -> None:
-        messages.check_content(content, self._max_content)
-        if self._stopping:
-            raise ServerStopping()
-        if not self._limits.posts.take(self):
-            raise TooManyRequests()
-
-    def _on_stored(self, client_id: UUID | None, stored: asyncio.Future[Stored]) -> None:
-        if stored.cancelled():
-            return
-        if error := stored.exception():
-            self._refuse(error, client_id)
-        elif (message := stored.result()).new:
-            self._stored_seq = max(message.seq, self._stored_seq)
-        elif not self._closing and message.seq not in self._repeats:
-            # Nobody is notified of a repeat, but its sender waits for the frame.
-            self._repeats.append(message.seq)
-            if len(self._repeats) == 1:
-                self._start(self._answer_repeats())
-            return
-        self._answered()
-
-    async def _answer_repeats(self) -> None:
-        """Push again what was sent again, one after the other: many queries at once would leave nobody else a
-        database connection."""
-        while self._repeats:
-            await self._outbox.drained()
-            if frame := await messages.frame(self._pool, self._thread_id, self._repeats[0]):
-                self.push(Burst(frame))
-            del self._repeats[0]
-            self._answered()
-
-    def _answered(self) -> None:
-        self._unanswered -= 1
-        if self._has_room:
-            has_room, self._has_room = self._has_room, None
-            if not has_room.done():
-                has_room.set_result(None)
-
-    async def _finish(self) -> None:
-        # Only here are the frames waited for, which come as always: not worth an event for each of them.
-        while self._unanswered or self._room.held_by(self) < self._stored_seq:  # noqa: ASYNC110
-            await asyncio.sleep(FINISH_SECONDS / 50)
-        self._room.push()
-
-
-class ListSocket(Socket):
+class ListSubscription(Subscription):
     """A subscriber to the list of threads."""
 
-    async def serve(self, hub: Hub) -> None:
-        """Push the events of the list from now on."""
+    def __init__(self, connection: Connection, limits: Limits, hub: Hub) -> None:
+        super().__init__(connection, limits)
         self._hub = hub
+
+    async def serve(self) -> None:
+        """Push the events of the list from now on."""
         self._join()
-        await self._outbox.serve(self)
+        await self._connection.serve(self)
 
     def catch_up(self) -> None:
         """Events were left out: when there is room again, the browser is told to read the list anew."""
@@ -305,7 +152,7 @@ class ListSocket(Socket):
         self._hub.leave_list(self)
 
     async def _rejoin(self) -> None:
-        await self._outbox.drained()
+        await self._connection.drained()
         self._join()
 
     def _join(self) -> None:

@@ -1,91 +1,40 @@
-"""The HTTP API and the two WebSockets, as OpenAPI describes them at /docs."""
+"""The HTTP API, as OpenAPI describes it at /docs."""
 
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
 import msgspec
-from litestar import HttpMethod, Request, Response, Router, delete, get, patch, post, route, websocket
-from litestar.datastructures import State
+from litestar import HttpMethod, Request, Response, Router, delete, get, patch, post, route
 from litestar.exceptions import HTTPException, SerializationException
 from litestar.openapi import ResponseSpec
-from litestar.params import Body, Parameter
 from litestar.response import Stream
 from litestar.routes import HTTPRoute
 from litestar.types import ControllerRouterHandler
 
 from chinwag import wire
 from chinwag.chat import export, messages, threads
-from chinwag.chat.search import Search
-from chinwag.chat.writer import Post, Writer
+from chinwag.chat.writer import Post
 from chinwag.errors import BadInput, BadJson
-from chinwag.push.connection import BareWebSocket, outbox_of
-from chinwag.push.subscription import ListSocket, ThreadSocket
 from chinwag.web.access import CheckAccess
+from chinwag.web.parameters import (
+    EXACT,
+    Limit,
+    MessageCursor,
+    PinnedFilter,
+    SearchLimit,
+    SearchQuery,
+    SeqCursor,
+    ThreadCursor,
+    ThreadId,
+    TitleFilter,
+    problems,
+)
 from chinwag.web.problems import AnswerWhenCancelled
+from chinwag.web.services import Provided
+from chinwag.web.sockets import list_socket, thread_socket
 from chinwag.web.throttle import LimitChanges
-from chinwag.wire import CloseCode
-
-ThreadId = Annotated[int, Parameter(ge=1, le=wire.MAX_ID, description="The thread.")]
-Limit = Annotated[int, Parameter(ge=1, le=200, description="How many at most.")]
-SeqCursor = Annotated[
-    int | None,
-    Parameter(
-        ge=0,
-        le=wire.MAX_ID,
-        description="A seq; it is left out.",
-        schema_extra={"minimum": 0},  # Litestar takes 0 for none
-    ),
-]
-ThreadCursor = Annotated[
-    str | None,
-    Parameter(
-        pattern="^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]{8,15}(Z|[+ -][0-9]{2}:[0-9]{2}),[0-9]{1,15}$",
-        description="The `updated_at` and the `id` of the last thread seen, with a comma between them.",
-        schema_extra={"type": "string", "oneOf": None},
-    ),
-]
-SearchQuery = Annotated[
-    str, Parameter(max_length=200, pattern=r"^[^\x00]*$", description="What to look for.")
-]
-SearchLimit = Annotated[int, Parameter(ge=1, le=50, description="How many at most.")]
-MessageCursor = Annotated[
-    int | None, Parameter(ge=1, le=wire.MAX_ID, description="The `message` of the last hit; it is left out.")
-]
-PinnedFilter = Annotated[bool | None, Parameter(description="Only those that are pinned, or are not.")]
-TitleFilter = Annotated[
-    str | None,
-    Parameter(max_length=200, pattern=r"^[^\x00]*$", description="Part of the title, of the newest 10,000."),
-]
 
 AnyRequest = Request[Any, Any, Any]
-
-EXACT = Body(schema_extra={"additionalProperties": False})
-"""For OpenAPI: the Structs of chinwag.wire forbid unknown fields, and Litestar does not see it."""
-
-PROBLEMS = {
-    400: "Something in the request is wrong.",
-    401: "Not signed in.",
-    403: "A page of another site may not do this.",
-    404: "There is no such thread.",
-    413: "The body is too big.",
-    415: "The body is not JSON.",
-    429: "There are too many requests from this address; try again.",
-    503: "The database is away; try again.",
-}
-
-
-def problems(*statuses: int) -> dict[int, ResponseSpec]:
-    """The errors that a handler answers with."""
-    return {
-        status: ResponseSpec(
-            wire.Problem,
-            description=PROBLEMS[status],
-            media_type="application/problem+json",
-            generate_examples=False,
-        )
-        for status in (*statuses, 401, 503)
-    }
-
 
 async def read_json(request: AnyRequest) -> None:
     """Read the body, if there should be one, before Litestar does: it would fail on what is not UTF-8.
@@ -106,9 +55,8 @@ async def read_json(request: AnyRequest) -> None:
 
 
 @get("/account", responses=problems(), summary="The account that is signed in")
-async def get_account(state: State) -> wire.Account:
-    account: wire.Account = await state.account.get()
-    return account
+async def get_account(services: Provided) -> wire.Account:
+    return await services.account.get()
 
 
 @post(
@@ -117,8 +65,8 @@ async def get_account(state: State) -> wire.Account:
     summary="Create a thread",
     response_description="The new thread.",
 )
-async def create_thread(data: Annotated[wire.NewThread, EXACT], state: State) -> wire.Thread:
-    return await threads.create(data, owner=(await state.account.get()).id)
+async def create_thread(data: Annotated[wire.NewThread, EXACT], services: Provided) -> wire.Thread:
+    return await threads.create(data, owner=(await services.account.get()).id)
 
 
 @get("/threads", responses=problems(400), summary="The threads, newest activity first")
@@ -156,12 +104,12 @@ async def delete_thread(thread_id: ThreadId) -> None:
 )
 async def list_messages(
     thread_id: ThreadId,
-    state: State,
+    services: Provided,
     before: SeqCursor = None,
     after: SeqCursor = None,
     limit: Limit = 50,
 ) -> list[wire.Message]:
-    page = await messages.page(state.pool, thread_id, before=before, after=after, limit=limit)
+    page = await messages.page(services.pool, thread_id, before=before, after=after, limit=limit)
     if not page:
         await threads.get(thread_id)
     return page
@@ -178,12 +126,11 @@ async def list_messages(
     description="With a `client_id` it can be sent again, and is stored once.",
 )
 async def create_message(
-    thread_id: ThreadId, data: Annotated[wire.NewMessage, EXACT], state: State
+    thread_id: ThreadId, data: Annotated[wire.NewMessage, EXACT], services: Provided
 ) -> Response[wire.Message]:
-    messages.check_content(data.content, state.settings.max_content)
-    writer: Writer = state.writer
-    stored = await writer.write(Post(thread_id, data.content, data.client_id))
-    message = await messages.get(state.pool, thread_id, stored.seq)
+    messages.check_content(data.content, services.settings.max_content)
+    stored = await services.writer.write(Post(thread_id, data.content, data.client_id))
+    message = await messages.get(services.pool, thread_id, stored.seq)
     return Response(message, status_code=201 if stored.new else 200)
 
 
@@ -193,10 +140,12 @@ async def create_message(
     | {200: ResponseSpec(None, description="A file, as long as the thread.", generate_examples=False)},
     summary="A thread as a file",
 )
-async def export_thread(thread_id: ThreadId, state: State, format: export.Format = "markdown") -> Stream:
+async def export_thread(
+    thread_id: ThreadId, services: Provided, format: export.Format = "markdown"
+) -> Stream:
     thread = await threads.get(thread_id)
     return Stream(
-        await export.written(state.pool, state.exports, thread, format),
+        await export.written(services.pool, services.exports, thread, format),
         media_type=export.MEDIA_TYPES[format],
         headers={"Content-Disposition": export.disposition(thread, format)},
     )
@@ -210,10 +159,9 @@ async def export_thread(thread_id: ThreadId, state: State, format: export.Format
     "Of a message, the first 100,000 characters are searched.",
 )
 async def search_messages(
-    q: SearchQuery, state: State, before: MessageCursor = None, limit: SearchLimit = 20
+    q: SearchQuery, services: Provided, before: MessageCursor = None, limit: SearchLimit = 20
 ) -> list[wire.Hit]:
-    search: Search = state.search
-    return await search.find(q, before=before, limit=limit)
+    return await services.search.find(q, before=before, limit=limit)
 
 
 @route(
@@ -232,34 +180,6 @@ async def methods(request: AnyRequest) -> Response[None]:
     return Response(None, headers={"Allow": ", ".join(sorted(path.methods))})
 
 
-@websocket("/ws/threads/{thread_id:str}", websocket_class=BareWebSocket)
-async def thread_socket(socket: BareWebSocket, thread_id: str) -> None:
-    """A thread: what is written goes in, what is stored comes out."""
-    state = socket.app.state  # Litestar would give each socket a copy of it, to keep
-    # Accepted first: a browser cannot see why a WebSocket was closed before.
-    await socket.accept()
-    try:
-        id = msgspec.convert(thread_id, wire.Id, strict=False)
-    except msgspec.ValidationError:
-        return await socket.close(CloseCode.NO_SUCH_THREAD)
-    try:
-        after = msgspec.convert(socket.query_params.get("after"), wire.Seq | None, strict=False)
-    except msgspec.ValidationError:
-        return await socket.close(CloseCode.POLICY_VIOLATION, "after is not a seq")
-    served = ThreadSocket(
-        outbox_of(socket), state.limits, id, state.pool, state.writer, state.settings.max_content
-    )
-    await served.serve(state.hub, after, state.joins)
-
-
-@websocket("/ws/threads", websocket_class=BareWebSocket)
-async def list_socket(socket: BareWebSocket) -> None:
-    """The list of threads: created, renamed, deleted, active."""
-    await socket.accept()
-    state = socket.app.state
-    await ListSocket(outbox_of(socket), state.limits).serve(state.hub)
-
-
 @get("/health/live", summary="Whether this process answers")
 async def live() -> wire.Health:
     return wire.Health("ok")
@@ -270,8 +190,8 @@ async def live() -> wire.Health:
     responses={503: ResponseSpec(wire.Health, description="It cannot hear the database.")},
     summary="Whether this server hears the database, and so can serve browsers",
 )
-async def ready(state: State) -> Response[wire.Health]:
-    if state.listener.ready:
+async def ready(services: Provided) -> Response[wire.Health]:
+    if services.listener.ready:
         return Response(wire.Health("ok"))
     return Response(wire.Health("not ready"), status_code=503)
 

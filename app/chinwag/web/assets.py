@@ -1,4 +1,4 @@
-"""The files of the page: read and compressed once, and answered from memory.
+"""The page's files: read and compressed once, then served from memory.
 
 Litestar's static files are read from the disk for each request, and compressed for each; the page has some
 twenty files, and for a newcomer they come all at once.

@@ -1,4 +1,4 @@
-"""What a browser loads: the page, its modules, and the interactive documentation, all from this server."""
+"""Routes for the page, its files and the interactive documentation, all served from this server."""
 
 from importlib.metadata import version
 from importlib.util import find_spec

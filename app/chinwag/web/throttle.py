@@ -1,11 +1,12 @@
-"""Rate limits over HTTP: how many changes a client's address may ask for."""
+"""Rate limits over HTTP: the number of changes that one address may ask for."""
 
 from litestar.enums import ScopeType
 from litestar.middleware import ASGIMiddleware
 from litestar.types import ASGIApp, Receive, Scope, Send
 
 from chinwag.errors import TooManyRequests
-from chinwag.push.rate_limit import RateLimit, site_of
+from chinwag.push.rate_limit import site_of
+from chinwag.web.services import services_in
 
 SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
 
@@ -22,7 +23,7 @@ class LimitChanges(ASGIMiddleware):
     async def handle(self, scope: Scope, receive: Receive, send: Send, next_app: ASGIApp) -> None:
         """Raises TooManyRequests."""
         if scope.get("method") not in SAFE_METHODS:
-            changes: RateLimit = scope["litestar_app"].state.changes
+            changes = services_in(scope).changes
             client = scope.get("client")
             if not changes.take(site_of(client[0]) if client else ""):
                 raise TooManyRequests()

@@ -1,4 +1,4 @@
-"""The steps from the schema of each former version to the next, as Piccolo's migrations.
+"""Migrations: the steps from the schema of each former version to the next, in Piccolo's format.
 
 A migration stays what it was on its day: its SQL is written out, and never read from sql/. All of it can run
 again, as it may be killed anywhere. The migrations here come before the programs of sql/ are replaced, and

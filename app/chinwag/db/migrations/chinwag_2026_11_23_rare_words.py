@@ -1,4 +1,4 @@
-"""A search that need not be guessed by the planner: nothing but programs."""
+"""A search whose plan does not depend on the planner's guess; only programs change."""
 
 from piccolo.apps.migrations.auto.migration_manager import MigrationManager
 

@@ -1,4 +1,4 @@
-"""uvicorn's HTTP protocol, with limits for a server that strangers can reach.
+"""uvicorn's HTTP protocol with limits, for servers that untrusted clients can reach.
 
 httptools limits neither how large the head of a request is nor how long a request takes to arrive, and
 uvicorn waits without limit for a client that does not read. After an Upgrade that is not done, the body of
@@ -15,7 +15,7 @@ from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
 from chinwag import headers, wire
 from chinwag.errors import BadInput, HeadTooLarge, Refusal, RequestTimeout, TooManyConnections
-from chinwag.push.uvicorn.keepalive import Peer, keepalive_of, reset, unacknowledged
+from chinwag.push.uvicorn.keepalive import Peer, reset, timer_wheel_of, unacknowledged
 
 HEAD_BYTES = 32 * 1024
 HEAD_FIELDS = 100
@@ -64,7 +64,7 @@ class BoundedHttpProtocol(HttpToolsProtocol):
     def connection_made(self, transport: Any) -> None:
         super().connection_made(transport)
         limits = self._limits
-        self._portion = keepalive_of(self.loop, limits.request_seconds).join(self)
+        self._portion = timer_wheel_of(self.loop, limits.request_seconds).join(self)
         limits.waiting[self] = None
         if len(self.connections) > limits.max_connections + SPARE_CONNECTIONS:
             # Those that send nothing make room for those that may.

@@ -1,4 +1,4 @@
-"""Incoming frames: they are taken a few at a time, and only from a peer that reads what it is sent.
+"""Incoming frames: a few are handled at a time, and only while the client reads what it is sent.
 
 uvicorn's own protocol handles all the frames of a read at once, up to 40,000, and answers pings whether the
 answers are read or not: a single socket could stop the server and fill its memory. Here frames are given to a

@@ -1,5 +1,7 @@
-"""Is anybody there? Asked of all the sockets of a process by one timer: uvicorn's own for each socket were a
-tenth of what an idle one costs."""
+"""Keepalive: one timer wheel asks all the connections of a process whether their peers are still there.
+
+uvicorn's own timer for each connection was a tenth of what an idle one costs.
+"""
 
 import asyncio
 import contextlib
@@ -22,32 +24,33 @@ class Peer(Protocol):
         """Ask whether somebody is there; give up if the last question has had no answer."""
 
 
-class Keepalive:
-    """A wheel that turns once in so many seconds, and checks those who sit where it has come to."""
+class TimerWheel:
+    """A wheel of SLOTS sets of peers. It goes round once in `seconds`, and checks the peers of each slot in
+    turn."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop, seconds: float) -> None:
         self._loop = loop
         self._slots: list[set[Peer]] = [set() for _ in range(SLOTS)]
         self._slot_seconds = seconds / SLOTS
         self._now = 0
-        self._turn()
+        self._advance()
 
     def join(self, peer: Peer) -> set[Peer]:
         """Have a peer checked from a turn later on, until it is taken out of the set that is returned."""
         self._slots[self._now].add(peer)
         return self._slots[self._now]
 
-    def _turn(self) -> None:
-        self._loop.call_later(self._slot_seconds, self._turn)
+    def _advance(self) -> None:
+        self._loop.call_later(self._slot_seconds, self._advance)
         self._now = (self._now + 1) % SLOTS
         for peer in list(self._slots[self._now]):
             peer.check()
 
 
 @cache
-def keepalive_of(loop: asyncio.AbstractEventLoop, seconds: float) -> Keepalive:
-    """The one of this process."""
-    return Keepalive(loop, seconds)
+def timer_wheel_of(loop: asyncio.AbstractEventLoop, seconds: float) -> TimerWheel:
+    """The timer wheel of this process."""
+    return TimerWheel(loop, seconds)
 
 
 def unacknowledged(transport: asyncio.WriteTransport) -> int:

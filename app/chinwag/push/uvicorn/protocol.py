@@ -1,4 +1,4 @@
-"""uvicorn's WebSocket protocol, made for pushing: the outbox that chinwag.push.connection speaks of.
+"""uvicorn's WebSocket protocol, extended for pushing: the fast kind of Connection (chinwag.push.connection).
 
 What is pushed to many sockets is framed and joined once (chinwag.push.pacing). What the browser sends is
 taken in chinwag.push.uvicorn.incoming.
@@ -10,16 +10,16 @@ import websockets.frames
 from uvicorn.protocols.utils import ClientDisconnected
 from websockets.http11 import Request
 
+from chinwag.push.burst import Burst
 from chinwag.push.connection import EXTENSION
-from chinwag.push.pacing import Burst
 from chinwag.push.uvicorn.incoming import FairProtocol
-from chinwag.push.uvicorn.keepalive import Peer, keepalive_of, reset, unacknowledged
+from chinwag.push.uvicorn.keepalive import Peer, reset, timer_wheel_of, unacknowledged
 
 PING = b"\x89\0"  # RFC 6455, section 5.5.2
 
 
 class PushProtocol(FairProtocol):
-    """One browser's WebSocket, and its outbox."""
+    """One browser's WebSocket, and its connection."""
 
     # Half of them are uvicorn's. Python keeps up to 30 attributes in a dictionary whose keys all instances
     # share; with more, each idle socket would have 1 KiB of its own for them.
@@ -108,7 +108,7 @@ class PushProtocol(FairProtocol):
 
     def start_keepalive(self) -> None:
         if self.ping_interval:
-            self._portion = keepalive_of(self.loop, self.ping_interval).join(self)
+            self._portion = timer_wheel_of(self.loop, self.ping_interval).join(self)
 
     def stop_keepalive(self) -> None:
         if self._portion is not None:

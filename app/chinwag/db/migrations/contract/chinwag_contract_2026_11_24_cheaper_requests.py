@@ -1,4 +1,4 @@
-"""A queue of replies without a foreign key, whose check each message had to pay for."""
+"""The queue of replies loses its foreign key, whose check slowed down each insert of a message."""
 
 from chinwag.db.migrations import migration
 from chinwag.db.online import change

@@ -1,4 +1,4 @@
-"""Words for the messages that had none yet, and an end of what only former programs needed."""
+"""Words are stored for old messages, and what only former programs needed is dropped."""
 
 from chinwag.db.migrations import migration
 from chinwag.db.online import build_index, change, drop_index, fill

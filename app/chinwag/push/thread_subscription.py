@@ -1,0 +1,180 @@
+"""A subscription to a thread: what is stored in it is pushed, and what the browser sends is stored."""
+
+import asyncio
+from functools import partial
+from uuid import UUID
+
+from chinwag import wire
+from chinwag.chat import messages
+from chinwag.chat.writer import Post, Stored, Writer
+from chinwag.db.failures import refusal_of
+from chinwag.db.pool import FAILURES, Pool
+from chinwag.errors import BadMessage, Refusal, ServerStopping, TooManyRequests
+from chinwag.push.burst import Burst
+from chinwag.push.connection import Connection
+from chinwag.push.hub import Hub
+from chinwag.push.subscription import FINISH_SECONDS, Limits, Subscription
+from chinwag.wire import CloseCode
+
+UNANSWERED_POSTS = 64
+"""So many messages of one subscription may wait to be answered; then it is not read until one is."""
+
+
+class ThreadSubscription(Subscription):
+    """A reader of one thread, who writes to it too."""
+
+    def __init__(
+        self,
+        connection: Connection,
+        limits: Limits,
+        thread_id: int,
+        *,
+        hub: Hub,
+        pool: Pool,
+        writer: Writer,
+        max_content: int,
+    ) -> None:
+        """It is in its room from now on, and must be served: then it leaves at its end."""
+        super().__init__(connection, limits)
+        self.seq = 0
+        self._thread_id = thread_id
+        self._hub = hub
+        self._pool = pool
+        self._writer = writer
+        self._max_content = max_content
+        self._unanswered = 0
+        self._has_room: asyncio.Future[None] | None = None
+        self._repeats: list[int] = []
+        self._stored_seq = 0
+        # Registered first, read after: no message falls between.
+        self._room = hub.join(thread_id, self)
+
+    async def serve(self, after: int | None, joins: asyncio.Semaphore) -> None:
+        """Replay what comes after `after` (None: only what is new), then push what arrives."""
+        try:
+            await self._begin(after, joins)
+        except FAILURES as error:
+            refusal_of(error, thread=self._thread_id)  # says it in the log
+            await self._close(CloseCode.DATABASE_UNAVAILABLE)
+        except BaseException:
+            self.left()
+            raise
+        await self._connection.serve(self)
+
+    def catch_up(self) -> None:
+        self._start(self._follow())
+
+    def left(self) -> None:
+        super().left()
+        self._hub.leave(self._room, self)
+
+    async def _begin(self, after: int | None, joins: asyncio.Semaphore) -> None:
+        last_seq = self._room.end
+        if last_seq is None or (after or 0) > last_seq:
+            # All the browsers that a server has lost join at once. They wait here and not for the pool,
+            # where everybody's sends would wait behind them.
+            async with joins:
+                if self._connection.is_gone():
+                    return None  # or a server that is behind would work only for those who gave up
+                # Known before anything is received: so what this browser writes comes after it, and back.
+                last_seq = await messages.last_seq(self._pool, self._thread_id)
+        if last_seq is None:
+            return await self._close(CloseCode.NO_SUCH_THREAD)
+        self.seq = last_seq if after is None else min(after, last_seq)
+        if self.seq == last_seq and self._room.settle(self):
+            self._say_ready()  # at once: then it leaves together with the answer to the handshake
+        else:
+            self._start(self._join(last_seq))
+
+    async def _join(self, last_seq: int) -> None:
+        while self.seq < last_seq and await self._read_page():
+            pass
+        if not self._room.settle(self):
+            await self._follow()
+        self._say_ready()
+
+    def _say_ready(self) -> None:
+        self.push(Burst(wire.ready_frame(self._thread_id, max(self.seq, self._room.seq))))
+
+    async def _follow(self) -> None:
+        """Read the table from what we hold to its end, as fast as the browser takes it; then go live."""
+        while True:
+            room_seq = self._room.seq
+            if await self._read_page():
+                continue
+            if self._room.settle(self):
+                return
+            if room_seq > self.seq and (repair := self._room.repair(in_doubt=True)):
+                # The others hold more than the table had afterwards.
+                await asyncio.wait({repair})
+
+    async def _read_page(self) -> bool:
+        """Pass on what follows in the table. False: nothing does."""
+        await self._connection.drained()
+        page = await messages.replay(self._pool, self._thread_id, self.seq)
+        if page:
+            self.push(Burst(*(text for _, text in page)))
+            self.seq = page[-1][0]
+        return bool(page)
+
+    def _take(self, frame: wire.ClientFrame) -> asyncio.Future[None] | None:
+        if frame.type == "ping":
+            return super()._take(frame)
+        if frame.content is None:
+            raise BadMessage("content is missing")
+        try:
+            self._check(frame.content)
+        except Refusal as error:
+            self._refuse(error, frame.client_id)
+            return None
+        self._unanswered += 1
+        stored = self._writer.write(Post(self._thread_id, frame.content, frame.client_id))
+        stored.add_done_callback(partial(self._on_stored, frame.client_id))
+        if self._unanswered >= UNANSWERED_POSTS:
+            self._has_room = asyncio.get_running_loop().create_future()
+        return self._has_room
+
+    def _check(self, content: str) -> None:
+        messages.check_content(content, self._max_content)
+        if self._stopping:
+            raise ServerStopping()
+        if not self._limits.posts.take(self):
+            raise TooManyRequests()
+
+    def _on_stored(self, client_id: UUID | None, stored: asyncio.Future[Stored]) -> None:
+        if stored.cancelled():
+            return
+        if error := stored.exception():
+            self._refuse(error, client_id)
+        elif (message := stored.result()).new:
+            self._stored_seq = max(message.seq, self._stored_seq)
+        elif not self._closing and message.seq not in self._repeats:
+            # Nobody is notified of a repeat, but its sender waits for the frame.
+            self._repeats.append(message.seq)
+            if len(self._repeats) == 1:
+                self._start(self._answer_repeats())
+            return
+        self._answered()
+
+    async def _answer_repeats(self) -> None:
+        """Push again what was sent again, one after the other: many queries at once would leave nobody else a
+        database connection."""
+        while self._repeats:
+            await self._connection.drained()
+            if frame := await messages.frame(self._pool, self._thread_id, self._repeats[0]):
+                self.push(Burst(frame))
+            del self._repeats[0]
+            self._answered()
+
+    def _answered(self) -> None:
+        self._unanswered -= 1
+        if self._has_room:
+            has_room, self._has_room = self._has_room, None
+            if not has_room.done():
+                has_room.set_result(None)
+
+    async def _finish(self) -> None:
+        # Only here are the frames waited for, which come as always: not worth an event for each of them.
+        while self._unanswered or self._room.held_by(self) < self._stored_seq:  # noqa: ASYNC110
+            await asyncio.sleep(FINISH_SECONDS / 50)
+        self._room.push()

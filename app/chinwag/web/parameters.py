@@ -1,0 +1,67 @@
+"""Parameters and documented errors of the HTTP API, as its OpenAPI document describes them."""
+
+from typing import Annotated
+
+from litestar.openapi import ResponseSpec
+from litestar.params import Body, Parameter
+
+from chinwag import wire
+
+ThreadId = Annotated[int, Parameter(ge=1, le=wire.MAX_ID, description="The thread.")]
+Limit = Annotated[int, Parameter(ge=1, le=200, description="How many at most.")]
+SeqCursor = Annotated[
+    int | None,
+    Parameter(
+        ge=0,
+        le=wire.MAX_ID,
+        description="A seq; it is left out.",
+        schema_extra={"minimum": 0},  # Litestar takes 0 for none
+    ),
+]
+ThreadCursor = Annotated[
+    str | None,
+    Parameter(
+        pattern="^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]{8,15}(Z|[+ -][0-9]{2}:[0-9]{2}),[0-9]{1,15}$",
+        description="The `updated_at` and the `id` of the last thread seen, with a comma between them.",
+        schema_extra={"type": "string", "oneOf": None},
+    ),
+]
+SearchQuery = Annotated[
+    str, Parameter(max_length=200, pattern=r"^[^\x00]*$", description="What to look for.")
+]
+SearchLimit = Annotated[int, Parameter(ge=1, le=50, description="How many at most.")]
+MessageCursor = Annotated[
+    int | None, Parameter(ge=1, le=wire.MAX_ID, description="The `message` of the last hit; it is left out.")
+]
+PinnedFilter = Annotated[bool | None, Parameter(description="Only those that are pinned, or are not.")]
+TitleFilter = Annotated[
+    str | None,
+    Parameter(max_length=200, pattern=r"^[^\x00]*$", description="Part of the title, of the newest 10,000."),
+]
+
+EXACT = Body(schema_extra={"additionalProperties": False})
+"""For OpenAPI: the Structs of chinwag.wire forbid unknown fields, and Litestar does not see it."""
+
+PROBLEMS = {
+    400: "Something in the request is wrong.",
+    401: "Not signed in.",
+    403: "A page of another site may not do this.",
+    404: "There is no such thread.",
+    413: "The body is too big.",
+    415: "The body is not JSON.",
+    429: "There are too many requests from this address; try again.",
+    503: "The database is away; try again.",
+}
+
+
+def problems(*statuses: int) -> dict[int, ResponseSpec]:
+    """The errors that a handler answers with."""
+    return {
+        status: ResponseSpec(
+            wire.Problem,
+            description=PROBLEMS[status],
+            media_type="application/problem+json",
+            generate_examples=False,
+        )
+        for status in (*statuses, 401, 503)
+    }

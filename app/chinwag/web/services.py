@@ -1,0 +1,67 @@
+"""The services of a server process, as its request handlers and middlewares get them."""
+
+import asyncio
+from dataclasses import dataclass
+from typing import Any
+
+from litestar.connection import ASGIConnection
+from litestar.datastructures import State
+from litestar.di import NamedDependency
+from litestar.params import SkipValidation
+from litestar.types import Scope
+
+from chinwag.chat.accounts import OwnAccount
+from chinwag.chat.export import Exports
+from chinwag.chat.search import Search
+from chinwag.chat.writer import Writer
+from chinwag.db.pool import Pool
+from chinwag.push.hub import Hub
+from chinwag.push.listener import Listener
+from chinwag.push.rate_limit import RateLimit
+from chinwag.push.subscription import Limits
+from chinwag.settings import Settings
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Services:
+    """The parts of a server process, made once at its start (chinwag.asgi).
+
+    Attributes:
+        limits: of each subscription.
+        changes: how many changes an address may ask for over HTTP.
+        joins: how many subscriptions may read the database at the same time as they begin.
+    """
+
+    settings: Settings
+    pool: Pool
+    account: OwnAccount
+    writer: Writer
+    search: Search
+    exports: Exports
+    hub: Hub
+    listener: Listener
+    limits: Limits
+    changes: RateLimit
+    joins: asyncio.Semaphore
+
+
+Provided = NamedDependency[SkipValidation[Services]]
+"""The type of the parameter `services` of a handler."""
+
+
+def provide_services(state: State) -> Services:
+    """For Litestar's dependency injection."""
+    services: Services = state["services"]
+    return services
+
+
+def services_of(connection: ASGIConnection[Any, Any, Any, Any]) -> Services:
+    """For a WebSocket: with dependency injection Litestar would give each a copy of the state, to keep."""
+    services: Services = connection.app.state["services"]
+    return services
+
+
+def services_in(scope: Scope) -> Services:
+    """For a middleware."""
+    services: Services = scope["litestar_app"].state["services"]
+    return services

@@ -1,0 +1,1 @@
+"""The benchmarks run, and their loads count right. No speed is tested."""

@@ -1,0 +1,1 @@
+"""The bots: one reply for every message, in a fair order."""

@@ -1,0 +1,183 @@
+"""Whatever people write is text: it runs nothing, asks no other host and stays in its place."""
+
+import re
+from typing import Any
+
+import pytest
+from chinwag.db.pool import Connection
+from playwright.async_api import Page, expect
+
+from tests.support.hostile import ADDRESSES, LINKS, SCRIPTS, SHAPES
+from tests.support.page import Open, contents
+
+PHONE = {"width": 360, "height": 640}
+INSERT = "insert into message (thread_id, content) select $1, unnest($2::text[])"
+
+WATCH = """
+    window.alert = window.confirm = window.prompt = () => (window.hacked = 1);
+    window.violations = [];
+    addEventListener("securitypolicyviolation", event => window.violations.push(event.blockedURI));
+"""
+
+# The text of each message, without what the page itself adds to a block of code.
+SHOWN = """all => all.map(content => {
+    const copy = content.cloneNode(true);
+    for (const block of copy.querySelectorAll("code-block"))
+        block.replaceWith(block.querySelector("code").textContent);
+    return copy.textContent;
+})"""
+
+
+async def open_watched(open_page: Open, thread: int, **options: Any) -> Page:
+    page = await open_page("/static/favicon.svg", **options)
+    await page.context.add_init_script(WATCH)
+    await page.goto(re.sub("static/.*", f"threads/{thread}", page.url))
+    return page
+
+
+async def nothing_happened(page: Page) -> None:
+    """What the console and the network tell, open_page looks at."""
+    assert await page.evaluate("[window.hacked, window.violations, frames.length, {}.hacked]") == [
+        None,
+        [],
+        0,
+        None,
+    ]
+    await expect(
+        page.locator(":is(.content, h1, .title) :is(script, img, svg, iframe, style, form)")
+    ).to_have_count(0)
+
+
+async def test_hostile_messages_are_text(open_page: Open, db: Connection, thread: int) -> None:
+    said = SCRIPTS + LINKS
+    await db.execute(INSERT, thread, [*said[20:], "the end"])
+    page = await open_watched(open_page, thread)
+    await expect(contents(page).last).to_have_text("the end")
+    assert await contents(page).evaluate_all(SHOWN) == [*said[20:], "the end"]
+    await db.execute(INSERT, thread, [*said[:20], "live"])
+    await expect(contents(page).last).to_have_text("live")
+    assert (await contents(page).evaluate_all(SHOWN))[-21:-1] == said[:20]
+    addresses = await contents(page).get_by_role("link").evaluate_all("all => all.map(a => a.protocol)")
+    assert set(addresses) <= {"https:", "http:"}
+    await nothing_happened(page)
+
+
+async def test_hostile_links_are_no_links(open_page: Open, db: Connection, thread: int) -> None:
+    said = [one for one in LINKS if "https://" not in one]
+    await db.execute(INSERT, thread, [*said, "the end"])
+    page = await open_watched(open_page, thread)
+    await expect(contents(page).last).to_have_text("the end")
+    await expect(contents(page).get_by_role("link")).to_have_count(0)
+    await nothing_happened(page)
+
+
+async def test_addresses_are_not_asked(open_page: Open, db: Connection, thread: int) -> None:
+    await db.execute(INSERT, thread, [*ADDRESSES, "the end"])
+    page = await open_watched(open_page, thread)
+    await expect(contents(page).last).to_have_text("the end")
+    links = contents(page).get_by_role("link")
+    for link in await links.all():
+        await link.hover()
+        assert await link.evaluate("a => a.getAttributeNames().sort().join()") in (
+            "data-host,href,rel,target,title",
+            "href,rel,target,title",
+        )
+    await expect(links.locator("a")).to_have_count(0)
+    await nothing_happened(page)
+
+
+async def test_hostile_code_is_text(open_page: Open, db: Connection, thread: int) -> None:
+    said = [*SCRIPTS, *LINKS, *ADDRESSES][-40:]
+    await db.execute(INSERT, thread, [f"```{_word(one)}\n{one}\n```" for one in said])
+    page = await open_watched(open_page, thread)
+    await expect(contents(page)).to_have_count(len(said))
+    assert await contents(page).evaluate_all(SHOWN) == said
+    await nothing_happened(page)
+
+
+async def test_a_hostile_cell_is_text(open_page: Open, db: Connection, thread: int) -> None:
+    said = [one for one in [*SCRIPTS, *LINKS] if "|" not in one and "https://" not in one][-40:]
+    await db.execute(INSERT, thread, [f"|a|\n|-|\n|{one}|" for one in said])
+    page = await open_watched(open_page, thread)
+    await expect(contents(page).locator("td")).to_have_count(len(said))
+    assert await contents(page).locator("td").all_text_contents() == [one.strip() for one in said]
+    await nothing_happened(page)
+
+
+@pytest.mark.parametrize("text", [*SCRIPTS[::6], *SHAPES.values()], ids=lambda text: repr(text[:20]))
+async def test_a_hostile_title_is_text(open_page: Open, db: Connection, text: str) -> None:
+    title = text[:200]
+    thread = await db.fetchval("insert into thread (title) values ($1) returning id", title)
+    page = await open_watched(open_page, thread, viewport=PHONE)
+    await page.get_by_role("button", name="Chats").click()
+    listed = page.locator(f"thread-list li[data-id='{thread}'] .title")
+    await expect(listed).to_be_in_viewport()
+    assert await listed.text_content() == title
+    assert await page.locator("h1").text_content() == title
+    assert await page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
+    await nothing_happened(page)
+
+
+@pytest.mark.parametrize("is_code", [False, True])
+@pytest.mark.parametrize("shape", SHAPES)
+async def test_what_is_around_stays_in_its_place(
+    open_page: Open, db: Connection, thread: int, shape: str, is_code: bool
+) -> None:
+    text = f"```\n{SHAPES[shape]}\n```" if is_code else SHAPES[shape]
+    await db.execute(INSERT, thread, ["before", text, "12 after (next)"])
+    page = await open_watched(open_page, thread, viewport=PHONE)
+    await expect(contents(page).last).to_have_text("12 after (next)")
+    before, hostile, after = await page.get_by_role("article").all()
+    assert letters(await contents(page).nth(1).inner_text()) >= letters(text) - {"\u2028", "\u2029"}
+    for selector in ("html", ".scroller"):
+        it = page.locator(selector)
+        assert await it.evaluate("it => it.scrollWidth <= it.clientWidth"), selector
+    for one in (before.locator("p"), after.locator("p"), hostile.locator("time")):
+        await is_as_left_to_right(one)
+    boxes = [await one.bounding_box() for one in (before, hostile, after)]
+    tops = [(box["y"], box["y"] + box["height"]) for box in boxes if box]
+    assert tops[0][1] <= tops[1][0] and tops[1][1] <= tops[2][0]
+    await nothing_happened(page)
+
+
+async def is_as_left_to_right(element: Any) -> None:
+    """Each of its letters stands to the right of the one before it."""
+    assert await element.evaluate("""element => {
+        const texts = document.createTreeWalker(element, NodeFilter.SHOW_TEXT);
+        const range = document.createRange();
+        let right = 0;
+        for (let text; (text = texts.nextNode()); )
+            for (let i = 0; i < text.data.length; i++) {
+                range.setStart(text, i);
+                range.setEnd(text, i + 1);
+                const box = range.getBoundingClientRect();
+                if (box.width && box.left < right - 1) return false;
+                if (box.width) right = box.right;
+            }
+        return right > 0;
+    }""")
+
+
+@pytest.mark.parametrize("shape", [one for one in SHAPES if one.startswith("Zalgo")])
+async def test_nothing_is_painted_over_other_messages(
+    open_page: Open, db: Connection, thread: int, shape: str
+) -> None:
+    await db.execute(INSERT, thread, ["before", "plain"])
+    other = await db.fetchval("insert into thread (title) values ('Thread') returning id")
+    await db.execute(INSERT, other, ["before", SHAPES[shape]])
+    pictures = []
+    for id in (thread, other):
+        page = await open_watched(open_page, id, viewport=PHONE, reduced_motion="reduce")
+        await expect(contents(page)).to_have_count(2)
+        before = page.get_by_role("article").first
+        await expect(before).to_be_in_viewport()
+        pictures.append(await before.screenshot())
+    assert pictures[0] == pictures[1]
+
+
+def letters(text: str) -> set[str]:
+    return {one for one in text if one.isalnum()}
+
+
+def _word(text: str) -> str:
+    return text.replace("`", "").replace("\n", "")

@@ -1,0 +1,1 @@
+"""What is done with messages and threads: writing, searching, exporting and deleting them."""

@@ -1,0 +1,1 @@
+"""The commands and their processes: settings, log, start and end."""

@@ -1,0 +1,1 @@
+"""The files in deploy/, and several servers behind a load balancer."""

@@ -1,0 +1,183 @@
+"""The roles of deploy/roles.sql: each can do what it is for, and nothing else."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterator
+from urllib.parse import urlsplit
+
+import asyncpg
+import httpx
+import pytest
+from chinwag.db.pool import Connection
+
+from tests.support.client import open_list, open_thread
+from tests.support.command import chinwag
+from tests.support.process import Server
+from tests.support.repository import ROOT
+from tests.support.sql import until
+
+ROLES = (ROOT / "deploy" / "roles.sql").read_text()
+PASSWORDS = """
+    alter role chinwag_owner password 'x';
+    alter role chinwag_server password 'x';
+    alter role chinwag_producer login password 'x'
+"""
+NO_SCHEMA = "drop schema public cascade; create schema public authorization pg_database_owner"
+DROP_ROLES = "drop role chinwag_owner; drop role chinwag_server; drop role chinwag_producer"
+
+NAME = "grant_rights"
+FUNCTION_OF_MALLORY = f"""
+    create role mallory;
+    create function public.{NAME}() returns void language plpgsql security definer as $$ begin
+      raise exception 'this was run';
+    end $$;
+    alter function public.{NAME} owner to mallory
+"""
+
+INSERT = "insert into message (thread_id, content) values ($1, $2)"
+
+NOT_FOR_SERVERS = [
+    "delete from message",
+    "update message set content = 'x'",
+    "insert into message (thread_id, content, created_at) values (1, 'x', now())",
+    "insert into message (id, thread_id, content) overriding system value values (1, 1, 'x')",
+    "update thread set last_seq = 9007199254740991",
+    "delete from removed_thread",
+    "delete from reply_request",
+    "delete from message_words",
+    "update account set password = 'x'",
+    "select password from account",
+    "insert into migration (app_name, name) values ('chinwag', 'x')",
+    "truncate thread",
+    "drop table message",
+    "alter table message disable trigger all",
+    "create table mine (id integer)",
+    "create temporary table mine (id integer)",
+    "create function mine() returns integer language sql return 1",
+    "create schema mine",
+    "set session_replication_role = replica",
+    "select words_of('x')",
+    "select grant_rights()",
+]
+NOT_FOR_PRODUCERS = [
+    *NOT_FOR_SERVERS,
+    "select from message",
+    "insert into thread default values",
+    "delete from thread",
+    "select * from search_messages('x', 1, 1)",
+    "select remove_messages(1)",
+    "select notify_servers('x')",
+]
+
+
+@pytest.fixture(scope="module", params=["roles first", "schema first"])
+def url_of(
+    request: pytest.FixtureRequest, new_database: Callable[[], str], postgres_url: str
+) -> Iterator[Callable[[str], str]]:
+    """The URL of a database with these roles, for one of them."""
+    url = new_database()
+
+    def url_of(role: str) -> str:
+        parts = urlsplit(url)
+        return parts._replace(netloc=f"{role}:x@{parts.hostname}:{parts.port}").geturl()
+
+    if request.param == "roles first":
+        asyncio.run(execute(url, NO_SCHEMA))
+    asyncio.run(execute(url, ROLES, ROLES, PASSWORDS))  # it can be run again
+    migrated = chinwag("migrate", DATABASE_URL=url_of("chinwag_owner"))
+    assert migrated.returncode == 0, migrated.stderr
+    yield url_of
+    name = urlsplit(url).path.removeprefix("/")
+    asyncio.run(execute(postgres_url, f'drop database "{name}" with (force)', DROP_ROLES))
+
+
+@pytest.fixture(scope="module")
+def database_url(url_of: Callable[[str], str]) -> str:
+    return url_of("chinwag_server")
+
+
+@pytest.fixture(scope="module")
+def settings() -> dict[str, str]:
+    return {"CHINWAG_BOT": "echo", "CHINWAG_BOT_PACE": "0"}
+
+
+@pytest.fixture
+async def producer(url_of: Callable[[str], str]) -> AsyncIterator[Connection]:
+    connection = await asyncpg.connect(url_of("chinwag_producer"))
+    yield connection
+    await connection.close()
+
+
+async def test_a_server_does_all_that_a_server_does(
+    server: Server, http: httpx.AsyncClient, db: Connection, thread: int, producer: Connection
+) -> None:
+    async with open_list(server) as list, open_thread(server, thread, after=0) as reader:
+        await reader.frame("ready")
+        await reader.send("by WebSocket")
+        await reader.until_seq(2)
+        await producer.execute(INSERT, thread, "by SQL")
+        await reader.until_seq(4)
+        posted = await http.post(f"/threads/{thread}/messages", json={"content": "by HTTP"})
+        assert posted.status_code == 201
+        await reader.until_seq(6)
+        said = sorted(message["content"] for message in reader.messages)
+        assert said == ["by HTTP", "by HTTP", "by SQL", "by SQL", "by WebSocket", "by WebSocket"]
+        for change in ({"title": "Renamed"}, {"pinned": True}):
+            assert (await http.patch(f"/threads/{thread}", json=change)).status_code == 200
+        await list.frame("thread.updated", lambda data: data["pinned"])
+        for path in ("/account", "/threads", f"/threads/{thread}/messages", f"/threads/{thread}/export"):
+            assert (await http.get(path)).status_code == 200
+        assert len((await http.get("/search", params={"q": "by"})).json()) == 6
+        assert (await http.delete(f"/threads/{thread}")).status_code == 204
+        assert await reader.closed() == 4004
+    await until(db, "select not exists (select from removed_thread)")
+    assert await db.fetchval("select count(*) from message where thread_id = $1", thread) == 0
+    assert "InsufficientPrivilege" not in server.log.read_text()
+
+
+async def test_a_server_can_be_audited(server: Server, database_url: str) -> None:
+    audit = chinwag("audit", DATABASE_URL=database_url)
+    assert audit.returncode == 0, audit.stdout + audit.stderr
+
+
+@pytest.mark.parametrize("statement", NOT_FOR_SERVERS)
+async def test_a_server_does_nothing_else(db: Connection, statement: str) -> None:
+    with pytest.raises(asyncpg.InsufficientPrivilegeError):
+        await db.execute(statement)
+
+
+@pytest.mark.parametrize("statement", NOT_FOR_PRODUCERS)
+async def test_a_producer_does_nothing_but_insert(producer: Connection, statement: str) -> None:
+    with pytest.raises(asyncpg.InsufficientPrivilegeError):
+        await producer.execute(statement)
+
+
+async def test_nobody_else_can_connect_and_listen(url_of: Callable[[str], str], postgres_url: str) -> None:
+    await execute(postgres_url, "create role passer_by login password 'x'")
+    try:
+        with pytest.raises(asyncpg.InsufficientPrivilegeError, match="permission denied for database"):
+            await asyncpg.connect(url_of("passer_by"))
+    finally:
+        await execute(postgres_url, "drop role passer_by")
+
+
+async def test_a_function_of_somebody_else_gets_no_rights(
+    url_of: Callable[[str], str], new_database: Callable[[], str], postgres_url: str
+) -> None:
+    """In a database in which others can create objects, as PostgreSQL 14 and older let everybody do."""
+    url = await asyncio.to_thread(new_database)
+    await execute(url, NO_SCHEMA, FUNCTION_OF_MALLORY, ROLES)
+    connection = await asyncpg.connect(url)
+    owner = await connection.fetchval("select proowner::regrole::text from pg_proc where proname = $1", NAME)
+    await connection.close()
+    assert owner == "mallory"
+    database = urlsplit(url).path.removeprefix("/")
+    await execute(postgres_url, f'drop database "{database}" with (force)', "drop role mallory")
+
+
+async def execute(url: str, *scripts: str) -> None:
+    connection = await asyncpg.connect(url)
+    try:
+        for script in scripts:
+            await connection.execute(script)
+    finally:
+        await connection.close()

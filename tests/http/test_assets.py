@@ -1,0 +1,94 @@
+"""What a browser loads is small, comes at once, and is never mixed of two versions."""
+
+import gzip
+import re
+from collections.abc import AsyncIterator, Callable
+
+import brotli
+import httpx
+import pytest
+from chinwag.web.assets import STATIC
+
+from tests.support.process import Server
+
+IMPORT = re.compile(r'^import [^;(]*?"\./([^"]+)";$', re.M)
+DECOMPRESS: dict[str, Callable[[bytes], bytes]] = {"gzip": gzip.decompress, "br": brotli.decompress}
+
+
+@pytest.fixture
+async def site(server: Server) -> AsyncIterator[httpx.AsyncClient]:
+    async with httpx.AsyncClient(base_url=server.url) as client:
+        yield client
+
+
+@pytest.mark.parametrize("coding", DECOMPRESS)
+@pytest.mark.parametrize("name", ["", "threads/1", "threads/1/2", "static/app.js", "static/favicon.svg"])
+async def test_a_file_comes_compressed_and_is_not_sent_twice(
+    site: httpx.AsyncClient, name: str, coding: str
+) -> None:
+    whole = await site.get(name, headers={"Accept-Encoding": "identity"})
+    assert whole.status_code == 200
+    async with site.stream("GET", name, headers={"Accept-Encoding": f"deflate, {coding}"}) as answer:
+        assert answer.headers["content-encoding"] == coding
+        assert DECOMPRESS[coding](b"".join([piece async for piece in answer.aiter_raw()])) == whole.content
+    assert answer.headers["vary"] == whole.headers["vary"] == "Accept-Encoding"
+    assert answer.headers["content-type"] == whole.headers["content-type"]
+    again = await site.get(name, headers={"If-None-Match": whole.headers["etag"]})
+    assert (again.status_code, again.content) == (304, b"")
+    assert again.headers["cache-control"] == whole.headers["cache-control"] == "no-cache"
+
+
+async def test_comments_are_not_sent_and_code_is_sent_line_by_line(site: httpx.AsyncClient) -> None:
+    for file in [*STATIC.glob("*.js"), *STATIC.glob("*.css")]:
+        written = file.read_text().splitlines()
+        sent = (await site.get(f"static/{file.name}")).text.splitlines()
+        assert len(sent) == len(written), file.name
+        for line, origin in zip(sent, written, strict=True):
+            assert not re.match(r"\s*(//|/\*)", line), (file.name, line)
+            code = re.sub(r"/\*.*?\*/", "", origin) if "/*" in origin else origin
+            is_comment = file.suffix == ".css" or re.match(r"\s*(//|/\*|\*|$)", origin)
+            assert line.strip() == code.strip() or (not line.strip() and is_comment), (file.name, origin)
+
+
+@pytest.mark.parametrize(
+    ("accepted", "coding"),
+    [("br;q=0, gzip", "gzip"), ("gzip; q=0.0", None), ("brx", None), ("gzip;q=0.5", "gzip")],
+)
+async def test_a_coding_that_is_refused_is_not_used(
+    site: httpx.AsyncClient, accepted: str, coding: str | None
+) -> None:
+    answer = await site.get("static/app.js", headers={"Accept-Encoding": accepted})
+    assert answer.headers.get("content-encoding") == coding
+
+
+NO_FILES = ["none.js", "%2e%2e", "..%2fpyproject.toml", "%2e%2e%2fpyproject.toml", "%2fetc%2fpasswd", "a%00b"]
+
+
+@pytest.mark.parametrize("name", NO_FILES)
+async def test_what_is_no_file_of_the_page_is_not_found(site: httpx.AsyncClient, name: str) -> None:
+    assert (await site.get(f"/static/{name}")).status_code == 404
+
+
+async def test_all_modules_that_open_the_page_are_asked_for_at_once(site: httpx.AsyncClient) -> None:
+    """Or the browser would learn of each only from the one that imports it."""
+    page = (await site.get("/")).text
+    preloaded = re.findall(r'<link rel="modulepreload" href="/static/([^"]+)">', page)
+    assert preloaded == sorted(imported("app.js"))
+
+
+def imported(name: str) -> set[str]:
+    """The modules that one imports, and those that these import."""
+    found: set[str] = set()
+    left = {name}
+    while left:
+        names = set(IMPORT.findall((STATIC / left.pop()).read_text()))
+        left |= names - found
+        found |= names
+    return found
+
+
+async def test_the_messages_come_along_with_the_page(site: httpx.AsyncClient) -> None:
+    link = (await site.get("/threads/12/3")).headers["link"]
+    assert link == "</api/v1/threads/12/messages?limit=50>; rel=preload; as=fetch; crossorigin"
+    for path in ("/", "/threads/x", "/threads/1%0d%0aX: 1", "/threads/%d9%a1"):
+        assert "link" not in (await site.get(path)).headers

@@ -1,0 +1,55 @@
+"""The document at /docs/openapi.json is true: the server answers as it says, whatever is sent."""
+
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+import schemathesis
+
+from tests.support.process import Server
+
+# A date that is none, such as February 30, is refused; no pattern for `before` can say so.
+CONFIGURATION = """
+[[operations]]
+include-name = "GET /api/v1/threads"
+checks.positive_data_acceptance.expected-statuses = ["2xx", "400"]
+"""
+
+
+@pytest.fixture(scope="module")
+def document(server: Server) -> Any:
+    return httpx.get(f"{server.url}/docs/openapi.json").raise_for_status().json()
+
+
+def test_the_document_is_valid_openapi(document: Any) -> None:
+    schemathesis.openapi.from_dict(document).validate()
+
+
+def test_every_error_is_documented_as_a_problem_and_nothing_else(document: Any) -> None:
+    problem = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
+    for path, operations in document["paths"].items():
+        for method, operation in operations.items():
+            errors = {s: one["content"] for s, one in operation["responses"].items() if s >= "400"}
+            if path.startswith("/api/v1/"):
+                assert errors.keys() >= {"401", "503"}, (method, path)
+                assert errors == dict.fromkeys(errors, problem), (method, path)
+
+
+def test_every_answer_is_as_documented(server: Server, tmp_path: Path) -> None:
+    file = tmp_path / "schemathesis.toml"
+    file.write_text(CONFIGURATION)
+    command = [sys.executable, "-m", "schemathesis.cli", "--config-file", str(file), "--no-color"]
+    options = ["--checks=all", "--max-examples=25", "--generation-deterministic"]
+    run = subprocess.run(
+        [*command, "run", f"{server.url}/docs/openapi.json", *options],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert run.returncode == 0, run.stdout + run.stderr
+    assert "Traceback" not in server.log.read_text()

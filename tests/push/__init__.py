@@ -1,0 +1,1 @@
+"""What reaches the browsers over WebSockets: every message, once and in order."""

@@ -1,0 +1,54 @@
+"""PgBouncer, a transaction pooler, in front of a PostgreSQL."""
+
+import os
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from chinwag.db.pool import LOCK_TIMEOUT, SESSION
+
+from tests.support.process import find_program, free_port, wait_until
+
+CONFIGURATION = """
+[databases]
+* = host={host} port={port} user={user} password={password}
+[pgbouncer]
+listen_addr = 127.0.0.1
+listen_port = {own_port}
+unix_socket_dir =
+auth_type = any
+pool_mode = transaction
+ignore_startup_parameters = {ignored}
+"""
+
+
+@contextmanager
+def pgbouncer_before(url: str) -> Iterator[str]:
+    """A PgBouncer in transaction mode that accepts our start-up parameters; the URL through it."""
+    program, own_port, parts = find_program("pgbouncer", "pgbouncer"), free_port(), urlsplit(url)
+    with tempfile.TemporaryDirectory(prefix="chinwag-pgbouncer-") as name:
+        Path(name).chmod(0o755)
+        file = Path(name) / "pgbouncer.ini"
+        file.write_text(
+            CONFIGURATION.format(
+                host=parts.hostname, port=parts.port, user=parts.username, password=parts.password,
+                own_port=own_port, ignored=", ".join(["extra_float_digits", *(SESSION | LOCK_TIMEOUT)]),
+            )
+        )  # fmt: skip
+        user = "nobody" if os.geteuid() == 0 else None  # it refuses to run as root
+        with subprocess.Popen([program, file], stderr=subprocess.PIPE, text=True, user=user) as process:
+            assert process.stderr is not None
+            try:
+                wait_until(lambda: process.poll() is not None or _listens(process), 20)
+                assert process.poll() is None, process.communicate()[1]
+                yield parts._replace(netloc=f"{parts.username}:x@127.0.0.1:{own_port}").geturl()
+            finally:
+                process.terminate()
+
+
+def _listens(process: subprocess.Popen[str]) -> bool:
+    assert process.stderr is not None
+    return "process up" in process.stderr.readline()
