@@ -23,13 +23,14 @@ def render(outcome: Outcome, contest: Contest, skipped: Sequence[str], postgres:
         "# Side by side",
         f"Measured on {datetime.now(UTC):%Y-%m-%d} with",
         f"    {command}",
-        f"which wrote this page: {contest.rounds} rounds, {contest.seconds:g} s a measurement. {machine()}.",
+        f"which wrote this page: {contest.rounds} rounds, {contest.seconds:g} s each. {machine()}.",
         "![The same figures as bars](bench.svg)",
         _table("median of the rounds", columns, [_figures(figure, outcome) for figure in outcome.figures]),
         "## Where Chinwag is behind",
         "\n".join(_losses(outcome)),
         "## How many times as good Chinwag is",
-        "Above 1 Chinwag is ahead: its rate by the other's, or the other's time or memory by Chinwag's.",
+        "A ratio above 1 means that Chinwag is ahead. It is Chinwag's rate divided by the other's, or the "
+        "other's time or memory divided by Chinwag's.",
         _table("ratio of the medians", columns, [_ratios(figure, outcome) for figure in outcome.figures]),
         "## Who took part",
         "\n".join(
@@ -43,8 +44,8 @@ def render(outcome: Outcome, contest: Contest, skipped: Sequence[str], postgres:
         "## How it is measured",
         METHOD.read_text(encoding="utf-8").rstrip(),
         "## Who used the processor",
-        "The load generator / the server, in percent of one core, the most of all rounds. Where the first is "
-        "near 100 %, the load generator is what was measured.",
+        "The shares of the load generator / of the server, in percent of one core, the highest of all "
+        "rounds. Where the first is near 100 %, the load generator was the bottleneck.",
         _table(
             "load generator / server",
             columns,

@@ -1,18 +1,18 @@
 -- The roles of a database that is Chinwag's own:
 --
 --   chinwag_owner     owns the schema, and runs `chinwag migrate`
---   chinwag_server    runs `chinwag serve`: what a server does, and nothing else
---   chinwag_producer  writes messages by SQL: grant it to whoever may, as in `grant chinwag_producer to backup`
+--   chinwag_server    runs `chinwag serve`, and has the rights that a server needs and no more
+--   chinwag_producer  writes messages in SQL; grant it to other roles, as in `grant chinwag_producer to backup`
 --
 -- Run this file in that database as a superuser, before the first `chinwag migrate` or at any time later:
 --
 --   psql --dbname=chinwag --file=deploy/roles.sql
 --
--- Where a role other than that superuser has made the tables, run `reassign owned by that_role to chinwag_owner` after
--- it, and then this file again.
+-- If a role other than that superuser has made the tables, run `reassign owned by that_role to chinwag_owner` afterwards,
+-- and then this file again. It may be run any number of times.
 --
--- Then give the first two a password (`\password chinwag_owner` in psql), and name them in DATABASE_URL. It can be
--- run again. LISTEN and NOTIFY need no right but CONNECT: that is why nobody else may connect.
+-- Then give the first two roles a password (`\password chinwag_owner` in psql), and name them in DATABASE_URL. LISTEN and
+-- NOTIFY need no right but CONNECT. That is why no other role may connect.
 
 do $$
 declare
@@ -32,8 +32,8 @@ begin
     'grant connect on database %I to chinwag_owner, chinwag_server, chinwag_producer', current_database()
   );
 
-  -- What the role that runs this file has made. Not what others have: a function of theirs would get the rights of
-  -- the owner.
+  -- The new owner gets what the role that runs this file has made. It does not get what other roles have made: their
+  -- functions would get the rights of the owner.
   for thing in
     select case relkind when 'S' then 'sequence' else 'table' end as kind, oid::regclass::text as name
     from pg_class
@@ -54,7 +54,7 @@ alter schema public owner to chinwag_owner;
 revoke all on schema public from public;
 grant usage on schema public to chinwag_server, chinwag_producer;
 
--- The rights on tables and functions are given by the schema itself (sql/90_rights.sql), if it is there already.
+-- The schema itself gives the rights on tables and functions (sql/90_rights.sql), if it is installed already.
 do $$
 begin
   if exists (

@@ -1,6 +1,6 @@
--- What this database knows of its own schema, so that another version can tell what is left to do.
+-- The database notes what its schema contains, so that another version of Chinwag can tell what is left to do.
 
--- The migrations that were applied (Piccolo's own table), and each version of the programs in the files from 40 on.
+-- The migrations that were applied, and each version of the programs in the files from 40 on. The table is Piccolo's.
 create table if not exists migration (
   id serial primary key,
   name varchar(200) not null default '',
@@ -8,7 +8,7 @@ create table if not exists migration (
   ran_on timestamp not null default current_timestamp
 );
 
--- The names that are Chinwag's in this schema. Whatever else has a name that Chinwag needs is somebody else's.
+-- The names in this schema that belong to Chinwag. Another object with a name that Chinwag needs is somebody else's.
 create table if not exists chinwag_object (
   kind text,
   name text,

@@ -1,4 +1,5 @@
--- Who writes in the browser. The columns are those of Piccolo's BaseUser, which can manage the rows.
+-- The accounts of those who write in the browser. The columns are those of Piccolo's BaseUser, which can manage the
+-- rows.
 
 create table if not exists account (
   id serial primary key,

@@ -1,4 +1,4 @@
--- A conversation. Its row is the lock under which its messages get their numbers.
+-- A thread is a conversation. Its row is locked while a message gets its number, which orders the thread.
 
 create table if not exists thread (
   id bigint generated always as identity primary key,
@@ -12,9 +12,9 @@ create table if not exists thread (
   owner integer references account on delete set null
 );
 
-alter table thread add column if not exists pinned boolean not null default false; -- not there in the first version
+alter table thread add column if not exists pinned boolean not null default false; -- the first version did not have it
 
--- The list is read newest activity first, and continued from (updated_at, id).
+-- The list of threads is read with the newest activity first, and continued from (updated_at, id).
 create index if not exists thread_by_activity on thread (updated_at desc, id desc);
--- So are the few that are pinned.
+-- The few threads that are pinned are read in the same way.
 create index if not exists pinned_thread_by_activity on thread (updated_at desc, id desc) where pinned;

@@ -1,8 +1,8 @@
--- A message is a row, and (thread_id, seq) is its place in the stream. One megabyte of content is the
--- most that a row may hold; what a server takes from its clients is a setting of that server.
+-- A message is a row, and (thread_id, seq) is its place in the stream. A row may hold one megabyte of content at
+-- most; how much of that a server accepts from its clients is a setting of the server.
 --
--- thread_id and reply_to are checked by the trigger that numbers the row (40_seq.sql), under the lock of the
--- thread. They are no foreign keys: the deletion of a thread would have to delete all its messages at once.
+-- The trigger that numbers the row (40_seq.sql) checks thread_id and reply_to under the lock of the thread. They are
+-- not foreign keys, because the deletion of a thread would then have to delete all its messages at once.
 
 create table if not exists message (
   id bigint generated always as identity primary key,
@@ -21,17 +21,17 @@ create table if not exists message (
   constraint client_id_is_unique_in_thread unique (thread_id, client_id)
 );
 
--- Few messages are replies: no entry for the others.
+-- Few messages are replies, so the index has no entries for the others.
 create unique index if not exists message_has_one_reply on message (reply_to) where reply_to is not null;
 
--- The words of a message, for the search (70_search.sql). They are stored, because a phrase is looked for in the
--- words of each candidate, and to parse a text again costs far more than to read its words.
+-- The words of a message, for the search (70_search.sql). They are stored because a search for a phrase checks the
+-- words of each candidate, and it costs far more to parse a text again than to read its words.
 create table if not exists message_words (
   message_id bigint primary key,
   words tsvector not null
 );
 
--- New words are put on a list, which is merged into the index when it is full: the shorter it is, the shorter
--- does the unlucky insert wait that has to merge it.
+-- GIN puts new words on a pending list and merges it into the index when it is full. A short list makes the wait short
+-- for the insert that has to merge it.
 create index if not exists message_words_by_word on message_words
   using gin (words) with (gin_pending_list_limit = 256);

@@ -1,4 +1,4 @@
--- The threads that were deleted and whose messages are still stored: the servers remove those in the background
+-- The threads that were deleted and whose messages are still stored. The servers remove the messages in the background
 -- (65_removal.sql).
 
 create table if not exists removed_thread (

@@ -1,23 +1,24 @@
--- How a message gets its number: 1, 2, 3 … in the order in which the thread's transactions commit.
+-- A message gets its number here: 1, 2, 3 … in the order in which the transactions of its thread commit.
 
--- Numbers a new message under its thread's row lock, and drops it if it is there already.
--- The id and the time come from here, too, whatever the writer has given: a role with INSERT could otherwise take
--- the ids of messages to come, or write a time that no client can read.
--- security definer: a role with only INSERT on message must be able to lock and move the thread.
--- search_path: only PostgreSQL's own operators and functions, and everything else by its schema. Whoever can
--- create objects in the schema public could otherwise have them run with the rights of the owner.
--- enable_seqscan: a session keeps its plans. One that was made while the table was small would read all of
--- the table for each row of a bulk insert, and 16,000 rows would take a minute.
+-- Numbers a new message under the row lock of its thread, and drops the message if it is stored already.
+-- The id and the time are given here, too, and replace what the writer has given. Otherwise a role with INSERT could
+-- use up the ids of future messages, or write a time that no client can read.
+-- security definer: a role with only INSERT on message must be able to lock and update the thread.
+-- search_path: only PostgreSQL's own operators and functions are found; everything else is named with its schema.
+-- Otherwise a role that can create objects in the schema public could have them run with the rights of the owner.
+-- enable_seqscan: a session caches its plans. A plan that was made while the table was small would read the whole
+-- table for each row of a bulk insert, and 16,000 rows would take a minute.
 create or replace function tg_message__number() returns trigger
 language plpgsql security definer set search_path = pg_catalog, pg_temp set enable_seqscan = off
 as $$
 declare
   newest timestamptz;
 begin
-  -- The lock is held until commit: whoever gets the next number commits after us, or we never did.
-  -- thread.last_seq and updated_at move once a statement (tg_message__publish): moving them for each row would
-  -- leave one dead version of the thread a row, and a burst would take quadratic time. So the newest row that this
-  -- statement may have inserted already is looked up, too: the last entry of an index.
+  -- The lock is held until the end of the transaction: a transaction that gets the next number commits after this one,
+  -- or this one was rolled back.
+  -- thread.last_seq and updated_at are updated once per statement (tg_message__publish). To update them for each row
+  -- would leave one dead version of the thread per row, and a burst would take quadratic time. So the newest row that
+  -- this statement may have inserted already is looked up, too: it is the last entry of an index.
   select greatest(thread.last_seq, own.seq) + 1, greatest(thread.updated_at, own.created_at)
   into new.seq, newest
   from public.thread left join lateral (
@@ -30,7 +31,8 @@ begin
       using errcode = 'foreign_key_violation', table = 'message', constraint = 'thread_exists';
   end if;
 
-  -- Only behind the lock can a repeat be seen for sure. "on conflict" would come too late: it burns a number.
+  -- A repeat can be seen for certain only while the lock is held. "on conflict" would come too late: the repeat would
+  -- have used up a number.
   if new.client_id is not null and exists (
     select from public.message where thread_id = new.thread_id and client_id = new.client_id
   ) then
@@ -48,7 +50,8 @@ begin
 
   new.id := nextval('public.message_id_seq');
   new.created_at := clock_timestamp();
-  -- The clock may have been set back. A time far ahead is not believed: all that follow would have it for good.
+  -- The clock may have been set back: then the message gets the time of the newest one. If that time is more than a day
+  -- ahead it is wrong, and is not used: all later messages would keep it.
   if newest > new.created_at and newest < new.created_at + interval '1 day' then
     new.created_at := newest;
   end if;
@@ -59,7 +62,7 @@ $$;
 create or replace trigger message_10_number
   before insert on message for each row execute function tg_message__number();
 
--- Refuses to change history: messages are immutable, and only go with their thread as a whole.
+-- Refuses changes of messages. They are immutable, and are deleted only together with their thread.
 create or replace function tg_message__refuse_change() returns trigger
 language plpgsql security definer set search_path = pg_catalog, pg_temp
 as $$

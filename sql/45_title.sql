@@ -1,6 +1,6 @@
--- How a thread gets its title: from its first message, until someone gives it one.
+-- A thread has the title that its first message gives it, until somebody gives it another one.
 
--- The first line that has more than marks (as Markdown has them), cut to 60 characters; null if there is none.
+-- Returns the first line that has more than Markdown's marks, cut to 60 characters; null if there is none.
 create or replace function title_of(content text) returns text
 language sql immutable parallel safe
 return (
@@ -14,13 +14,13 @@ return (
   where line <> '' order by place limit 1
 );
 
--- Gives a thread that has no title of its own the one that its first message says.
--- security definer: a role with only INSERT on message must be able to do it.
+-- Gives a thread that has no title yet the title of its first message.
+-- security definer: a role with only INSERT on message must be able to update the title.
 create or replace function tg_message__give_title() returns trigger
 language plpgsql security definer set search_path = pg_catalog, pg_temp
 as $$
 begin
-  -- tg_message__publish moves last_seq, but later: the lists of threads are told by this change already.
+  -- tg_message__publish updates last_seq, too, but later. This update already notifies the lists of threads.
   update public.thread set title = public.title_of(new.content), last_seq = greatest(last_seq, new.seq)
   where id = new.thread_id and title = 'New chat' and public.title_of(new.content) is not null;
   return null;

@@ -1,17 +1,18 @@
--- What goes over the wire, in one place: the trigger, the replay and the repair all call these.
+-- The JSON that goes over the wire is made here. The trigger, the replay and the repair all call these functions.
 
--- A moment in the range that clients can read, the years 1 to 9999. Rows of earlier versions may be outside of it.
+-- Returns a moment within the range that clients can read, the years 1 to 9999. Rows of earlier versions may be outside
+-- of it.
 create or replace function readable(moment timestamptz) returns timestamptz
 language sql immutable parallel safe
 return least(greatest(moment, '0001-01-02 00:00:00+00'), '9999-12-30 23:59:59.999999+00');
 
--- A moment as ISO 8601 in UTC, whatever the session's TimeZone and DateStyle are.
+-- Returns a moment in ISO 8601 and in UTC, whatever the TimeZone and the DateStyle of the session are.
 create or replace function wire_time(moment timestamptz) returns text
 language sql stable parallel safe
 return to_char(readable(moment) at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"');
 
--- A message as the JSON object that clients see. One expression, and no query: so it is part of the plan of
--- whatever calls it. It is made for each message, and row_to_json() would take twice as long.
+-- Returns a message as the JSON object that clients get. It is one expression without a query, so that PostgreSQL can
+-- inline it. It is called for each message, and row_to_json() would take twice as long.
 create or replace function message_json(m message) returns json
 language sql stable parallel safe
 return (
@@ -21,13 +22,13 @@ return (
   || ',"reply_to":' || coalesce(m.reply_to::text, 'null') || '}'
 )::json;
 
--- The beginning of a thread's newest message, as it was written; null if the thread has no message. app/chinwag/wire.py cuts
+-- Returns the beginning of the newest message of a thread; null if the thread has no message. app/chinwag/wire.py cuts
 -- the content of a frame at the same length.
 create or replace function thread_preview(t thread) returns text
 language sql stable parallel safe
 return (select left(content, 120) from message where thread_id = t.id and seq = t.last_seq);
 
--- A thread as the JSON object that clients see.
+-- Returns a thread as the JSON object that clients get.
 create or replace function thread_json(t thread) returns json
 language sql stable parallel safe
 return (
@@ -37,7 +38,7 @@ return (
   ) as fields
 );
 
--- A frame: the exact JSON text that is sent to a browser.
+-- Returns a frame: the exact JSON text that is sent to a browser.
 create or replace function frame(type text, data json) returns text
 language sql stable parallel safe
 return '{"type":' || to_json(type) || ',"data":' || data || '}';

@@ -1,13 +1,13 @@
--- How what is committed reaches the servers. A payload is '<thread_id> <seq> <frame>'; seq 0 is for events
--- that are not messages.
+-- What is committed reaches the servers as a notification. Its payload is '<thread_id> <seq> <frame>'; seq is 0 for
+-- events that are not messages.
 
--- The payload for a frame. One of 8,000 bytes would fail: a longer one goes without its frame, and the
+-- Returns the payload for a frame. NOTIFY fails with 8,000 bytes or more: a longer payload has no frame, and the
 -- receiver reads the row.
 create or replace function payload(thread_id bigint, seq bigint, frame text) returns text
 language sql stable parallel safe
 return thread_id || ' ' || seq || case when octet_length(frame) < 7950 then ' ' || frame else '' end;
 
--- Notifies the servers.
+-- Notifies the servers of a payload.
 create or replace function notify_servers(payload text) returns void
 language sql
 return pg_notify('chinwag', payload);
@@ -21,19 +21,19 @@ begin
 end
 $$;
 
--- Each call names the exact types of its arguments: a function of the same name by somebody else, with types that
--- fit better, would be called instead, and with the rights of the owner.
+-- Danger: each call has to name the exact types of its arguments. Otherwise somebody else's function of the same name,
+-- with types that fit better, would be called instead, and with the rights of the owner.
 
--- Moves the threads that a statement has written to, stores its words for the search, asks for the bot's replies and
--- notifies the servers. One trigger does it all, because each further one would cost each insert.
--- A session keeps its plans. One that was made for a bulk insert would read whole tables for each single row
--- after it, so each row that is looked for here is looked up in an index.
+-- Updates the threads that a statement has written to, stores the words of its messages for the search, requests the
+-- bot's replies and notifies the servers. One trigger does all of it, because each further one would slow down inserts.
+-- A session caches its plans. A plan that was made for a bulk insert would read whole tables for each single row that
+-- follows, so these settings have each row looked up in an index.
 create or replace function tg_message__publish() returns trigger
 language plpgsql security definer set search_path = pg_catalog, pg_temp
 set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off
 as $$
 begin
-  -- greatest: a trigger of somebody's own may have written more already.
+  -- greatest(): a trigger that somebody has added may have written more messages already.
   update public.thread
   set last_seq = greatest(thread.last_seq, written.last_seq), updated_at = greatest(clock_timestamp(), written.newest)
   from (
@@ -54,7 +54,7 @@ begin
     select thread_id, seq, public.frame('message'::text, public.message_json(row(w.*)::public.message)) as frame
     from written_message as w
     order by thread_id, seq
-    offset 0 -- or the frame, which is named more than once in the payload, would be made as often
+    offset 0 -- otherwise the frame would be made as often as payload() names it
   ) as written;
   return null;
 end
@@ -64,7 +64,7 @@ create or replace trigger message_30_publish
   after insert on message referencing new table as written_message
   for each statement execute function tg_message__publish();
 
--- A reply takes its request with it, whoever wrote it.
+-- Deletes the request that a new reply answers, whoever wrote the reply.
 create or replace function tg_message__withdraw_request() returns trigger
 language plpgsql security definer set search_path = pg_catalog, pg_temp
 as $$
@@ -78,7 +78,7 @@ create or replace trigger message_30_withdraw_request
   after insert on message for each row when (new.reply_to is not null)
   execute function tg_message__withdraw_request();
 
--- Removes what belongs to the messages that a statement has removed.
+-- Deletes what belongs to the messages that a statement has deleted.
 create or replace function tg_message__clean_up() returns trigger
 language plpgsql security definer set search_path = pg_catalog, pg_temp
 set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off
@@ -94,7 +94,7 @@ create or replace trigger message_30_clean_up
   after delete on message referencing old table as removed_message
   for each statement execute function tg_message__clean_up();
 
--- Tells the lists of threads that a thread was created, renamed, pinned or deleted.
+-- Notifies the lists of threads that a thread was created, renamed, pinned or deleted.
 create or replace function tg_thread__publish() returns trigger
 language plpgsql security definer set search_path = pg_catalog, pg_temp
 as $$

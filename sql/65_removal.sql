@@ -1,7 +1,7 @@
--- How a thread is deleted: its row goes at once, and with it the thread is hidden everywhere. Its messages, of which
--- there may be a million, are removed in batches by the servers (app/chinwag/chat/removal.py).
+-- When a thread is deleted, its row is deleted at once, which hides the thread everywhere. There may be a million
+-- messages, so the servers remove them in batches (app/chinwag/chat/removal.py).
 
--- Notes that the messages of a deleted thread are to be removed.
+-- Puts a deleted thread that has messages into the queue of removals.
 create or replace function tg_thread__remove_messages() returns trigger
 language plpgsql security definer set search_path = pg_catalog, pg_temp
 as $$
@@ -16,7 +16,7 @@ $$;
 create or replace trigger thread_20_remove_messages
   after delete on thread for each row execute function tg_thread__remove_messages();
 
--- Refuses a thread with the id of a deleted one whose messages are still stored: it would get them.
+-- Refuses a thread with the id of a deleted thread whose messages are still stored: they would become its messages.
 create or replace function tg_thread__refuse_used_id() returns trigger
 language plpgsql security definer set search_path = pg_catalog, pg_temp
 as $$
@@ -31,11 +31,11 @@ begin
 end
 $$;
 
--- After the row is inserted: before that, the deletion of a thread with this id may not have committed yet.
+-- It runs after the insert, because before it the deletion of a thread with this id may not have committed yet.
 create or replace trigger thread_20_refuse_used_id
   after insert on thread for each row execute function tg_thread__refuse_used_id();
 
--- Refuses what would leave messages without their thread.
+-- Refuses changes that would leave messages without their thread.
 create or replace function tg_thread__refuse_change() returns trigger
 language plpgsql set search_path = pg_catalog, pg_temp
 as $$
@@ -50,17 +50,17 @@ create or replace trigger thread_20_refuse_change
 create or replace trigger thread_20_refuse_truncate
   before truncate on thread for each statement execute function tg_thread__refuse_change();
 
--- Removes up to `most` messages of one deleted thread. Returns false if there was none to be removed.
--- The newest go first, so that a reply goes before the message that it answers. A thread that another server is at
--- work on is left to that server.
--- security definer: a server may delete no message by itself.
+-- Removes up to `most` messages of one deleted thread. Returns false if no thread was waiting for removal.
+-- The newest messages are removed first, so that a reply is removed before the message that it answers. A thread from
+-- which another server is removing messages is left to that server.
+-- security definer: the role of a server has no right to delete messages.
 create or replace function remove_messages(most integer) returns boolean
 language plpgsql security definer set search_path = pg_catalog, pg_temp
 set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off
 as $$
 declare
   removed bigint;
-  rest bigint; -- the highest seq that is left for the next time
+  rest bigint; -- the highest seq that is left for the next call
 begin
   select thread_id into removed from public.removed_thread
   order by removed_at limit 1 for update skip locked;

@@ -1,16 +1,16 @@
--- How messages are found: by their words, whatever the language (configuration "simple": no stems, no stop words).
+-- Messages are found by their words, in any language (configuration "simple": no stems, no stop words).
 
--- The words of a message. Of its first 100,000 characters only: a tsvector of over 1 MB is an error, and the
--- message would be refused for it.
+-- Returns the words of the first 100,000 characters of a message. A tsvector of more than 1 MB is an error, for which
+-- the message would be refused.
 create or replace function words_of(content text) returns tsvector
 language sql immutable parallel safe
 return to_tsvector('pg_catalog.simple'::regconfig, left(content, 100000));
 
--- What did in triggers of their own what tg_message__publish and tg_message__clean_up do now. "cascade" drops the
--- triggers.
+-- Earlier versions had these functions for what tg_message__publish and tg_message__clean_up do now. "cascade" drops
+-- their triggers.
 drop function if exists tg_message__store_words, tg_message__remove_words cascade;
 
--- What is searched for, as people type it: words, "a phrase", or, -not. The last word may be unfinished.
+-- Returns the query for what somebody has typed: words, "a phrase", or, -not. The last word may be unfinished.
 create or replace function search_query(typed text) returns tsquery
 language sql immutable parallel safe
 return (
@@ -18,7 +18,7 @@ return (
   from (values (websearch_to_tsquery('pg_catalog.simple'::regconfig, typed))) as parsed (query)
 );
 
--- Whether a message is in a thread. Those of a deleted thread stay stored for a while (65_removal.sql).
+-- Returns whether the thread of a message exists. Messages of a deleted thread stay stored for a while (65_removal.sql).
 create or replace function is_in_a_thread(message_id bigint) returns boolean
 language sql stable
 -- Not "exists": the planner could put the ids of all messages into a hash table.
@@ -26,9 +26,10 @@ return coalesce((
   select true from public.message join public.thread on thread.id = thread_id where message.id = message_id
 ), false);
 
--- The ids of the newest messages that match. An index cannot give them newest first: of a frequent word it would
--- have to give all. And the table, read from its end, would have to be read as a whole for a rare one. Which it
--- is, the last 500 messages tell, or as many of them as have 4 MB of words; the planner can only guess.
+-- Returns the ids of the newest messages that match. The index cannot return them newest first: it would have to return
+-- all messages with a frequent word. For a rare word, the table would have to be read as a whole from its end. The planner
+-- can only guess whether a word is frequent. So this function first looks at the last 500 messages, or as many of them as
+-- have 4 MB of words.
 create or replace function newest_matches(wanted tsquery, before bigint, most integer) returns bigint[]
 language plpgsql stable set search_path = pg_catalog, pg_temp
 set enable_hashjoin = off set enable_mergejoin = off
@@ -61,8 +62,8 @@ begin
 end
 $$;
 
--- The part of a text, 5,000 characters of it, in which what is searched for comes first: the phrase, or else one of
--- the words. To mark the words in all of a long text would take longer than to find it.
+-- Returns 5,000 characters of a text around the first place with what is searched for: the phrase, or else one of the
+-- words. To mark the words in the whole of a long text would take longer than to find it.
 create or replace function part_with(wanted tsquery, content text) returns text
 language plpgsql immutable set search_path = pg_catalog, pg_temp
 as $$
@@ -85,7 +86,7 @@ begin
 end
 $$;
 
--- The newest messages that match, each with an excerpt in which what matches stands between U+E000 and U+E001.
+-- Returns the newest messages that match, each with an excerpt in which each match is between U+E000 and U+E001.
 create or replace function search_messages(typed text, before bigint, most integer)
 returns table (
   message bigint, thread_id bigint, title text, seq bigint, role text, created_at timestamptz, excerpt text
@@ -96,14 +97,14 @@ declare
   wanted tsquery := public.search_query(typed);
   newest bigint[];
 begin
-  -- What only says what is not wanted is of no use to an index, and would find nearly everything.
+  -- A query of which all words are negated cannot use an index, and would match nearly everything.
   if querytree(wanted) in ('', 'T') then
     return;
   end if;
   newest := public.newest_matches(wanted, before, most);
   return query
   select found.id, found.thread_id, thread.title, found.seq, found.role, public.readable(found.created_at),
-    -- ts_headline() would leave out what looks like a tag, so there is no "<" where it looks.
+    -- ts_headline() would leave out what looks like a tag, so "<" is replaced before it and put back after it.
     replace(ts_headline(
       'simple',
       replace(translate(public.part_with(wanted, found.content), u&'\E000\E001\E002', ''), '<', u&' \E002'),
@@ -117,8 +118,9 @@ begin
 end
 $$;
 
--- The ids of the threads whose title contains what is typed, in upper or lower case. Titles have no index, as each
--- message would pay for it by moving its thread: so only the 10,000 threads with the newest activity are looked at.
+-- Returns the ids of the threads whose title contains what is typed, in upper or lower case. Titles have no index, because
+-- each message would have to update it when it updates its thread. So only the 10,000 threads with the newest activity are
+-- searched.
 create or replace function threads_titled(typed text) returns setof bigint
 language sql stable parallel safe rows 100
 begin atomic

@@ -1,8 +1,8 @@
--- Who may call the functions. PostgreSQL lets everybody execute a new function, and a trigger function that is
--- security definer can be attached to a table of one's own: the CHECK of a domain on a column there would then run
--- with the rights of the owner.
+-- The rights to call functions and to use tables are given here. PostgreSQL lets everybody execute a new function.
+-- Danger: a role could attach a trigger function that is security definer to a table of its own, and the CHECK of a
+-- domain on a column of that table would then run with the rights of the owner.
 
--- Functions that the owner makes later. A rule for one schema could not take away what all have by default.
+-- This is for functions that the owner makes later. A rule for one schema could not revoke what is granted by default.
 alter default privileges revoke execute on functions from public;
 
 revoke execute on function
@@ -15,7 +15,7 @@ revoke execute on function
 from public;
 
 -- Gives the roles of deploy/roles.sql their rights, if that file was run in this database. It is called here, and by
--- that file where the tables are older than the roles.
+-- that file when the tables are older than the roles.
 create or replace function grant_rights() returns void
 language plpgsql set search_path = pg_catalog, public, pg_temp
 as $$

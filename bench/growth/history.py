@@ -26,14 +26,15 @@ VISITS_A_PAINT = 3
 """A page takes long to open, and is opened less often than the rest is done."""
 
 ABOUT = f"""\
-One database holds all these threads, and each is visited in turn, one visit at a time: joined over the
-WebSocket until `ready` (by a newcomer, and with `after` by somebody who has read it all), its newest {PAGE}
-messages read over HTTP, its page opened in Chromium with nothing in the cache, and written to, over the
-WebSocket until the frame is back and over HTTP until `201`. First paint is measured in the page, from the
-start of the navigation to the frame in which the thread is shown: its newest messages, or *Nothing here
-yet*. An empty thread's page has no message to make, and its newest page is `[]`; what a history costs
-beyond that shows against the thread of {RENEWED} messages, whose page is as full as that of a million.
-Threads of 0 and of {RENEWED} are made anew in each round, for each round writes to them."""
+One database holds all these threads, and each is visited in turn, one visit at a time. A visit joins the
+thread over the WebSocket until `ready` (as a newcomer, and with `after` as somebody who has read it all),
+reads its newest {PAGE} messages over HTTP, opens its page in Chromium with an empty cache, and writes to it,
+over the WebSocket until the frame is back and over HTTP until `201`. First paint is measured in the page,
+from the start of the navigation to the frame in which the thread is shown: its newest messages, or *Nothing
+here yet*. The page of an empty thread has no messages to render, and its newest page is `[]`. What a history
+costs beyond that shows in the comparison with the thread of {RENEWED} messages, whose page is as full as
+that of a million. Threads of 0 and of {RENEWED} messages are made anew in each round, because each round
+writes to them."""
 
 
 def measure(databases: Databases, points: tuple[int, ...], scale: Scale, record: Record) -> None:

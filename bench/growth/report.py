@@ -10,17 +10,17 @@ from bench.growth.outcome import Outcome
 from bench.report import machine, number
 
 LIMIT = 1.2
-"""So many times what an empty thread costs, a history may cost at most."""
+"""A thread with a history may cost at most this many times what an empty one costs."""
 PROMISED = ("paint_ms", "join_ms", "rejoin_ms", "post_ms", "http_post_ms")
 """What must stay below it. To read a page without messages is another job than to read one with fifty."""
 
 METHOD = """\
 The server, PostgreSQL and the load generator share this machine. Each round measures all points of a curve,
-so that what disturbs the machine disturbs them alike; a figure is the median of the rounds. A round counts
-only if every socket has got every message of its thread once and in order. PostgreSQL runs with `fsync =
-off`, as in [the comparison with others](bench.md); the bot is off. CPU is as the kernel counts it for the
-processes, in ticks of 10 ms: short runs make it coarse. Where the load generator is near 100 % of a core,
-it is what was measured."""
+so that a disturbance of the machine affects them alike; a figure is the median of the rounds. A round counts
+only if every socket has received every message of its thread once and in order. PostgreSQL waits for the
+disk at each commit, as in [the comparison with others](bench.md), and the bot is off. The CPU time is what
+the kernel counts for the processes, in ticks of 10 ms, so it is coarse in short runs. Where the load
+generator is near 100 % of a core, it was the bottleneck."""
 
 
 def render(outcome: Outcome, versions: Sequence[str], command: str) -> str:
@@ -66,7 +66,7 @@ def _figures(curve: Curve, outcome: Outcome) -> str:
 
 def _heading(curve: Curve, baseline: int) -> str:
     thread = f"the thread of {curve.label(baseline)}" if baseline else "the empty thread"
-    return f"So many times what it takes with {thread}:"
+    return f"The same as a multiple of the time with {thread}:"
 
 
 def _ratios(curve: Curve, baseline: int, outcome: Outcome) -> str:
@@ -86,8 +86,9 @@ def _verdict(curve: Curve, outcome: Outcome) -> str:
         if one.key in PROMISED and (ratio := outcome.ratio(curve, most, min(curve.baselines), one.key))
     }
     beyond = [f"{title} ({ratio:.2f})" for title, ratio in ratios.items() if ratio > LIMIT]
-    start = f"A thread of {curve.label(most)} is to cost at most {LIMIT:g} times what an empty one does: "
-    return start + (f"**not so** for {', '.join(beyond)}." if beyond else "it does.")
+    label = curve.label(most)
+    start = f"The limit is that a thread of {label} costs at most {LIMIT:g} times what an empty one does. "
+    return start + (f"It is **not kept** for {', '.join(beyond)}." if beyond else "It is kept.")
 
 
 def _measured(curve: Curve, outcome: Outcome) -> list[Figure]:

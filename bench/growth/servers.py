@@ -15,15 +15,15 @@ ROLL_CALL = WRITERS + 1
 """A thread in which each server has a socket, to see at each point that all of them hear."""
 
 ABOUT = f"""\
-Every server hears every message, whether anybody reads it there or not. These are real servers, on one
+Every server hears every message, whether or not anybody reads it there. These are real servers, on one
 machine with PostgreSQL and the writers. {WRITERS} writers, each in a thread of its own, insert one message
-a commit as fast as they can; a socket of the first server reads one of the threads. So the commits become
-fewer because everything here shares the cores, and the two columns of CPU tell what a cluster of machines
-would see: *the servers'* part is that of all together, and each machine would bear its own; *PostgreSQL's*
-part, in which each listener is woken and written to, stays with the database. The latency is that of one
-message after the other, 20 a second at most: from the `INSERT` to a bare connection that LISTENs beside the
-servers, and to the socket. PostgreSQL wakes one listener after the other: that bare one comes late, the
-first server early. At each point one more message must reach a socket of every server."""
+per commit as fast as they can; a socket of the first server reads one of the threads. The number of commits
+falls because everything here shares the cores. The two columns of CPU tell what a cluster of machines would
+see: the CPU of *all servers* is their sum, and each machine would bear its own part; the CPU of *PostgreSQL*,
+which wakes each listener and writes to it, stays with the database. The latency is measured with one message
+after the other, at most 20 per second, from the `INSERT` to a bare connection that LISTENs in addition to
+the servers, and to the socket. PostgreSQL wakes one listener after the other: the bare one is late, and the
+first server is early. At each point one more message must reach a socket of every server."""
 
 
 def measure(databases: Databases, points: tuple[int, ...], scale: Scale, record: Record) -> None:

@@ -27,11 +27,11 @@ PAYLOAD = """
 """
 
 ABOUT = f"""\
-Four writers insert into one thread with {SOCKETS} sockets, one message a commit. The size is that of the
+Four writers insert into one thread with {SOCKETS} sockets, one message per commit. The size is that of the
 content; its frame has some 170 bytes more. A payload of NOTIFY that would reach {KNEE:,} bytes (the column
-*payload* is what it would be) goes without its frame, and the server reads the row. That costs a query
-more, which shows in the latency: it is measured to one socket alone, one message after the other, 20 a
-second at most. When messages come fast, one query reads all that have gathered meanwhile."""
+*payload* says how long it would be) is sent without its frame, and the server reads the row. That costs one
+more query, which shows in the latency. The latency is measured to a single socket, with one message after
+the other, at most 20 per second. When messages come fast, one query reads all that have gathered."""
 
 
 def measure(databases: Databases, points: tuple[int, ...], scale: Scale, record: Record) -> None:

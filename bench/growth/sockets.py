@@ -16,11 +16,12 @@ DELIVERIES_AHEAD = 100_000
 """With many sockets the writers are fewer messages ahead: a server is kept busy, and not flooded."""
 
 ABOUT = """\
-Four writers insert into one thread, one message a commit, as fast as its sockets take them. With few
-sockets the commits are the limit, and a delivery bears the cost of hearing a message alone; with many the
-sockets are, and a delivery costs what a write to a socket costs. The latency is that of one message after
-the other, 20 a second at most, from the `INSERT` until the load generator has read the frame: with many
-sockets that includes the others before it, and its own reading of them."""
+Four writers insert into one thread, one message per commit, as fast as its sockets take them. With few
+sockets the commits are the bottleneck, and a delivery bears the whole cost of hearing a message. With many
+sockets the writes to them are the bottleneck, and a delivery costs what a write to a socket costs. The
+latency is measured with one message after the other, at most 20 per second, from the `INSERT` until the load
+generator has read the frame. With many sockets it includes the time for the sockets before this one, and the
+time in which the load generator reads their frames."""
 
 
 def measure(databases: Databases, points: tuple[int, ...], scale: Scale, record: Record) -> None:

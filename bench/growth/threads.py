@@ -21,11 +21,11 @@ UNDER_WAY = 50
 MORE_THREADS = "insert into thread (title) select 'bench' from generate_series(1, $1::integer)"
 
 ABOUT = f"""\
-Each thread has one socket. {UNDER_WAY} messages are under way at a time: what comes back as a frame is
-followed by the next one, through the socket of a thread that is drawn at random. So a message goes from a
-browser to a row and back, and the server writes what comes together in one commit. The latency is that of
-one message after the other, 20 a second at most, from sending until the frame is read. CPU is the server's
-for all of the way: read, stored, heard, pushed."""
+Each thread has one socket. {UNDER_WAY} messages are in flight at a time: when one comes back as a frame,
+the next one is sent through the socket of a random thread. So a message goes from a browser to a row and
+back, and the server writes the messages that arrive together in one commit. The latency is measured with one
+message after the other, at most 20 per second, from sending until the frame is read. The CPU is that of the
+server for the whole way: to read a message, store it, hear of it and push it."""
 
 
 def measure(databases: Databases, points: tuple[int, ...], scale: Scale, record: Record) -> None:

@@ -22,13 +22,13 @@ READING = 4_000
 INSERT = "insert into message (thread_id, role, content) values ($1, 'assistant', $2)"
 
 ABOUT = f"""\
-{A_SECOND} messages a second are inserted into the open thread, one a commit, with some emphasis and code in
-them. Keys come every 40 ms: the time is from the key's event to the end of the frame that shows it, and
-beside it Chromium's own event timing, which is in steps of 8 ms, leaves out what is below 16 and ends when
-the frame is presented. There are some lines in the field already: when there are none, this Chromium, which
-has no screen, does not present what a key alone changes, and its event timing tells when the next messages
-came. Then one scrolls up and reads for {READING / 1000:g} s: how far the text has moved is looked at in
-each frame."""
+{A_SECOND} messages per second are inserted into the open thread, one per commit, with some emphasis and code
+in them. A key is pressed every 40 ms. The time runs from the event of the key to the end of the frame that
+shows it. The second line has Chromium's own event timing, which has steps of 8 ms, leaves out what is below
+16 ms, and ends when the frame is presented. There are some lines in the field already: when it is empty,
+this Chromium, which has no screen, does not present what a key alone changes, and its event timing would
+show when the next messages came. Then the reader scrolls up and reads for {READING / 1000:g} s, and each
+frame is checked for how far the text has moved."""
 
 
 async def measure(browser: "Browser", url: str, database_url: str, thread: int, rounds: int) -> list[Figure]:

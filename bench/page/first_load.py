@@ -13,11 +13,11 @@ if TYPE_CHECKING:
 MESSAGES = 30
 
 ABOUT = f"""\
-A new profile opens the address of a thread with {MESSAGES} short messages. Bytes are those of all answers
-with their headers, until nothing has been asked for half a second; what a person opens then, such as the
-search, is loaded when it is opened and is not in here. The first message counts as painted with the frame
-that shows it, from the start of the navigation; those visits are others, as to count bytes takes time. The
-server, PostgreSQL and Chromium, without a GPU, share this machine."""
+A browser with a new profile opens the address of a thread with {MESSAGES} short messages. The bytes are
+those of all answers with their headers, until nothing has been requested for half a second. What is loaded
+later, when somebody opens it, such as the search, is not included. The first message counts as painted with
+the frame that shows it; the time runs from the start of the navigation, and is measured in other visits,
+because it takes time to count bytes. The server, PostgreSQL and Chromium (without GPU) share the machine."""
 
 
 async def measure(browser: "Browser", url: str, thread: int, rounds: int) -> list[Figure]:

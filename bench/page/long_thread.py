@@ -17,10 +17,10 @@ PAGES = 200
 """So often one scrolls to where the messages that are held end."""
 
 ABOUT = f"""\
-A long thread is opened by its address, its first message and the newest are jumped to,
-a message in its middle is searched for in all of them and jumped to, and then one reads upwards, {PAGES}
-pages of 50. The times are from the key, the click or the navigation to the frame that shows the message;
-the memory is JavaScript's, when its garbage has been collected, before those pages and after them."""
+A long thread is opened by its address. Then the page jumps to its first message and to the newest, searches
+all messages for one in the middle and jumps to it, and scrolls upwards through {PAGES} pages of 50 messages.
+The times run from the key, the click or the navigation to the frame that shows the message. The memory is
+that of JavaScript after garbage collection, before those pages and after them."""
 
 JUMP = """([detail, seq]) => probe.msUntilSeen(
     () => document.querySelector("message-list").dispatchEvent(new CustomEvent("jump", { detail })), seq)"""
