@@ -10,12 +10,12 @@ from functools import partial
 from statistics import median
 
 import msgspec
-from chinwag.embedded.programs import die_with
 
 from bench.contestants import ROOT, Contestant, running
 from bench.databases import Databases
 from bench.measures import Figure, Measurement, figures, measurements
 from bench.wire import Result, Task
+from chinwag.embedded.programs import die_with
 
 LIMIT_SECONDS = 300
 

@@ -16,9 +16,8 @@ from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 
-from chinwag.embedded.programs import die_with
-
 from bench.wire import Dialect
+from chinwag.embedded.programs import die_with
 
 ROOT = Path(__file__).parents[1]
 PEERS = Path(__file__).parent / "peers"

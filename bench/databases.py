@@ -12,10 +12,10 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import asyncpg
-from chinwag.embedded.server import EmbeddedPostgres
 
 from bench.contestants import PEERS, ROOT, Contestant
 from bench.wire import THREADS
+from chinwag.embedded.server import EmbeddedPostgres
 
 OPTIONS = {"shared_buffers": "256MB", "max_wal_size": "4GB"}
 UNSAFE = {"fsync": "off", "full_page_writes": "off"}

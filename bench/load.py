@@ -15,14 +15,14 @@ from typing import Any
 import asyncpg
 import msgspec
 import uvloop
-from chinwag.bench.client import connect_all
-from chinwag.bench.cpu import LOAD, Cpu, resident_bytes
-from chinwag.errors import LoadFailed
 from picows import WSFrame
 
 from bench.sockets import Socket
 from bench.tally import Tally
 from bench.wire import THREADS, Result, Task
+from chinwag.bench.client import connect_all
+from chinwag.bench.cpu import LOAD, Cpu, resident_bytes
+from chinwag.errors import LoadFailed
 
 WRITERS = 4
 WINDOW = 100

@@ -3,12 +3,12 @@
 import asyncio
 from collections.abc import Callable
 
-from chinwag.bench.client import Client
-from chinwag.errors import LoadFailed
 from picows import WSFrame, WSTransport
 
 from bench.tally import Tally
 from bench.wire import Task
+from chinwag.bench.client import Client
+from chinwag.errors import LoadFailed
 
 MARK = b"@"
 """Twice in each message, and nowhere else in a frame."""

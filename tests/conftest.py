@@ -17,13 +17,13 @@ from urllib.parse import urljoin, urlsplit
 import asyncpg
 import httpx
 import pytest
-from chinwag.db.pool import Connection
-from chinwag.embedded.server import EmbeddedPostgres
-from chinwag.provision import migrate
 from docker.errors import DockerException
 from playwright.async_api import Browser, Page, async_playwright
 from testcontainers.community.postgres import PostgresContainer
 
+from chinwag.db.pool import Connection
+from chinwag.embedded.server import EmbeddedPostgres
+from chinwag.provision import migrate
 from tests.support.leftovers import leftovers, mark_what_is_started
 from tests.support.page import Open, is_network_noise
 from tests.support.process import CHROMIUM_OPTIONS, Server, ServerStarter, find_program

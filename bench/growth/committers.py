@@ -7,11 +7,11 @@ from collections.abc import Iterable
 from typing import Any
 
 import asyncpg
-from chinwag.bench.cpu import cpu_seconds
-from chinwag.errors import LoadFailed
 
 from bench.growth.crowd import LIMIT_SECONDS, Crowd
 from bench.growth.load import CONTENT, INSERT, WARM_UP_SECONDS, pace
+from chinwag.bench.cpu import cpu_seconds
+from chinwag.errors import LoadFailed
 
 WRITERS = 8
 CHANNEL = "chinwag"

@@ -9,12 +9,11 @@ import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 
+from bench.tally import Tally
 from chinwag.bench import chinwag
 from chinwag.bench.client import connect_all
 from chinwag.bench.numbered import NumberedClient
 from chinwag.errors import LoadFailed
-
-from bench.tally import Tally
 
 CONNECTING = 50
 """Sockets that connect at the same time."""

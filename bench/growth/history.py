@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from urllib.parse import urlsplit
 
 import uvloop
-from chinwag.errors import LoadFailed
 
 from bench import browser
 from bench.contestants import running
@@ -18,6 +17,7 @@ from bench.growth.http import Http
 from bench.growth.load import CONTENT
 from bench.growth.past import content, create_threads, is_whole
 from bench.page import first_paint
+from chinwag.errors import LoadFailed
 
 PAGE = first_paint.PAGE
 RENEWED = 100

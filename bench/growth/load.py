@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import asyncpg
-from chinwag.bench.cpu import cpu_seconds
 
 from bench.growth.crowd import Crowd
+from chinwag.bench.cpu import cpu_seconds
 
 CONTENT = "The quick brown fox jumps over the lazy dog, and over the lazy dog."
 INSERT = "insert into message (thread_id, content) values ($1, $2)"

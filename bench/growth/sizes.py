@@ -2,7 +2,6 @@
 
 import asyncpg
 import uvloop
-from chinwag.errors import LoadFailed
 
 from bench.contestants import running
 from bench.databases import Databases
@@ -11,6 +10,7 @@ from bench.growth.crowd import Crowd
 from bench.growth.curve import SHARES, Curve, Figure, Panel, Record, Scale
 from bench.growth.load import Writers, flood, paced_inserts
 from bench.wire import THREADS
+from chinwag.errors import LoadFailed
 
 SOCKETS = 100
 WRITERS = 4

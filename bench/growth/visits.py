@@ -9,11 +9,10 @@ import time
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 
-from chinwag.errors import LoadFailed
-
 from bench.growth.crowd import Crowd
 from bench.growth.http import Http
 from bench.growth.load import CONTENT
+from chinwag.errors import LoadFailed
 
 Orders = Sequence[Sequence[int]]
 Times = Mapping[int, Sequence[float]]

@@ -6,9 +6,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urljoin
 
-from chinwag.errors import LoadFailed
-
 from bench.browser import launched
+from chinwag.errors import LoadFailed
 
 if TYPE_CHECKING:
     from playwright.async_api import Browser

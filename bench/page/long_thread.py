@@ -3,12 +3,11 @@
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin
 
-from chinwag.errors import LoadFailed
-
 from bench.growth.past import content
 from bench.page import PROBE
 from bench.page.figures import Figure
 from bench.page.first_paint import CLOCK
+from chinwag.errors import LoadFailed
 
 if TYPE_CHECKING:
     from playwright.async_api import Browser, Page

@@ -8,11 +8,11 @@ from typing import Any
 
 import httpx
 import pytest
-from chinwag.web.access import PROXY_FIELDS
 from playwright.async_api import Browser
 from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
 
+from chinwag.web.access import PROXY_FIELDS
 from tests.support.cases import BODIES, CREATE, DELETE, READ, RENAME, WRITE, refused, still_works
 from tests.support.client import open_thread
 from tests.support.process import Server

@@ -14,14 +14,14 @@ from typing import Any
 import asyncpg
 import msgspec
 import pytest
+from picows import WSFrame, WSListener, WSMsgType, WSTransport, ws_create_server
+
 from chinwag.bench.client import connected
 from chinwag.bench.cpu import Cpu
 from chinwag.bench.numbered import NumberedClient, Wire
 from chinwag.bench.readers import Reader, Tally, check, until
 from chinwag.db.pool import Connection
 from chinwag.errors import LoadFailed
-from picows import WSFrame, WSListener, WSMsgType, WSTransport, ws_create_server
-
 from tests.support import sql
 from tests.support.process import Server, environ_of
 

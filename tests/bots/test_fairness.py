@@ -3,9 +3,9 @@
 import asyncpg
 import httpx
 import pytest
+
 from chinwag.bots.replies import CLAIMS_OF_THREAD, THREADS
 from chinwag.db.pool import Connection
-
 from tests.support.client import open_thread
 from tests.support.process import Server, ServerStarter
 from tests.support.sql import until

@@ -9,8 +9,8 @@ from pathlib import Path
 import asyncpg
 import httpx
 import pytest
-from chinwag.db.pool import Connection
 
+from chinwag.db.pool import Connection
 from tests.support.client import LIMIT_SECONDS, Client, open_thread
 from tests.support.process import Server, ServerStarter, environ_of
 

@@ -5,9 +5,9 @@ from urllib.parse import urljoin
 
 import httpx
 import pytest
-from chinwag.db.pool import Connection
 from playwright.async_api import Page, Route, expect
 
+from chinwag.db.pool import Connection
 from tests.support.page import Open, contents, field, is_kept, is_sent, item, kept, write
 
 

@@ -5,10 +5,10 @@ from collections.abc import Iterator
 from urllib.parse import urljoin
 
 import pytest
-from chinwag.errors import Refusal
-from chinwag.web import problems
 from playwright.async_api import Route, WebSocketRoute, expect
 
+from chinwag.errors import Refusal
+from chinwag.web import problems
 from tests.support.page import Open, act, field, item, write
 
 OF_THE_PAGE = {"unreachable", "disconnected", "cancelled"}

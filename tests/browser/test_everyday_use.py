@@ -6,9 +6,9 @@ from uuid import uuid4
 
 import httpx
 import pytest
-from chinwag.db.pool import Connection
 from playwright.async_api import expect
 
+from chinwag.db.pool import Connection
 from tests.support.page import Open, act, contents, field, is_sent, item, write
 from tests.support.process import ServerStarter
 

@@ -4,9 +4,9 @@ import json
 import re
 
 import httpx
-from chinwag.db.pool import Connection
 from playwright.async_api import Locator, Page, Route, expect
 
+from chinwag.db.pool import Connection
 from tests.support.axe import no_finding
 from tests.support.page import Open, field
 

@@ -5,9 +5,9 @@ from collections.abc import Sequence
 
 import pytest
 from axe_playwright_python.async_playwright import Axe
-from chinwag.db.pool import Connection
 from playwright.async_api import Page, expect
 
+from chinwag.db.pool import Connection
 from tests.support.axe import no_finding
 from tests.support.page import Open, contents, field
 

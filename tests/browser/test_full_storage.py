@@ -1,8 +1,8 @@
 """What is yet to be sent finds room in a browser whose local storage is full."""
 
-from chinwag.db.pool import Connection
 from playwright.async_api import expect
 
+from chinwag.db.pool import Connection
 from tests.support.page import SOON, WAITING, Open, contents, kept, open_cut_off, states, stored, write
 
 MARKS = """() => {

@@ -4,9 +4,9 @@ import re
 from typing import Any
 
 import pytest
-from chinwag.db.pool import Connection
 from playwright.async_api import Page, expect
 
+from chinwag.db.pool import Connection
 from tests.support.hostile import ADDRESSES, LINKS, SCRIPTS, SHAPES
 from tests.support.page import Open, contents
 

@@ -4,9 +4,9 @@ from datetime import datetime, timedelta
 from urllib.parse import urljoin
 
 import pytest
-from chinwag.db.pool import Connection
 from playwright.async_api import Locator, Page, expect
 
+from chinwag.db.pool import Connection
 from tests.support.page import Open, contents, field, item
 from tests.support.sql import INSERT
 

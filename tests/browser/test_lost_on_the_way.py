@@ -6,9 +6,9 @@ import re
 from urllib.parse import urljoin
 
 import pytest
-from chinwag.db.pool import Connection
 from playwright.async_api import Page, WebSocketRoute, expect
 
+from chinwag.db.pool import Connection
 from tests.support.page import (
     DICE_AT_LEAST,
     WAITING,

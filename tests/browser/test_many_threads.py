@@ -5,9 +5,9 @@ import re
 from urllib.parse import urljoin
 
 import pytest
-from chinwag.db.pool import Connection
 from playwright.async_api import Page, Request, expect
 
+from chinwag.db.pool import Connection
 from tests.support.page import Open, contents, field, item, kept
 
 MANY = 600

@@ -5,10 +5,10 @@ from urllib.parse import urljoin
 
 import asyncpg
 import pytest
-from chinwag.embedded.server import EmbeddedPostgres
-from chinwag.provision import migrate
 from playwright.async_api import Locator, Page, expect
 
+from chinwag.embedded.server import EmbeddedPostgres
+from chinwag.provision import migrate
 from tests.support.page import SOON, WAITING, Line, Open, contents, item, open_live, states, stored, write
 from tests.support.process import Server, ServerStarter, directory_for_all
 

@@ -6,10 +6,10 @@ from urllib.parse import urljoin
 
 import httpx
 import pytest
-from chinwag.db.pool import Connection
 from playwright.async_api import Error as PlaywrightError
 from playwright.async_api import expect
 
+from chinwag.db.pool import Connection
 from tests.support.page import (
     REFUSED,
     SOON,

@@ -4,9 +4,9 @@ from urllib.parse import urljoin
 
 import httpx
 import pytest
-from chinwag.db.pool import Connection
 from playwright.async_api import Locator, Page, expect
 
+from chinwag.db.pool import Connection
 from tests.support.page import HIDDEN, Open, contents, item, kept
 
 INSERT = "insert into message (thread_id, content) values ($1, $2)"

@@ -5,9 +5,9 @@ import re
 from urllib.parse import urljoin
 
 import pytest
-from chinwag.db.pool import Connection
 from playwright.async_api import WebSocketRoute, expect
 
+from chinwag.db.pool import Connection
 from tests.storm.faults import TERMINATE
 from tests.support.page import (
     DICE_AT_LEAST,

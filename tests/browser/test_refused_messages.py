@@ -2,9 +2,9 @@
 
 import httpx
 import pytest
-from chinwag.db.pool import Connection
 from playwright.async_api import expect
 
+from chinwag.db.pool import Connection
 from tests.support.page import (
     REFUSED,
     SOON,

@@ -7,9 +7,9 @@ from urllib.parse import urljoin
 
 import httpx
 import pytest
-from chinwag.db.pool import Connection
 from playwright.async_api import Page, expect
 
+from chinwag.db.pool import Connection
 from tests.support.nginx import nginx_before
 from tests.support.page import HIDDEN, SOON, Line, Open, contents, states, stored, write
 from tests.support.process import ServerStarter

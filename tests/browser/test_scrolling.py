@@ -2,9 +2,9 @@
 
 from urllib.parse import urljoin
 
-from chinwag.db.pool import Connection
 from playwright.async_api import Page, expect
 
+from chinwag.db.pool import Connection
 from tests.support.page import Open, contents, write
 
 INSERT_NUMBERED = """

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any, Literal
 
 import pytest
-from chinwag.db.pool import Connection
 from playwright.async_api import Page
 
+from chinwag.db.pool import Connection
 from tests.support.axe import no_finding
 from tests.support.page import Line, Open
 from tests.support.states import MAX_CONTENT, STATES, Scene, build

@@ -3,9 +3,9 @@
 from urllib.parse import urljoin
 
 import httpx
-from chinwag.db.pool import Connection
 from playwright.async_api import expect
 
+from chinwag.db.pool import Connection
 from tests.support.page import (
     SOON,
     WAITING,

@@ -4,9 +4,9 @@ import re
 from collections.abc import Awaitable, Callable
 
 import pytest
-from chinwag.db.pool import Connection
 from playwright.async_api import Locator, Page, Route, expect
 
+from chinwag.db.pool import Connection
 from tests.support.page import Open, act, contents, field, item
 
 

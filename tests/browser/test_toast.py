@@ -1,9 +1,9 @@
 """The line that says what has happened covers nothing that is read or written."""
 
 import pytest
-from chinwag.db.pool import Connection
 from playwright.async_api import Locator, expect
 
+from chinwag.db.pool import Connection
 from tests.support.page import Open, act, contents, field
 
 TWO_FRAMES = "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"

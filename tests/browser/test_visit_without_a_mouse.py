@@ -1,9 +1,9 @@
 """A visit without a mouse, from the first word to bringing back a chat that was deleted."""
 
 import pytest
-from chinwag.db.pool import Connection
 from playwright.async_api import Page, expect
 
+from chinwag.db.pool import Connection
 from tests.support.page import Open, contents, field, item
 
 TABS = 40

@@ -9,6 +9,7 @@ from uuid import uuid4
 import asyncpg
 import httpx
 import pytest
+
 from chinwag.chat.writer import Post, Writer
 from chinwag.db.pool import Connection, Pool
 from chinwag.embedded.server import EmbeddedPostgres
@@ -16,7 +17,6 @@ from chinwag.errors import DatabaseUnavailable
 from chinwag.provision import migrate
 from chinwag.settings import Settings
 from chinwag.wire import CloseCode
-
 from tests.support.client import open_thread
 from tests.support.process import Server, ServerStarter, directory_for_all
 

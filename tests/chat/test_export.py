@@ -4,9 +4,9 @@ from urllib.parse import unquote
 
 import httpx
 import pytest
+
 from chinwag.chat.export import file_name
 from chinwag.db.pool import Connection
-
 from tests.support.cases import refused
 from tests.support.process import Server
 

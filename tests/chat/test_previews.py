@@ -4,8 +4,8 @@ import json
 
 import httpx
 import pytest
-from chinwag.db.pool import Connection
 
+from chinwag.db.pool import Connection
 from tests.support.client import open_list
 from tests.support.process import Server
 from tests.support.sql import INSERT

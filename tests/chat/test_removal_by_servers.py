@@ -2,8 +2,8 @@
 whichever server is killed meanwhile."""
 
 import httpx
-from chinwag.db.pool import Connection
 
+from chinwag.db.pool import Connection
 from tests.support.cases import refused
 from tests.support.client import open_list, open_thread
 from tests.support.command import chinwag

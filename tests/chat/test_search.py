@@ -2,8 +2,8 @@
 
 import httpx
 import pytest
-from chinwag.db.pool import Connection
 
+from chinwag.db.pool import Connection
 from tests.support.cases import refused
 from tests.support.sql import INSERT
 

@@ -6,8 +6,8 @@ from uuid import uuid4
 
 import httpx
 import pytest
-from chinwag.db.pool import Connection
 
+from chinwag.db.pool import Connection
 from tests.support.cases import refused
 from tests.support.sql import INSERT, INSERT_MANY, until
 

@@ -5,8 +5,8 @@ import json
 
 import asyncpg
 import httpx
-from chinwag.db.pool import Connection
 
+from chinwag.db.pool import Connection
 from tests.support.client import open_thread
 from tests.support.process import Server
 from tests.support.sql import INSERT

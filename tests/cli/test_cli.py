@@ -8,9 +8,9 @@ import sys
 from contextlib import ExitStack
 
 import pytest
+
 from chinwag.db.pool import Connection
 from chinwag.embedded.discovery import running_url
-
 from tests.support.client import LIMIT_SECONDS, open_thread
 from tests.support.command import chinwag, post
 from tests.support.process import ServerStarter, directory_for_all

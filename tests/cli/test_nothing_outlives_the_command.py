@@ -14,8 +14,8 @@ from pathlib import Path
 import asyncpg
 import httpx
 import pytest
-from chinwag.embedded.discovery import running_url
 
+from chinwag.embedded.discovery import running_url
 from tests.support.client import LIMIT_SECONDS, handshake, open_thread
 from tests.support.command import chinwag, post
 from tests.support.process import (

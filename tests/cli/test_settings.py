@@ -4,9 +4,9 @@ import socket
 from pathlib import Path
 
 import pytest
+
 from chinwag.errors import SettingsInvalid
 from chinwag.settings import load_settings
-
 from tests.support.command import chinwag
 
 

@@ -11,7 +11,6 @@ from chinwag.db.pool import Connection, open_pool
 from chinwag.push.listener import Listener
 from chinwag.settings import Settings
 from chinwag.wire import CloseCode
-
 from tests.support.client import LIMIT_SECONDS, hang_up, open_thread
 from tests.support.linked import server_by_link
 from tests.support.process import Server, ServerStarter

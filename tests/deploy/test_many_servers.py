@@ -8,9 +8,9 @@ from typing import Any
 
 import httpx
 import pytest
-from chinwag.db.pool import Connection
 from playwright.async_api import Browser, Page, expect
 
+from chinwag.db.pool import Connection
 from tests.support.client import LIMIT_SECONDS, open_thread
 from tests.support.nginx import nginx_before
 from tests.support.page import contents, write

@@ -7,8 +7,8 @@ from urllib.parse import urlsplit
 import asyncpg
 import httpx
 import pytest
-from chinwag.db.pool import Connection
 
+from chinwag.db.pool import Connection
 from tests.support.client import open_list, open_thread
 from tests.support.command import chinwag
 from tests.support.process import Server

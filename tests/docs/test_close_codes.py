@@ -4,7 +4,6 @@ import re
 
 from chinwag.web.assets import STATIC
 from chinwag.wire import CloseCode
-
 from tests.support.repository import ROOT
 
 [ON_THE_PAGE] = STATIC.rglob("close-codes.js")

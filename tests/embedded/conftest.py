@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from chinwag.embedded.server import EmbeddedPostgres
 
+from chinwag.embedded.server import EmbeddedPostgres
 from tests.support.owner import QUICK, sql
 from tests.support.process import directory_for_all
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import asyncpg
 import pytest
+
 from chinwag.chat.audit import audit_database
 from chinwag.embedded.discovery import read_pidfile
 from chinwag.embedded.filelock import FileLock
@@ -18,7 +19,6 @@ from chinwag.embedded.programs import Log, Programs
 from chinwag.embedded.server import EmbeddedPostgres
 from chinwag.errors import EmbeddedPostgresFailed
 from chinwag.provision import migrate
-
 from tests.support.owner import QUICK, sql, start_owner
 from tests.support.process import wait_until
 from tests.support.repository import ROOT

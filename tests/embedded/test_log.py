@@ -9,9 +9,9 @@ from pathlib import Path
 
 import asyncpg
 import pytest
+
 from chinwag.embedded.server import EmbeddedPostgres
 from chinwag.provision import migrate
-
 from tests.support.owner import QUICK, start_sleeper
 
 MARK = "xyzzymarker"

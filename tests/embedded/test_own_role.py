@@ -5,8 +5,8 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from chinwag.embedded.server import EmbeddedPostgres
 
+from chinwag.embedded.server import EmbeddedPostgres
 from tests.support.owner import sql
 from tests.support.process import ServerStarter
 

@@ -13,10 +13,10 @@ from typing import Any
 import asyncpg
 import httpx
 import pytest
+
 from chinwag.embedded import discovery as postmaster
 from chinwag.embedded.discovery import read_pidfile, running_url, shared_url
 from chinwag.errors import EmbeddedPostgresFailed
-
 from tests.support.client import open_thread
 from tests.support.command import chinwag, post
 from tests.support.process import Server, ServerStarter, directory_for_all, wait_until

@@ -4,10 +4,10 @@ import signal
 from pathlib import Path
 
 import pytest
+
 from chinwag.embedded.discovery import running_url
 from chinwag.embedded.server import EmbeddedPostgres
 from chinwag.errors import EmbeddedPostgresFailed
-
 from tests.support.owner import QUICK, has_word, spawn_owner, sql, start_owner, start_sleeper, store_word
 from tests.support.process import wait_until
 

@@ -4,9 +4,9 @@ import os
 import signal
 
 import pytest
+
 from chinwag.embedded.discovery import read_pidfile, running_url
 from chinwag.embedded.server import EmbeddedPostgres
-
 from tests.support.owner import has_word, sql, start_sleeper, store_word
 from tests.support.process import wait_until
 

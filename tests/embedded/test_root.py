@@ -6,10 +6,10 @@ import shutil
 from pathlib import Path
 
 import pytest
+
 from chinwag.embedded.binaries import binary
 from chinwag.embedded.server import EmbeddedPostgres
 from chinwag.errors import EmbeddedPostgresFailed
-
 from tests.support.owner import QUICK, sql, start_owner
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="about what root can do: run it as root")

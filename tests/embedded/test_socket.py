@@ -8,11 +8,11 @@ from urllib.parse import parse_qs, urlsplit
 
 import asyncpg
 import pytest
+
 from chinwag.db.pool import open_pool
 from chinwag.embedded.discovery import running_url
 from chinwag.embedded.server import EmbeddedPostgres
 from chinwag.settings import Settings
-
 from tests.support.owner import QUICK, sql
 
 LISTENING = "0A"

@@ -6,12 +6,12 @@ import threading
 from pathlib import Path
 
 import pytest
+
 from chinwag.embedded import server as embedded
 from chinwag.embedded.binaries import binary
 from chinwag.embedded.discovery import default_directory, running_url
 from chinwag.embedded.server import EmbeddedPostgres
 from chinwag.errors import EmbeddedPostgresFailed
-
 from tests.support.owner import QUICK, server_log, sql
 
 

@@ -7,8 +7,8 @@ from collections.abc import AsyncIterator, Callable
 import brotli
 import httpx
 import pytest
-from chinwag.web.assets import STATIC
 
+from chinwag.web.assets import STATIC
 from tests.support.process import Server
 
 IMPORT = re.compile(r'^import [^;(]*?"\./([^"]+)";$', re.M)

@@ -7,9 +7,9 @@ from collections.abc import AsyncIterator
 
 import httpx
 import pytest
+
 from chinwag.db.pool import Connection
 from chinwag.wire import CloseCode
-
 from tests.storm.flooding import PING, floods, frame, many
 from tests.storm.floods import MOST_BYTES, measure
 from tests.support.client import LIMIT_SECONDS, Client, handshake, hang_up, open_list, open_thread

@@ -6,12 +6,12 @@ from collections.abc import AsyncIterator
 
 import httpx
 import pytest
-from chinwag.asgi import create_app
-from chinwag.db.pool import Connection
-from chinwag.settings import Settings
 from litestar.routes import HTTPRoute
 from playwright.async_api import Browser
 
+from chinwag.asgi import create_app
+from chinwag.db.pool import Connection
+from chinwag.settings import Settings
 from tests.support.process import Server
 from tests.support.raw import ask, request
 

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import httpx
 import pytest
-from chinwag.db.pool import Connection
 from websockets.exceptions import InvalidStatus
 
+from chinwag.db.pool import Connection
 from tests.support.client import open_thread
 from tests.support.process import Server
 from tests.support.raw import RawConnection, ask, raw_connection, request, statuses

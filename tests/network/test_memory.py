@@ -7,9 +7,9 @@ from pathlib import Path
 
 import httpx
 import pytest
+
 from chinwag.chat.export import EXPORTS_AT_A_TIME
 from chinwag.db.pool import Connection
-
 from tests.support.cases import refused
 from tests.support.process import Server
 from tests.support.raw import raw_connection, request

@@ -5,9 +5,9 @@ from uuid import UUID
 
 import httpx
 import pytest
+
 from chinwag.db.pool import Connection
 from chinwag.push.rate_limit import MOST_KEYS, RateLimit, site_of
-
 from tests.support.cases import refused
 from tests.support.client import LIMIT_SECONDS, Client, open_thread
 from tests.support.nginx import nginx_before

@@ -10,13 +10,13 @@ from urllib.parse import urlsplit
 
 import pytest
 import uvicorn
+from litestar.types import Receive, Scope, Send
+from websockets.asyncio.client import ClientConnection, connect
+
 from chinwag.push.burst import Burst
 from chinwag.push.connection import BareWebSocket, Connection, connection_of
 from chinwag.push.uvicorn.keepalive import SLOTS, TimerWheel
 from chinwag.push.uvicorn.protocol import PING, PushProtocol
-from litestar.types import Receive, Scope, Send
-from websockets.asyncio.client import ClientConnection, connect
-
 from tests.support.client import LIMIT_SECONDS, hang_up
 
 HANDSHAKE = (

@@ -7,10 +7,10 @@ from collections.abc import AsyncIterator
 import asyncpg
 import httpx
 import pytest
+
 from chinwag.db.pool import Connection
 from chinwag.push.hub import ACTIVE_THREADS
 from chinwag.wire import MAX_ID, CloseCode
-
 from tests.push.test_slow_readers import SlowReader
 from tests.support.client import Client, open_list, open_thread
 from tests.support.process import Server, ServerStarter, wait_until

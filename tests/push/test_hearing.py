@@ -10,10 +10,10 @@ from urllib.parse import urlsplit
 import asyncpg
 import httpx
 import pytest
+
 from chinwag.db.pool import Connection, open_pool
 from chinwag.push.listener import HEARTBEAT, Listener
 from chinwag.settings import Settings
-
 from tests.chat.test_database_trouble import until_said
 from tests.push.test_repair import until_ready
 from tests.storm.faults import TERMINATE

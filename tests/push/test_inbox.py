@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 import uvicorn
+
 from chinwag.push.connection import EXTENSION
 from chinwag.push.uvicorn.incoming import FRAMES_A_TURN
 from chinwag.push.uvicorn.protocol import PushProtocol
-
 from tests.storm.flooding import BINARY, TEXT, frame
 from tests.support.client import LIMIT_SECONDS, handshake, hang_up
 

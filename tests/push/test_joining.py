@@ -6,8 +6,8 @@ from contextlib import AsyncExitStack, asynccontextmanager
 
 import httpx
 import pytest
-from chinwag.db.pool import Connection
 
+from chinwag.db.pool import Connection
 from tests.support.client import open_thread
 from tests.support.linked import server_by_link
 from tests.support.process import Server, ServerStarter

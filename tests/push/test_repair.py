@@ -5,9 +5,9 @@ import asyncio
 import asyncpg
 import httpx
 import pytest
+
 from chinwag.db.pool import Connection
 from chinwag.wire import CloseCode
-
 from tests.storm.faults import TERMINATE
 from tests.support.client import LIMIT_SECONDS, open_list, open_thread
 from tests.support.linked import server_by_link

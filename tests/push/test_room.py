@@ -3,6 +3,7 @@
 import asyncio
 
 import pytest
+
 from chinwag.push.burst import Burst
 from chinwag.push.pacing import PushScheduler
 from chinwag.push.room import REST_SECONDS, TURN_BYTES, Room

@@ -6,7 +6,6 @@ import select
 from pathlib import Path
 
 from chinwag.db.pool import Connection
-
 from tests.support.client import LIMIT_SECONDS, handshake, hang_up, open_thread
 from tests.support.process import Server, ServerStarter
 from tests.support.sql import INSERT_MANY

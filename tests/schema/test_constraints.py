@@ -4,8 +4,8 @@ from uuid import uuid4
 
 import asyncpg
 import pytest
-from chinwag.db.pool import Connection
 
+from chinwag.db.pool import Connection
 from tests.support.sql import INSERT
 from tests.support.statements import INSERT_REPLY, LAST_SEQ, SEQS, new_thread
 

@@ -2,12 +2,12 @@
 changed."""
 
 import pytest
+
 from chinwag.db.installed import PRESENT
 from chinwag.db.migrate import migrate
 from chinwag.db.pool import Connection
 from chinwag.db.schema import names
 from chinwag.errors import DatabaseUnsuitable
-
 from tests.schema.conftest import MakeDatabase
 from tests.support.command import chinwag
 from tests.support.past import dump

@@ -2,8 +2,8 @@
 
 import asyncpg
 import pytest
-from chinwag.db.pool import Connection
 
+from chinwag.db.pool import Connection
 from tests.support.sql import INSERT
 from tests.support.statements import INSERT_REPLY, SEQS, WAITING, new_thread, notifications
 

@@ -4,11 +4,11 @@ from typing import Any
 
 import asyncpg
 import pytest
+from piccolo.table import Table
+
 from chinwag.db.migrate import MIGRATION_LOCK, migrate
 from chinwag.db.piccolo_app import APP_CONFIG
 from chinwag.db.pool import Connection
-from piccolo.table import Table
-
 from tests.schema.conftest import MakeDatabase
 from tests.support.command import chinwag
 from tests.support.migrating import migrating

@@ -6,10 +6,10 @@ from uuid import uuid4
 
 import asyncpg
 import pytest
+
 from chinwag.db.migrate import migrate
 from chinwag.db.pool import Connection
 from chinwag.db.schema import EXPAND, PROGRAMS
-
 from tests.schema.conftest import MakeDatabase
 from tests.support.command import chinwag
 from tests.support.past import dump

@@ -4,8 +4,8 @@ import asyncio
 
 import asyncpg
 import pytest
-from chinwag.db.pool import Connection
 
+from chinwag.db.pool import Connection
 from tests.support.sql import INSERT, INSERT_MANY, until
 from tests.support.statements import INSERT_REPLY, SEQS, WAITING, new_thread
 

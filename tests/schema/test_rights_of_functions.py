@@ -2,8 +2,8 @@
 
 import asyncpg
 import pytest
-from chinwag.db.pool import Connection
 
+from chinwag.db.pool import Connection
 from tests.support.sql import INSERT
 from tests.support.statements import LAST_SEQ
 

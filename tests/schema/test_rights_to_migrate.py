@@ -7,9 +7,9 @@ from uuid import uuid4
 
 import asyncpg
 import pytest
+
 from chinwag.db.migrate import migrate
 from chinwag.errors import DatabaseUnsuitable
-
 from tests.schema.conftest import MakeDatabase
 from tests.support.past import dump, load_past
 from tests.support.process import DidNotStart, ServerStarter

@@ -5,8 +5,8 @@ from urllib.parse import urlsplit
 from uuid import uuid4
 
 import pytest
-from chinwag.db.pool import Connection
 
+from chinwag.db.pool import Connection
 from tests.support.client import open_thread
 from tests.support.command import post
 from tests.support.process import DidNotStart, ServerStarter

@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 import asyncpg
 import pytest
-from chinwag.db.pool import Connection
 
+from chinwag.db.pool import Connection
 from tests.support.sql import INSERT, INSERT_MANY, until
 from tests.support.statements import CONTENTS, LAST_SEQ, SEQS, new_thread, notifications
 

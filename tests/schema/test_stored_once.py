@@ -4,7 +4,6 @@ import asyncio
 from uuid import uuid4
 
 from chinwag.db.pool import Connection
-
 from tests.support.sql import INSERT
 from tests.support.statements import INSERT_NAMED, INSERT_REPLY, SEQS, WAITING, new_thread, notifications
 

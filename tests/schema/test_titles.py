@@ -3,8 +3,8 @@
 import json
 
 import pytest
-from chinwag.db.pool import Connection
 
+from chinwag.db.pool import Connection
 from tests.support.sql import INSERT
 
 

@@ -9,10 +9,10 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import asyncpg
+
 from chinwag.db.pool import Connection
 from chinwag.embedded.server import EmbeddedPostgres
 from chinwag.provision import migrate
-
 from tests.storm.cluster import FAST
 from tests.support.process import Server, ServerStarter
 

@@ -12,13 +12,13 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import asyncpg
+
 from chinwag.db.pool import Connection
 from chinwag.embedded.binaries import binary
 from chinwag.embedded.discovery import read_pidfile, running_url
 from chinwag.embedded.initdb import PASSWORDS
 from chinwag.embedded.server import EmbeddedPostgres
 from chinwag.provision import migrate
-
 from tests.storm.disk import can_mount, small_disk
 from tests.storm.link import Link
 from tests.support.process import DidNotStart, Server, ServerStarter

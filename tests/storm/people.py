@@ -12,10 +12,10 @@ from uuid import UUID, uuid4
 
 import asyncpg
 import httpx
-from chinwag.db.pool import DATABASE_ERRORS, Connection
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import WebSocketException
 
+from chinwag.db.pool import DATABASE_ERRORS, Connection
 from tests.storm.history import History, Reading
 from tests.support.process import Server
 

@@ -15,8 +15,8 @@ from pathlib import Path
 import asyncpg
 import click
 import httpx
-from chinwag.db.pool import DATABASE_ERRORS
 
+from chinwag.db.pool import DATABASE_ERRORS
 from tests.storm import faults
 from tests.storm.cluster import Cluster
 from tests.storm.faults import Fault

@@ -4,7 +4,6 @@ import time
 
 from chinwag.bench.chinwag import WIRE, socket_url
 from chinwag.bench.numbered import NumberedClient
-
 from tests.support.process import Server
 
 LIMIT_SECONDS = 5

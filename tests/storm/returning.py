@@ -9,11 +9,11 @@ from collections import Counter
 from dataclasses import dataclass
 
 import click
+from picows import WSError
+
 from chinwag.bench.client import ConnectionLost
 from chinwag.db.pool import Connection
 from chinwag.wire import CloseCode
-from picows import WSError
-
 from tests.storm.alone import Alone
 from tests.storm.resuming import ResumingReader
 

@@ -16,11 +16,11 @@ from pathlib import Path
 
 import asyncpg
 import click
+from playwright.async_api import Page, async_playwright, expect
+
 from chinwag.db.pool import Connection
 from chinwag.embedded.server import EmbeddedPostgres
 from chinwag.provision import migrate
-from playwright.async_api import Page, async_playwright, expect
-
 from tests.storm.history import History
 from tests.storm.people import Place, Reader, Storm, write_by_http, write_by_websocket
 from tests.storm.run import SETTINGS, create_threads, when_all_is_read

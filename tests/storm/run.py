@@ -7,7 +7,6 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from chinwag.db.pool import DATABASE_ERRORS
-
 from tests.storm import faults
 from tests.storm.browsers import BrowserReader, open_browsers
 from tests.storm.cluster import Cluster

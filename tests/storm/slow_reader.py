@@ -19,9 +19,9 @@ from pathlib import Path
 import click
 import msgspec
 import uvloop
-from chinwag.db.pool import Connection
 from picows import WSFrame, WSTransport
 
+from chinwag.db.pool import Connection
 from tests.storm.alone import Alone, alone, resident_bytes
 from tests.storm.resuming import ResumingReader
 

@@ -17,11 +17,11 @@ from dataclasses import dataclass, field
 
 import asyncpg
 import click
+
 from chinwag.chat.audit import audit_database
 from chinwag.db.migrate import migrate
 from chinwag.db.pool import Connection, connect
 from chinwag.embedded.server import EmbeddedPostgres
-
 from tests.support.past import dump, load_past
 from tests.support.process import directory_for_all, environ_of
 

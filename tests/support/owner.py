@@ -6,7 +6,6 @@ import sys
 from pathlib import Path
 
 from chinwag.embedded.binaries import binary
-
 from tests.support.process import wait_until
 from tests.support.repository import ROOT
 

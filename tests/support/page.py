@@ -6,8 +6,9 @@ from collections.abc import Callable, Coroutine
 from typing import Any
 from urllib.parse import urljoin
 
-from chinwag.db.pool import Connection
 from playwright.async_api import BrowserContext, Locator, Page, WebSocketRoute, expect
+
+from chinwag.db.pool import Connection
 
 Open = Callable[..., Coroutine[Any, Any, Page]]
 

@@ -6,7 +6,6 @@ import subprocess
 
 from chinwag.db.pool import Connection
 from chinwag.embedded.binaries import binary, libpq
-
 from tests.support.repository import ROOT
 
 FOLDER = ROOT / "tests" / "schema" / "past"

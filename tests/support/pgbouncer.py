@@ -9,7 +9,6 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from chinwag.db.pool import LOCK_TIMEOUT, SESSION
-
 from tests.support.process import find_program, free_port, wait_until
 
 CONFIGURATION = """

@@ -17,6 +17,7 @@ from typing import NoReturn, Self
 from urllib.parse import urlsplit
 
 import pytest
+
 from chinwag.embedded.filelock import is_held
 
 START_SECONDS = 90

@@ -3,7 +3,6 @@
 import asyncio
 
 from chinwag.db.pool import Connection
-
 from tests.support.client import LIMIT_SECONDS
 
 INSERT = "insert into message (thread_id, content) values ($1, $2)"

@@ -5,7 +5,6 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from chinwag.db.pool import Connection
-
 from tests.support.client import LIMIT_SECONDS
 
 INSERT_NAMED = "insert into message (thread_id, content, client_id) values ($1, $2, $3) returning seq"

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from urllib.parse import urljoin
 
-from chinwag.db.pool import Connection
 from playwright.async_api import Page, expect
 
+from chinwag.db.pool import Connection
 from tests.support.page import REFUSED, Line, act, contents, field, item, write
 
 MAX_CONTENT = 1000

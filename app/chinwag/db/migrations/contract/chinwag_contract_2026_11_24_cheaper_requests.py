@@ -1,9 +1,10 @@
 """The queue of replies loses its foreign key, whose check slowed down each insert of a message."""
 
+from piccolo.apps.migrations.auto.migration_manager import MigrationManager
+
 from chinwag.db.migrations import migration
 from chinwag.db.online import change
 from chinwag.db.schema import CONTRACT
-from piccolo.apps.migrations.auto.migration_manager import MigrationManager
 
 ID = "2026-11-24T17:30:00:000000"
 VERSION = "1.38.0"

@@ -1,9 +1,10 @@
 """Words are stored for old messages, and what only former programs needed is dropped."""
 
+from piccolo.apps.migrations.auto.migration_manager import MigrationManager
+
 from chinwag.db.migrations import migration
 from chinwag.db.online import build_index, change, drop_index, fill
 from chinwag.db.schema import CONTRACT
-from piccolo.apps.migrations.auto.migration_manager import MigrationManager
 
 ID = "2026-11-24T15:00:00:000000"
 VERSION = "1.38.0"
