@@ -3,6 +3,7 @@
 import asyncio
 import json
 import select
+import socket
 from pathlib import Path
 
 from chinwag.db.pool import Connection
@@ -56,10 +57,11 @@ async def test_a_reader_that_reads_nothing_is_dropped_though_it_answers_pings(
 async def test_a_reader_that_reads_slowly_is_not_dropped(
     start_server: ServerStarter, settings: dict[str, str], db: Connection, thread: int
 ) -> None:
-    """Its buffers are full at several checks, and in between it has read a little."""
+    """Its buffers are full at several checks, and in between it has read a little. At the end all that it has
+    not read is in a buffer of the server's system, and it reaches the ping behind that after some checks."""
     rows = 10_000
-    server = start_server(settings | {"CHINWAG_PING_SECONDS": "3"})
-    async with SlowReader(server, thread) as reader:
+    server = start_server(settings | {"CHINWAG_PING_SECONDS": "1"})
+    async with SlowReader(server, thread, receive_buffer=65_536) as reader:
         reading = asyncio.create_task(reader.read_all(rows, pause=0.1))
         await db.execute(INSERT_MANY, thread, rows, 1000)
         assert await reading == list(range(1, rows + 1))
@@ -68,12 +70,19 @@ async def test_a_reader_that_reads_slowly_is_not_dropped(
 class SlowReader:
     """A browser that shakes hands and then reads nothing, until it is told to."""
 
-    def __init__(self, server: Server, thread: int) -> None:
+    def __init__(self, server: Server, thread: int, receive_buffer: int | None = None) -> None:
+        """`receive_buffer` is what the system may take for it before it reads, in bytes."""
         self._server = server
+        self._receive_buffer = receive_buffer
         self._path = f"/api/v1/ws/threads/{thread}"
 
     async def __aenter__(self) -> "SlowReader":
-        self._reader, self._writer = await asyncio.open_connection("127.0.0.1", self._server.port, limit=1024)
+        end = socket.socket()
+        if self._receive_buffer is not None:
+            end.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, self._receive_buffer)
+        end.setblocking(False)
+        await asyncio.get_running_loop().sock_connect(end, ("127.0.0.1", self._server.port))
+        self._reader, self._writer = await asyncio.open_connection(sock=end, limit=1024)
         self._writer.write(handshake(self._path))
         await self._reader.readuntil(b"\r\n\r\n")
         return self

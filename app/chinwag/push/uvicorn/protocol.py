@@ -13,7 +13,7 @@ from websockets.http11 import Request
 from chinwag.push.burst import Burst
 from chinwag.push.connection import EXTENSION
 from chinwag.push.uvicorn.incoming import FairProtocol
-from chinwag.push.uvicorn.keepalive import Peer, reset, timer_wheel_of, unacknowledged
+from chinwag.push.uvicorn.keepalive import Peer, acknowledged, reset, timer_wheel_of
 
 PING = b"\x89\0"  # RFC 6455, section 5.5.2
 
@@ -26,7 +26,7 @@ class PushProtocol(FairProtocol):
     __slots__ = (
         "_awaits_pong",
         "_portion",
-        "_unsent",
+        "_taken",
         "close_timer",
         "initial_response",
         "last_ping_rtt",
@@ -43,7 +43,7 @@ class PushProtocol(FairProtocol):
         super().__init__(*args, **kwargs)
         self._portion: set[Peer] | None = None
         self._awaits_pong = False
-        self._unsent: int | None = None
+        self._taken: int | None = None
 
     def handle_connect(self, event: Request) -> None:
         super().handle_connect(event)
@@ -66,7 +66,7 @@ class PushProtocol(FairProtocol):
             self.transport.close()
 
     def resume_writing(self) -> None:
-        self._awaits_pong, self._unsent = False, None  # it reads: somebody is there
+        self._awaits_pong = False  # it reads: somebody is there
         super().resume_writing()
 
     def push(self, burst: Burst) -> bool:
@@ -116,18 +116,24 @@ class PushProtocol(FairProtocol):
             self._portion = None
 
     def check(self) -> None:
-        """Drop a peer that since the last check has neither answered the ping nor, while so much waits for it
-        that it is not read, taken anything of that."""
+        """Drop a peer that since the last check has neither answered the ping nor taken anything else.
+
+        A slow one comes to the ping only behind all that was sent before it, which may be megabytes.
+        """
+        before, self._taken = self._taken, acknowledged(self.transport)
+        takes = before is None or self._taken > before
         if not self.writable.is_set():
-            before, self._unsent = self._unsent, unacknowledged(self.transport)
-            if before is not None and self._unsent >= before:
+            if not takes:
                 self._reset()
         elif not self.read_paused:  # else the pong may be among what we have not read
             if self._awaits_pong:
-                return self._reset()
+                if not takes:
+                    self._reset()
+                return
             self._awaits_pong = True
             if not self.close_sent and not self.transport.is_closing():  # else it has as long to be gone
                 self.transport.write(PING)
+                self._taken += len(PING)  # the peer's system takes the ping even if nobody is there
 
     def handle_pong(self, event: websockets.frames.Frame) -> None:
         self._awaits_pong = False  # any will do: somebody is there
