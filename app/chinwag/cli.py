@@ -27,6 +27,7 @@ from uvicorn.supervisors import Multiprocess
 
 from chinwag.bots.replies import load_bot
 from chinwag.chat.audit import audit_database
+from chinwag.db.migrate import migrate
 from chinwag.db.pool import DATABASE_ERRORS
 from chinwag.embedded.binaries import binary, libpq
 from chinwag.errors import ChinwagError
@@ -108,8 +109,8 @@ def migrate_command() -> None:
     """Bring the database's schema up to date."""
     settings = load_settings()
     configure_logs(settings.log_format)
-    with prepared_database(settings):
-        pass
+    with database_in_use(settings) as url:
+        asyncio.run(migrate(settings.listen_url or url))
     click.echo("The schema is up to date.")
 
 
