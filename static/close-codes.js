@@ -1,5 +1,5 @@
-// The close codes to which the page has an answer of its own. The table of all is CloseCode in app/chinwag/wire.py;
-// tests/test_close_codes.py compares them.
+// The close codes to which the page has an answer of its own. The table of all is CloseCode in app/chinwag/wire.py,
+// and a test compares the two.
 
 export const MESSAGE_TOO_BIG = 1009;
 export const SERVICE_RESTART = 1012;

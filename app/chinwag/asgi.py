@@ -34,7 +34,7 @@ from chinwag.push.subscription import Limits
 from chinwag.settings import Settings, load_settings
 from chinwag.web import assets, pages, problems
 from chinwag.web.api import ROUTES
-from chinwag.web.services import Services, provide_services
+from chinwag.web.services import Services, services_of
 
 GC_THRESHOLDS = (20_000, 20, 20)
 """So many new objects, and so many collections of the younger ones, before the garbage collector looks."""
@@ -65,7 +65,7 @@ def create_app(settings: Settings | None = None) -> Litestar:
         before_send=[add_headers],
         lifespan=[partial(_running, settings)],
         plugins=[LitestarRun(settings)],
-        dependencies={"services": Provide(provide_services, sync_to_thread=False)},
+        dependencies={"services": Provide(services_of, sync_to_thread=False)},
         openapi_config=pages.OPENAPI,
         logging_config=None,
         compression_config=COMPRESSION,

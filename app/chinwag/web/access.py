@@ -9,7 +9,7 @@ from litestar.types import ASGIApp, Receive, Scope, Send
 
 from chinwag.errors import HostNotAllowed, NotSignedIn, OriginNotAllowed
 from chinwag.settings import Settings
-from chinwag.web.services import services_in
+from chinwag.web.services import services_of
 
 PROXY_FIELDS = {
     b"forwarded",
@@ -33,7 +33,7 @@ class CheckAccess(ASGIMiddleware):
 
     async def handle(self, scope: Scope, receive: Receive, send: Send, next_app: ASGIApp) -> None:
         """Raises HostNotAllowed, OriginNotAllowed or NotSignedIn."""
-        settings = services_in(scope).settings
+        settings = services_of(scope["litestar_app"].state).settings
         fields = _fields(scope)
         name = _name_in(fields.get(b"host", ""))
         check_host(name, settings)

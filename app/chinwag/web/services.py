@@ -2,13 +2,10 @@
 
 import asyncio
 from dataclasses import dataclass
-from typing import Any
 
-from litestar.connection import ASGIConnection
 from litestar.datastructures import State
 from litestar.di import NamedDependency
 from litestar.params import SkipValidation
-from litestar.types import Scope
 
 from chinwag.chat.accounts import OwnAccount
 from chinwag.chat.export import Exports
@@ -49,19 +46,10 @@ Provided = NamedDependency[SkipValidation[Services]]
 """The type of the parameter `services` of a handler."""
 
 
-def provide_services(state: State) -> Services:
-    """For Litestar's dependency injection."""
+def services_of(state: State) -> Services:
+    """The services in an application's state: what handlers get as a dependency.
+
+    Litestar would give each WebSocket a copy of the state, to keep; so those read their application's.
+    """
     services: Services = state["services"]
-    return services
-
-
-def services_of(connection: ASGIConnection[Any, Any, Any, Any]) -> Services:
-    """For a WebSocket: with dependency injection Litestar would give each a copy of the state, to keep."""
-    services: Services = connection.app.state["services"]
-    return services
-
-
-def services_in(scope: Scope) -> Services:
-    """For a middleware."""
-    services: Services = scope["litestar_app"].state["services"]
     return services

@@ -14,7 +14,7 @@ from chinwag.wire import CloseCode
 @websocket("/ws/threads/{thread_id:str}", websocket_class=BareWebSocket)
 async def thread_socket(socket: BareWebSocket, thread_id: str) -> None:
     """A thread: what is written goes in, what is stored comes out."""
-    services = services_of(socket)
+    services = services_of(socket.app.state)
     # Accepted first: a browser cannot see why a WebSocket was closed before.
     await socket.accept()
     try:
@@ -41,5 +41,5 @@ async def thread_socket(socket: BareWebSocket, thread_id: str) -> None:
 async def list_socket(socket: BareWebSocket) -> None:
     """The list of threads: created, renamed, deleted, active."""
     await socket.accept()
-    services = services_of(socket)
+    services = services_of(socket.app.state)
     await ListSubscription(connection_of(socket), services.limits, services.hub).serve()

@@ -6,7 +6,7 @@ from litestar.types import ASGIApp, Receive, Scope, Send
 
 from chinwag.errors import TooManyRequests
 from chinwag.push.rate_limit import site_of
-from chinwag.web.services import services_in
+from chinwag.web.services import services_of
 
 SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
 
@@ -23,7 +23,7 @@ class LimitChanges(ASGIMiddleware):
     async def handle(self, scope: Scope, receive: Receive, send: Send, next_app: ASGIApp) -> None:
         """Raises TooManyRequests."""
         if scope.get("method") not in SAFE_METHODS:
-            changes = services_in(scope).changes
+            changes = services_of(scope["litestar_app"].state).changes
             client = scope.get("client")
             if not changes.take(site_of(client[0]) if client else ""):
                 raise TooManyRequests()
