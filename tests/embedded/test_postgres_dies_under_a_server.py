@@ -178,7 +178,8 @@ def kill_all(postmaster: int) -> None:
     stats = {path: path.read_text().rpartition(")")[2].split() for path in Path("/proc").glob("[0-9]*/stat")}
     children = [int(path.parent.name) for path, fields in stats.items() if fields[1] == str(postmaster)]
     for pid in (postmaster, *children):
-        os.kill(pid, signal.SIGKILL)
+        with contextlib.suppress(ProcessLookupError):  # it has just ended by itself
+            os.kill(pid, signal.SIGKILL)
 
 
 def pid_of(data: Path) -> int:
