@@ -180,7 +180,8 @@ class EmbeddedPostgres:
             return
         # One that computes does not notice that its postmaster is gone. Its transaction is lost anyway.
         for pid in self._server_lock.holders():
-            os.kill(pid, signal.SIGKILL)
+            with suppress(ProcessLookupError):  # it has just ended by itself
+                os.kill(pid, signal.SIGKILL)
         if not self._server_lock.take(DYING_SECONDS, stopping):
             raise EmbeddedPostgresFailed("processes of the PostgreSQL that died still run")
 
