@@ -30,7 +30,7 @@ from chinwag.provision import prepared_database
 from chinwag.push.hub import Hub
 from chinwag.push.listener import Listener
 from chinwag.push.rate_limit import RateLimit
-from chinwag.push.subscription import Limits
+from chinwag.push.subscription import RateLimits
 from chinwag.settings import Settings, load_settings
 from chinwag.web import assets, pages, problems
 from chinwag.web.api import ROUTES
@@ -130,7 +130,7 @@ async def _running(settings: Settings, app: Litestar) -> AsyncIterator[None]:
             exports=Exports(),
             hub=hub,
             listener=listener,
-            limits=Limits(RateLimit(posts, BURST_SECONDS * posts), RateLimit(*REFUSALS)),
+            limits=RateLimits(RateLimit(posts, BURST_SECONDS * posts), RateLimit(*REFUSALS)),
             changes=RateLimit(HTTP_SHARE * posts, HTTP_SHARE * BURST_SECONDS * posts),
             joins=asyncio.Semaphore(settings.pool_size),
         )

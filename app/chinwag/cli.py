@@ -198,7 +198,7 @@ def _run_servers(settings: Settings, workers: int, address: socket.socket) -> No
         factory=True,
         workers=workers,
         http=cast(Any, partial(BoundedHttpProtocol, limits=ConnectionLimits(settings.request_seconds, most))),
-        ws="chinwag.push.uvicorn.protocol:PushProtocol",
+        ws="chinwag.push.uvicorn.protocol:UvicornConnection",
         # JSON may write one character as two escapes of six bytes each.
         ws_max_size=12 * settings.max_content + 1024,
         ws_per_message_deflate=False,

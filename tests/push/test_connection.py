@@ -1,5 +1,5 @@
-"""A receiver is told all that its browser does: under our own server, where no task waits for it, and under
-any other."""
+"""The handler of a connection is told all that its browser does: under our own server, where no task waits
+for it, and under any other."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -14,9 +14,9 @@ from litestar.types import Receive, Scope, Send
 from websockets.asyncio.client import ClientConnection, connect
 
 from chinwag.push.burst import Burst
-from chinwag.push.connection import BareWebSocket, Connection, connection_of
+from chinwag.push.connection import AnyWebSocket, Connection, connection_of
 from chinwag.push.uvicorn.keepalive import SLOTS, TimerWheel
-from chinwag.push.uvicorn.protocol import PING, PushProtocol
+from chinwag.push.uvicorn.protocol import PING, UvicornConnection
 from tests.support.client import LIMIT_SECONDS, hang_up
 
 HANDSHAKE = (
@@ -28,22 +28,22 @@ GOOD_BYE = b"\x88\x80\0\0\0\0"
 
 
 class Witness:
-    """A receiver that keeps what it is told."""
+    """A handler of a connection that keeps what it is told."""
 
-    def __init__(self, outbox: Connection) -> None:
-        self.outbox = outbox
+    def __init__(self, connection: Connection) -> None:
+        self.connection = connection
         self.heard: list[str | None] = []
         self.is_stopped = self.has_left = False
         self.busy: asyncio.Future[Any] | None = None
 
     def receive(self, text: str | None) -> asyncio.Future[Any] | None:
         self.heard.append(text)
-        self.outbox.push(Burst(b"heard"))
+        self.connection.push(Burst(b"heard"))
         return self.busy
 
     def stop(self) -> None:
         self.is_stopped = True
-        self.outbox.finish()
+        self.connection.finish()
 
     def left(self) -> None:
         assert not self.has_left, "once"
@@ -80,14 +80,14 @@ class Here:
         return f"ws://127.0.0.1:{self.server.servers[0].sockets[0].getsockname()[1]}"
 
     async def _application(self, scope: Scope, receive: Receive, send: Send) -> None:
-        socket = BareWebSocket(scope, receive, send)
+        socket = AnyWebSocket(scope, receive, send)
         await socket.accept()
         witness = Witness(connection_of(socket))
         self.witnesses.append(witness)
-        await witness.outbox.serve(witness)
+        await witness.connection.serve(witness)
 
 
-@pytest.fixture(params=[PushProtocol, "websockets-sansio"], ids=["our server", "another"])
+@pytest.fixture(params=[UvicornConnection, "websockets-sansio"], ids=["our server", "another"])
 async def here(request: pytest.FixtureRequest) -> AsyncIterator[Here]:
     async with Here(request.param).running() as here:
         yield here
@@ -95,7 +95,7 @@ async def here(request: pytest.FixtureRequest) -> AsyncIterator[Here]:
 
 @pytest.fixture
 async def ours() -> AsyncIterator[Here]:
-    async with Here(PushProtocol).running() as here:
+    async with Here(UvicornConnection).running() as here:
         yield here
 
 
@@ -117,7 +117,7 @@ async def test_that_we_have_closed_is_told_once(here: Here) -> None:
     async with connect(here.url, proxy=None) as browser:
         await until(lambda: here.witnesses)
         [witness] = here.witnesses
-        await witness.outbox.close(4004, "no_such_thread")
+        await witness.connection.close(4004, "no_such_thread")
         assert await closed(browser) == 4004
         await until(lambda: witness.has_left)
 
@@ -127,13 +127,13 @@ async def test_what_comes_after_our_close_does_not_matter(
 ) -> None:
     async with shaken_hands(ours) as (reader, writer), asyncio.timeout(LIMIT_SECONDS):
         await until(lambda: ours.witnesses)
-        await ours.witnesses[0].outbox.close(4004, "no_such_thread")
+        await ours.witnesses[0].connection.close(4004, "no_such_thread")
         writer.write(b"\x81\x81\0\0\0\0\xff" + GOOD_BYE)  # the text is not UTF-8
         await reader.read()
     assert not caplog.records
 
 
-async def test_nothing_more_comes_while_a_receiver_is_busy(here: Here) -> None:
+async def test_nothing_more_comes_while_a_handler_is_busy(here: Here) -> None:
     async with connect(here.url, proxy=None) as browser, connect(here.url, proxy=None) as other:
         await until(lambda: len(here.witnesses) == 2)
         busy = asyncio.get_running_loop().create_future()
@@ -160,7 +160,7 @@ async def test_an_idle_socket_needs_no_task(ours: Here) -> None:
         assert len(asyncio.all_tasks() - tasks) <= 1, "the browser's"
 
 
-async def test_a_receiver_is_told_that_the_server_stops_and_closes_then(ours: Here) -> None:
+async def test_a_handler_is_told_that_the_server_stops_and_closes_then(ours: Here) -> None:
     async with connect(ours.url, proxy=None) as browser:
         await until(lambda: ours.witnesses)
         ours.server.should_exit = True
@@ -171,7 +171,7 @@ async def test_a_receiver_is_told_that_the_server_stops_and_closes_then(ours: He
 
 
 async def test_who_answers_pings_stays_and_who_does_not_is_reset() -> None:
-    async with Here(PushProtocol, ws_ping_interval=0.1).running() as here:
+    async with Here(UvicornConnection, ws_ping_interval=0.1).running() as here:
         async with shaken_hands(here) as (reader, writer), asyncio.timeout(LIMIT_SECONDS):
             for _ in range(3):
                 assert await reader.readexactly(2) == PING
@@ -182,23 +182,23 @@ async def test_who_answers_pings_stays_and_who_does_not_is_reset() -> None:
         await until(lambda: here.witnesses[0].has_left)
 
 
-def test_the_wheel_checks_each_peer_once_a_turn_until_it_leaves() -> None:
+def test_the_wheel_checks_each_member_once_a_revolution_until_it_leaves() -> None:
     loop = Mock()
     wheel = TimerWheel(loop, seconds=64)
     one, other = Mock(), Mock()
 
-    def turn() -> None:
+    def revolve() -> None:
         for _ in range(SLOTS):
             loop.call_later.call_args.args[1]()
 
     wheel.join(one)
     loop.call_later.call_args.args[1]()
-    portion = wheel.join(other)
-    turn()
-    turn()
+    slot = wheel.join(other)
+    revolve()
+    revolve()
     assert (one.check.call_count, other.check.call_count) == (2, 2)
-    portion.discard(other)
-    turn()
+    slot.discard(other)
+    revolve()
     assert (one.check.call_count, other.check.call_count) == (3, 2)
 
 

@@ -12,7 +12,7 @@ import uvicorn
 
 from chinwag.push.connection import EXTENSION
 from chinwag.push.uvicorn.incoming import FRAMES_A_TURN
-from chinwag.push.uvicorn.protocol import PushProtocol
+from chinwag.push.uvicorn.protocol import UvicornConnection
 from tests.storm.flooding import BINARY, TEXT, frame
 from tests.support.client import LIMIT_SECONDS, handshake, hang_up
 
@@ -54,7 +54,7 @@ async def connected(recorder: Recorder) -> AsyncIterator[asyncio.StreamWriter]:
 
     config = uvicorn.Config(
         app,
-        ws=PushProtocol,
+        ws=UvicornConnection,
         ws_max_size=100_000,
         ws_per_message_deflate=False,
         lifespan="off",

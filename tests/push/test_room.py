@@ -1,4 +1,4 @@
-"""A room by itself: each reader gets each message once and in order, and what arrives together, together."""
+"""A room by itself: each subscription gets each message once and in order, in as few bursts as possible."""
 
 import asyncio
 
@@ -6,11 +6,11 @@ import pytest
 
 from chinwag.push.burst import Burst
 from chinwag.push.pacing import PushScheduler
-from chinwag.push.room import REST_SECONDS, TURN_BYTES, Room
+from chinwag.push.room import BURST_BYTES, REST_SECONDS, Room
 from chinwag.wire import CloseCode
 
 
-class Reader:
+class Subscription:
     """Keeps what it is pushed, burst by burst."""
 
     def __init__(self, seq: int = 0) -> None:
@@ -38,53 +38,53 @@ def room() -> Room:
     return Room(1, replay, PushScheduler())
 
 
-def join(room: Room, reader: Reader) -> Reader:
-    room.join(reader)
-    assert room.settle(reader)
-    return reader
+def join(room: Room, subscription: Subscription) -> Subscription:
+    room.join(subscription)
+    assert room.go_live(subscription)
+    return subscription
 
 
-async def turn() -> None:
-    """The turn that is under way, and the next one, in which it is pushed."""
+async def iteration() -> None:
+    """Wait for the event-loop iteration that is under way and for the next one, in which it is pushed."""
     for _ in range(2):
         await asyncio.sleep(0)
 
 
-async def test_what_arrives_in_a_turn_leaves_together(room: Room) -> None:
-    readers = [join(room, Reader()) for _ in range(3)]
+async def test_what_arrives_in_an_iteration_leaves_together(room: Room) -> None:
+    subscriptions = [join(room, Subscription()) for _ in range(3)]
     for seq in (1, 2, 3):
         room.receive(seq, b"%d" % seq)
-    assert not readers[0].bursts
-    await turn()
-    assert [reader.bursts for reader in readers] == 3 * [[(b"1", b"2", b"3")]]
+    assert not subscriptions[0].bursts
+    await iteration()
+    assert [one.bursts for one in subscriptions] == 3 * [[(b"1", b"2", b"3")]]
 
 
-async def test_who_joins_in_the_middle_of_a_turn_gets_each_message_once(room: Room) -> None:
-    first = join(room, Reader())
+async def test_who_joins_in_the_middle_of_an_iteration_gets_each_message_once(room: Room) -> None:
+    first = join(room, Subscription())
     room.receive(1, b"1")
-    second = join(room, Reader(seq=1))
+    second = join(room, Subscription(seq=1))
     room.receive(2, b"2")
-    await turn()
+    await iteration()
     assert first.bursts == [(b"1",), (b"2",)]
     assert second.bursts == [(b"2",)]
 
 
 async def test_who_is_ahead_gets_nothing_that_it_has_read(room: Room) -> None:
-    first = join(room, Reader())
-    ahead = join(room, Reader(seq=2))  # the table is read faster than it notifies
+    first = join(room, Subscription())
+    ahead = join(room, Subscription(seq=2))  # the table is read faster than it notifies
     for seq in (1, 2, 3):
         room.receive(seq, b"%d" % seq)
-    await turn()
+    await iteration()
     assert [text for burst in first.bursts for text in burst] == [b"1", b"2", b"3"]
     assert ahead.bursts == [(b"3",)]
 
 
-async def test_a_turn_with_much_in_it_does_not_wait(room: Room) -> None:
-    reader = join(room, Reader())
-    room.receive(1, b"x" * (TURN_BYTES // 2))
-    assert not reader.bursts
-    room.receive(2, b"x" * (TURN_BYTES // 2 + 1))
-    assert len(reader.bursts[0]) == 2
+async def test_an_iteration_with_much_in_it_does_not_wait(room: Room) -> None:
+    subscription = join(room, Subscription())
+    room.receive(1, b"x" * (BURST_BYTES // 2))
+    assert not subscription.bursts
+    room.receive(2, b"x" * (BURST_BYTES // 2 + 1))
+    assert len(subscription.bursts[0]) == 2
 
 
 async def test_what_is_notified_while_the_table_is_read_is_not_taken_for_lost() -> None:
@@ -99,32 +99,33 @@ async def test_what_is_notified_while_the_table_is_read_is_not_taken_for_lost() 
         return page
 
     busy = Room(1, replay, PushScheduler())
-    reader = join(busy, Reader())
+    subscription = join(busy, Subscription())
     busy.receive(1, None)
     repair = busy.repair()
     assert repair is not None
     await repair
     busy.push()
-    assert [text for burst in reader.bursts for text in burst] == [b"%d" % seq for seq in range(1, most + 1)]
+    texts = [text for burst in subscription.bursts for text in burst]
+    assert texts == [b"%d" % seq for seq in range(1, most + 1)]
 
 
 async def test_what_was_not_notified_yet_is_not_made_up_for_by_older_frames(room: Room) -> None:
-    one, other = Reader(), Reader()
+    one, other = Subscription(), Subscription()
     room.join(one)
     room.join(other)
     room.receive(1, b"1")
     one.seq, other.seq = 2, 1  # read in the table: the one when 2 was there, the other just before
-    assert room.settle(one)
-    assert not room.settle(other)
+    assert room.go_live(one)
+    assert not room.go_live(other)
     assert not other.bursts
 
 
 async def test_who_is_full_holds_what_it_was_pushed_and_catches_up(room: Room) -> None:
-    slow, quick = join(room, Reader()), join(room, Reader())
+    slow, quick = join(room, Subscription()), join(room, Subscription())
     slow.has_room = False
     room.receive(1, b"1")
     room.receive(2, b"2")
-    await turn()
+    await iteration()
     room.receive(3, b"3")
     room.push()
     assert slow.fell_behind
@@ -134,20 +135,20 @@ async def test_who_is_full_holds_what_it_was_pushed_and_catches_up(room: Room) -
 
 
 async def test_a_push_that_fails_takes_no_other_with_it() -> None:
-    turns, pushed = PushScheduler(), asyncio.Event()
+    scheduler, pushed = PushScheduler(), asyncio.Event()
 
     def fail() -> None:
         raise RuntimeError
 
-    turns.add(fail)
-    turns.add(pushed.set)
+    scheduler.add(fail)
+    scheduler.add(pushed.set)
     async with asyncio.timeout(5):
         await pushed.wait()
 
 
 async def test_what_is_added_while_others_are_pushed_is_pushed_too() -> None:
-    turns, pushed = PushScheduler(), asyncio.Event()
-    turns.add(lambda: turns.add(pushed.set))
+    scheduler, pushed = PushScheduler(), asyncio.Event()
+    scheduler.add(lambda: scheduler.add(pushed.set))
     async with asyncio.timeout(5):
         await pushed.wait()
 
@@ -173,12 +174,12 @@ async def test_rows_that_are_not_there_are_looked_for_seldom() -> None:
         return []
 
     forged = Room(1, replay, PushScheduler())
-    reader = join(forged, Reader())
+    subscription = join(forged, Subscription())
     clock = asyncio.get_running_loop().time
     began = clock()
     for seq in range(1_000_000, 1_001_000):
         forged.receive(seq, b"forged")
-        await turn()
+        await iteration()
     assert reads <= 2 + (clock() - began) / REST_SECONDS
-    assert not reader.bursts
-    forged.leave(reader)
+    assert not subscription.bursts
+    forged.leave(subscription)

@@ -10,7 +10,6 @@ from collections import deque
 from typing import Any, Protocol, cast
 
 from litestar import WebSocket
-from litestar.types import Receive, Send
 
 from chinwag.push.burst import Burst
 
@@ -19,31 +18,21 @@ EXTENSION = "chinwag.connection"
 
 QUEUED_FRAMES = 64
 
+AnyWebSocket = WebSocket[Any, Any, Any]
+
 CLOSED = (OSError, RuntimeError)
 """Two ways in which servers say that a socket is closed."""
 
 
-class BareWebSocket(WebSocket[Any, Any, Any]):
-    """Litestar's, without its wrappers of receive and send. They refer back to it, and so each handshake
-    would leave some KiB that only the garbage collector can free. Without them Litestar does not know the
-    state of the socket: only scope, accept, receive, send and close are of use."""
-
-    def receive_wrapper(self, receive: Receive) -> Receive:
-        return receive
-
-    def send_wrapper(self, send: Send) -> Send:
-        return send
-
-
-class Receiver(Protocol):
-    """Who is told what a browser does."""
+class InputHandler(Protocol):
+    """What a connection calls with all that its browser does: the subscription."""
 
     def receive(self, text: str | None) -> asyncio.Future[Any] | None:
         """Take what it has sent; None: that was binary. No more comes before the future, if there is one, is
         done."""
 
     def stop(self) -> None:
-        """The server stops. When all is done that should be, the receiver calls `finish`."""
+        """The server stops. When all is done that should be, the handler calls `finish`."""
 
     def left(self) -> None:
         """It is closed, whoever has done it. Called once, and last."""
@@ -61,9 +50,9 @@ class Connection(Protocol):
     def is_gone(self) -> bool:
         """Whether the browser is known to have left."""
 
-    async def serve(self, receiver: Receiver) -> None:
-        """Tell a receiver all that the browser does from here on. It is the last that an application does: it
-        returns when the browser has left, or at once if the receiver can be called without a task that waits.
+    async def serve(self, handler: InputHandler) -> None:
+        """Tell a handler all that the browser does from here on. It is the last that an application does: it
+        returns when the browser has left, or at once if the handler can be called without a task that waits.
         """
 
     async def close(self, code: int, reason: str) -> None:
@@ -73,7 +62,7 @@ class Connection(Protocol):
         """Close it with 1012, or drop it if there is no room for that."""
 
 
-def connection_of(socket: BareWebSocket) -> Connection:
+def connection_of(socket: AnyWebSocket) -> Connection:
     """The fast connection where the server offers one, else the plain one."""
     extensions = cast(dict[str, Any], socket.scope.get("extensions") or {})
     fast: Connection | None = extensions.get(EXTENSION)
@@ -83,7 +72,7 @@ def connection_of(socket: BareWebSocket) -> Connection:
 class AsgiConnection:
     """Sends through the ASGI server, which waits where the network does."""
 
-    def __init__(self, socket: BareWebSocket) -> None:
+    def __init__(self, socket: AnyWebSocket) -> None:
         self._socket = socket
         self._texts: deque[bytes] = deque()
         self._has_room = asyncio.Event()
@@ -105,15 +94,15 @@ class AsgiConnection:
         """ASGI says so only to who receives."""
         return False
 
-    async def serve(self, receiver: Receiver) -> None:
+    async def serve(self, handler: InputHandler) -> None:
         try:
             while (event := await self._socket.receive())["type"] == "websocket.receive":
                 await self.drained()
-                if busy := receiver.receive(cast(Any, event).get("text")):
+                if busy := handler.receive(cast(Any, event).get("text")):
                     await asyncio.wait([busy])
                 await asyncio.sleep(0)  # what has come already would be taken without a turn for anybody else
         finally:
-            receiver.left()
+            handler.left()
 
     async def close(self, code: int, reason: str) -> None:
         await self._socket.close(code, reason)

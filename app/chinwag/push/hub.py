@@ -8,7 +8,7 @@ from chinwag import wire
 from chinwag.push.burst import Burst
 from chinwag.push.deletions import Deletions, FindThreads
 from chinwag.push.pacing import PushScheduler
-from chinwag.push.room import Reader, Replay, Room, Subscriber
+from chinwag.push.room import AnySubscription, AnyThreadSubscription, Replay, Room
 
 ID_DIGITS = len(str(wire.MAX_ID))
 
@@ -24,37 +24,37 @@ log = structlog.get_logger(__name__)
 
 
 class Hub:
-    """The rooms of this process, and the subscribers to the list of threads."""
+    """The rooms of this process, and the subscriptions to the list of threads."""
 
     def __init__(self, replay: Replay, find_threads: FindThreads) -> None:
         self._replay = replay
         self._deletions = Deletions(find_threads, self._tell_deleted)
         self._scheduler = PushScheduler()
         self._rooms: dict[int, Room] = {}
-        self._lists: set[Subscriber] = set()
+        self._lists: set[AnySubscription] = set()
         self._active: dict[int, tuple[int, str]] = {}
         self._is_database_available = True
         self._malformed = 0
 
-    def join(self, thread_id: int, reader: Reader) -> Room:
+    def join(self, thread_id: int, subscription: AnyThreadSubscription) -> Room:
         room = self._rooms.get(thread_id)
         if room is None:
             room = self._rooms[thread_id] = Room(thread_id, self._replay, self._scheduler)
-        room.join(reader)
-        self._tell_outage(reader)
+        room.join(subscription)
+        self._tell_outage(subscription)
         return room
 
-    def leave(self, room: Room, reader: Reader) -> None:
-        room.leave(reader)
-        if not room.readers and self._rooms.get(room.thread_id) is room:
+    def leave(self, room: Room, subscription: AnyThreadSubscription) -> None:
+        room.leave(subscription)
+        if not room.subscriptions and self._rooms.get(room.thread_id) is room:
             del self._rooms[room.thread_id]
 
-    def join_list(self, subscriber: Subscriber) -> None:
-        self._lists.add(subscriber)
-        self._tell_outage(subscriber)
+    def join_list(self, subscription: AnySubscription) -> None:
+        self._lists.add(subscription)
+        self._tell_outage(subscription)
 
-    def leave_list(self, subscriber: Subscriber) -> None:
-        self._lists.discard(subscriber)
+    def leave_list(self, subscription: AnySubscription) -> None:
+        self._lists.discard(subscription)
 
     def receive(self, payload: str) -> None:
         """Take a notification: `<thread_id> <seq> <frame>`, without the frame if it is too long.
@@ -124,9 +124,9 @@ class Hub:
 
     def _push_to_lists(self, *frames: bytes) -> None:
         burst = Burst(*frames)
-        for subscriber in [one for one in self._lists if not one.push(burst)]:
-            self._lists.remove(subscriber)
-            subscriber.catch_up()
+        for subscription in [one for one in self._lists if not one.push(burst)]:
+            self._lists.remove(subscription)
+            subscription.catch_up()
 
     def _set_database_available(self, available: bool) -> None:
         if available == self._is_database_available:
@@ -137,9 +137,9 @@ class Hub:
         for room in list(self._rooms.values()):
             room.announce(frame)
 
-    def _tell_outage(self, subscriber: Subscriber) -> None:
+    def _tell_outage(self, subscription: AnySubscription) -> None:
         if not self._is_database_available:
-            subscriber.push(Burst(wire.database_frame(False)))
+            subscription.push(Burst(wire.database_frame(False)))
 
     def _count_malformed(self) -> None:
         if not self._malformed:

@@ -30,7 +30,7 @@ Replay = Callable[[int, int], Awaitable[Page]]
 RECENT_FRAMES = 256
 """How many frames a room keeps for readers that are catching up, while there are such."""
 
-TURN_BYTES = 256 * 1024
+BURST_BYTES = 256 * 1024
 """More than this is pushed before the turn ends, so that a burst does not pile up for each socket."""
 
 REPAIR_RETRY_SECONDS = 1.0
@@ -42,8 +42,8 @@ committed, so such a notification is forged, or its row was lost by a failover."
 log = structlog.get_logger(__name__)
 
 
-class Subscriber(Protocol):
-    """Somebody to whom frames are pushed: a socket."""
+class AnySubscription(Protocol):
+    """What the hub and the rooms know of a subscription (chinwag.push.subscription)."""
 
     def push(self, burst: Burst) -> bool:
         """Send frames. False: they were taken, but their reader is too slow to be pushed any more."""
@@ -54,8 +54,11 @@ class Subscriber(Protocol):
     def close(self, code: wire.CloseCode) -> None: ...
 
 
-class Reader(Subscriber, Protocol):
-    """A subscriber to a thread. `seq` is what it holds, up to date while it is not live."""
+class AnyThreadSubscription(AnySubscription, Protocol):
+    """What a room knows of a subscription to its thread.
+
+    `seq` is the seq up to which it holds everything; it is up to date while the subscription is not live.
+    """
 
     seq: int
 
@@ -75,9 +78,9 @@ class Room:
         self._scheduler = scheduler
         self._gathered: list[bytes] = []
         self._gathered_bytes = 0
-        self.readers: set[Reader] = set()
-        self._live: set[Reader] = set()
-        self._ahead: set[Reader] = set()
+        self.subscriptions: set[AnyThreadSubscription] = set()
+        self._live: set[AnyThreadSubscription] = set()
+        self._ahead: set[AnyThreadSubscription] = set()
         self._recent: deque[bytes] = deque(maxlen=RECENT_FRAMES)
         self._newest: bytes | None = None
         self._confirmed = 0
@@ -91,48 +94,48 @@ class Room:
         self._rests_until = 0.0
         self._repair: asyncio.Task[None] | None = None
 
-    def join(self, reader: Reader) -> None:
+    def join(self, subscription: AnyThreadSubscription) -> None:
         """Register a reader, before it reads the table: so no message falls between."""
-        self.readers.add(reader)
+        self.subscriptions.add(subscription)
 
     @property
     def end(self) -> int | None:
         """The seq of the newest message, as all live readers hold it; None if that is not known for sure."""
         return self.seq if self._live and self._repair is None else None
 
-    def settle(self, reader: Reader) -> bool:
+    def go_live(self, subscription: AnyThreadSubscription) -> bool:
         """Make a reader live that has read the table to its end since it joined, with what has arrived since.
 
         False: too much has arrived, and the table must be read once more.
         """
-        if reader not in self.readers:
+        if subscription not in self.subscriptions:
             return True  # it is being closed
         if not self._is_followed():
-            self.seq = self._confirmed = reader.seq
+            self.seq = self._confirmed = subscription.seq
             self._newest = None
             self._recent.clear()
-        behind = self.seq - reader.seq
+        behind = self.seq - subscription.seq
         if behind > len(self._recent):
             return False
         if behind < 0:
-            self._ahead.add(reader)
+            self._ahead.add(subscription)
         else:
             if behind:
-                reader.push(Burst(*list(self._recent)[-behind:]))
-            self._make_live(reader)
+                subscription.push(Burst(*list(self._recent)[-behind:]))
+            self._make_live(subscription)
         if self._needs_repair():
             self.repair()
         return True
 
-    def held_by(self, reader: Reader) -> int:
+    def held_by(self, subscription: AnyThreadSubscription) -> int:
         """The seq up to which a reader holds everything."""
-        return self.seq if reader in self._live else reader.seq
+        return self.seq if subscription in self._live else subscription.seq
 
-    def leave(self, reader: Reader) -> None:
-        self.readers.discard(reader)
-        self._live.discard(reader)
-        self._ahead.discard(reader)
-        if not self.readers and self._repair is not None:
+    def leave(self, subscription: AnyThreadSubscription) -> None:
+        self.subscriptions.discard(subscription)
+        self._live.discard(subscription)
+        self._ahead.discard(subscription)
+        if not self.subscriptions and self._repair is not None:
             self._repair.cancel()
 
     def receive(self, seq: int, frame: bytes | None) -> None:
@@ -154,13 +157,13 @@ class Room:
     def announce(self, frame: bytes) -> None:
         """Push an event at once to all readers, also to those that are not live."""
         self.push()
-        self._push_to(self.readers, Burst(frame))
+        self._push_to(self.subscriptions, Burst(frame))
 
     def push(self) -> None:
         """Push to the live readers what they are to have, instead of at the end of the turn."""
-        turn, self._gathered, self._gathered_bytes = self._gathered, [], 0
-        if turn:
-            self._push_to(self._live, Burst(*turn))
+        texts, self._gathered, self._gathered_bytes = self._gathered, [], 0
+        if texts:
+            self._push_to(self._live, Burst(*texts))
 
     def repair(self, *, in_doubt: bool = False) -> asyncio.Task[None] | None:
         """Read from the table what the live readers miss; the task ends when they hold all of it. `in_doubt`:
@@ -174,11 +177,11 @@ class Room:
     def close(self, code: wire.CloseCode) -> None:
         """Close all readers, with what they are to have until now."""
         self.push()
-        readers, self.readers = self.readers, set()
+        subscriptions, self.subscriptions = self.subscriptions, set()
         for some in (self._live, self._ahead, self._recent):
             some.clear()
-        for reader in readers:
-            reader.close(code)
+        for subscription in subscriptions:
+            subscription.close(code)
 
     def _is_followed(self) -> bool:
         return bool(self._live or self._ahead)
@@ -193,33 +196,33 @@ class Room:
     def _take(self, frame: bytes) -> None:
         self.seq += 1
         self._newest = frame
-        if len(self._live) + len(self._ahead) < len(self.readers):
+        if len(self._live) + len(self._ahead) < len(self.subscriptions):
             self._recent.append(frame)
         elif self._recent:
             self._recent.clear()
         self._add(frame)
-        for reader in [reader for reader in self._ahead if reader.seq == self.seq]:
-            self._ahead.remove(reader)
-            self._make_live(reader)
+        for subscription in [one for one in self._ahead if one.seq == self.seq]:
+            self._ahead.remove(subscription)
+            self._make_live(subscription)
 
     def _add(self, frame: bytes) -> None:
         if not self._gathered:
             self._scheduler.add(self.push)
         self._gathered.append(frame)
         self._gathered_bytes += len(frame)
-        if self._gathered_bytes > TURN_BYTES:
+        if self._gathered_bytes > BURST_BYTES:
             self.push()
 
-    def _push_to(self, readers: Iterable[Reader], burst: Burst) -> None:
-        for reader in [reader for reader in readers if not reader.push(burst)]:
-            if reader in self._live:
-                self._live.remove(reader)
-                reader.seq = self.seq
-                reader.catch_up()
+    def _push_to(self, subscriptions: Iterable[AnyThreadSubscription], burst: Burst) -> None:
+        for subscription in [one for one in subscriptions if not one.push(burst)]:
+            if subscription in self._live:
+                self._live.remove(subscription)
+                subscription.seq = self.seq
+                subscription.catch_up()
 
-    def _make_live(self, reader: Reader) -> None:
+    def _make_live(self, subscription: AnyThreadSubscription) -> None:
         self.push()  # before it is one of those who get it: it holds that already
-        self._live.add(reader)
+        self._live.add(subscription)
 
     async def _mend(self) -> None:
         rest = self._rests_until - asyncio.get_running_loop().time()

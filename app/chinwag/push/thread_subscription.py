@@ -13,7 +13,7 @@ from chinwag.errors import BadMessage, Refusal, ServerStopping, TooManyRequests
 from chinwag.push.burst import Burst
 from chinwag.push.connection import Connection
 from chinwag.push.hub import Hub
-from chinwag.push.subscription import FINISH_SECONDS, Limits, Subscription
+from chinwag.push.subscription import FINISH_SECONDS, RateLimits, Subscription
 from chinwag.wire import CloseCode
 
 UNANSWERED_POSTS = 64
@@ -26,7 +26,7 @@ class ThreadSubscription(Subscription):
     def __init__(
         self,
         connection: Connection,
-        limits: Limits,
+        limits: RateLimits,
         thread_id: int,
         *,
         hub: Hub,
@@ -81,7 +81,7 @@ class ThreadSubscription(Subscription):
         if last_seq is None:
             return await self._close(CloseCode.NO_SUCH_THREAD)
         self.seq = last_seq if after is None else min(after, last_seq)
-        if self.seq == last_seq and self._room.settle(self):
+        if self.seq == last_seq and self._room.go_live(self):
             self._say_ready()  # at once: then it leaves together with the answer to the handshake
         else:
             self._start(self._join(last_seq))
@@ -89,7 +89,7 @@ class ThreadSubscription(Subscription):
     async def _join(self, last_seq: int) -> None:
         while self.seq < last_seq and await self._read_page():
             pass
-        if not self._room.settle(self):
+        if not self._room.go_live(self):
             await self._follow()
         self._say_ready()
 
@@ -102,7 +102,7 @@ class ThreadSubscription(Subscription):
             room_seq = self._room.seq
             if await self._read_page():
                 continue
-            if self._room.settle(self):
+            if self._room.go_live(self):
                 return
             if room_seq > self.seq and (repair := self._room.repair(in_doubt=True)):
                 # The others hold more than the table had afterwards.

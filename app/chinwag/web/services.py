@@ -15,7 +15,7 @@ from chinwag.db.pool import Pool
 from chinwag.push.hub import Hub
 from chinwag.push.listener import Listener
 from chinwag.push.rate_limit import RateLimit
-from chinwag.push.subscription import Limits
+from chinwag.push.subscription import RateLimits
 from chinwag.settings import Settings
 
 
@@ -37,7 +37,7 @@ class Services:
     exports: Exports
     hub: Hub
     listener: Listener
-    limits: Limits
+    limits: RateLimits
     changes: RateLimit
     joins: asyncio.Semaphore
 

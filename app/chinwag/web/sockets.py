@@ -2,17 +2,33 @@
 
 import msgspec
 from litestar import websocket
+from litestar.types import Receive, Send
 
 from chinwag import wire
-from chinwag.push.connection import BareWebSocket, connection_of
+from chinwag.push.connection import AnyWebSocket, connection_of
 from chinwag.push.subscription import ListSubscription
 from chinwag.push.thread_subscription import ThreadSubscription
 from chinwag.web.services import services_of
 from chinwag.wire import CloseCode
 
 
-@websocket("/ws/threads/{thread_id:str}", websocket_class=BareWebSocket)
-async def thread_socket(socket: BareWebSocket, thread_id: str) -> None:
+class _UnwrappedWebSocket(AnyWebSocket):
+    """Litestar's WebSocket without its wrappers of receive and send.
+
+    The wrappers refer back to the WebSocket, and so each handshake would leave some KiB that only the garbage
+    collector can free. Without them Litestar does not know the state of the WebSocket: only scope, accept,
+    receive, send and close are of use.
+    """
+
+    def receive_wrapper(self, receive: Receive) -> Receive:
+        return receive
+
+    def send_wrapper(self, send: Send) -> Send:
+        return send
+
+
+@websocket("/ws/threads/{thread_id:str}", websocket_class=_UnwrappedWebSocket)
+async def thread_socket(socket: AnyWebSocket, thread_id: str) -> None:
     """A thread: what is written goes in, what is stored comes out."""
     services = services_of(socket.app.state)
     # Accepted first: a browser cannot see why a WebSocket was closed before.
@@ -37,8 +53,8 @@ async def thread_socket(socket: BareWebSocket, thread_id: str) -> None:
     await subscription.serve(after, services.joins)
 
 
-@websocket("/ws/threads", websocket_class=BareWebSocket)
-async def list_socket(socket: BareWebSocket) -> None:
+@websocket("/ws/threads", websocket_class=_UnwrappedWebSocket)
+async def list_socket(socket: AnyWebSocket) -> None:
     """The list of threads: created, renamed, deleted, active."""
     await socket.accept()
     services = services_of(socket.app.state)

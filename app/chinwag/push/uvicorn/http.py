@@ -15,7 +15,7 @@ from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
 from chinwag import headers, wire
 from chinwag.errors import BadInput, HeadTooLarge, Refusal, RequestTimeout, TooManyConnections
-from chinwag.push.uvicorn.keepalive import Peer, reset, timer_wheel_of, unacknowledged
+from chinwag.push.uvicorn.keepalive import Checkable, reset, timer_wheel_of, unacknowledged
 
 HEAD_BYTES = 32 * 1024
 HEAD_FIELDS = 100
@@ -52,7 +52,7 @@ class BoundedHttpProtocol(HttpToolsProtocol):
     def __init__(self, *args: Any, limits: ConnectionLimits, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._limits = limits
-        self._portion: set[Peer] = set()
+        self._slot: set[Checkable] = set()
         self._head_bytes = 0
         self._framing_bytes = 0
         self._is_head_complete = False
@@ -64,7 +64,7 @@ class BoundedHttpProtocol(HttpToolsProtocol):
     def connection_made(self, transport: Any) -> None:
         super().connection_made(transport)
         limits = self._limits
-        self._portion = timer_wheel_of(self.loop, limits.request_seconds).join(self)
+        self._slot = timer_wheel_of(self.loop, limits.request_seconds).join(self)
         limits.waiting[self] = None
         if len(self.connections) > limits.max_connections + SPARE_CONNECTIONS:
             # Those that send nothing make room for those that may.
@@ -88,7 +88,7 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         super()._start_asgi_task(cycle, app)
 
     def _forget(self) -> None:
-        self._portion.discard(self)
+        self._slot.discard(self)
         self._limits.waiting.pop(self, None)
 
     # What arrives

@@ -37,8 +37,8 @@ class Gate:
             self._waiters.remove(waiter)
 
 
-class Waiter(Protocol):
-    """Who has a call for each arrival, in place of a task that waits."""
+class _Consumer(Protocol):
+    """What is called for each arrival, in place of a task that waits."""
 
     def arrived(self) -> None: ...
 
@@ -46,31 +46,31 @@ class Waiter(Protocol):
 class Inbox:
     """An asyncio.Queue without a limit, for one reader."""
 
-    __slots__ = ("_items", "_reader", "waiter")
+    __slots__ = ("_arrival", "_items", "consumer")
 
     def __init__(self) -> None:
-        self.waiter: Waiter | None = None
+        self.consumer: _Consumer | None = None
         self._items: list[Any] = []
-        self._reader: asyncio.Future[None] | None = None
+        self._arrival: asyncio.Future[None] | None = None
 
     def empty(self) -> bool:
         return not self._items
 
     def put_nowait(self, item: Any) -> None:
         self._items.append(item)
-        if self.waiter:
-            self.waiter.arrived()
-        elif self._reader and not self._reader.done():
-            self._reader.set_result(None)
+        if self.consumer:
+            self.consumer.arrived()
+        elif self._arrival and not self._arrival.done():
+            self._arrival.set_result(None)
 
     def get_nowait(self) -> Any:
         return self._items.pop(0)
 
     async def get(self) -> Any:
         while not self._items:
-            self._reader = asyncio.get_running_loop().create_future()
+            self._arrival = asyncio.get_running_loop().create_future()
             try:
-                await self._reader
+                await self._arrival
             finally:
-                self._reader = None
+                self._arrival = None
         return self.get_nowait()

@@ -2,7 +2,7 @@
 
 uvicorn's own protocol handles all the frames of a read at once, up to 40,000, and answers pings whether the
 answers are read or not: a single socket could stop the server and fill its memory. Here frames are given to a
-receiver without any task.
+handler without any task.
 """
 
 import asyncio
@@ -11,7 +11,7 @@ from typing import Any, cast
 import websockets.frames
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
-from chinwag.push.connection import Receiver
+from chinwag.push.connection import InputHandler
 from chinwag.push.round_robin import round_robin_of
 from chinwag.push.uvicorn.inbox import Gate, Inbox
 from chinwag.wire import CloseCode
@@ -26,20 +26,20 @@ BYTES_AT_ONCE = 4096
 class FairProtocol(WebSocketsSansIOProtocol):
     """The receiving half of a WebSocket."""
 
-    __slots__ = ("_busy", "_receiver", "_rest_of_frame", "_unparsed")
+    __slots__ = ("_busy", "_handler", "_rest_of_frame", "_unparsed")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.queue = cast(Any, Inbox())
         self.writable = cast(Any, Gate())
-        self._receiver: Receiver | None = None
+        self._handler: InputHandler | None = None
         self._busy: asyncio.Future[Any] | None = None
         self._unparsed: bytes | memoryview = b""
         self._rest_of_frame = 0
 
-    async def serve(self, receiver: Receiver) -> None:
-        self._receiver = receiver
-        cast(Inbox, self.queue).waiter = self
+    async def serve(self, handler: InputHandler) -> None:
+        self._handler = handler
+        cast(Inbox, self.queue).consumer = self
         self._deliver()
 
     def data_received(self, data: bytes) -> None:
@@ -79,11 +79,11 @@ class FairProtocol(WebSocketsSansIOProtocol):
         return self._rest_of_frame or _frame_size(self._unparsed)
 
     def _may_take(self) -> bool:
-        """Whether the receiver has handled what came before, and the peer has read what was sent to it."""
+        """Whether the handler has handled what came before, and the peer has read what was sent to it."""
         if self.transport.is_closing() or not self.writable.is_set():
             return False
         if self.close_sent:
-            return True  # nothing goes to the receiver any more, and the peer's close frame is still to come
+            return True  # nothing goes to the handler any more, and the peer's close frame is still to come
         is_busy = self._busy is not None and not self._busy.done()
         return not is_busy and cast(Inbox, self.queue).empty()
 
@@ -107,22 +107,22 @@ class FairProtocol(WebSocketsSansIOProtocol):
         self.loop.call_soon(self._deliver)
 
     def _deliver(self, _busy: object = None) -> None:
-        """Pass on what came before there was a receiver, and the end of the connection; then read on."""
+        """Pass on what came before there was a handler, and the end of the connection; then read on."""
         inbox = cast(Inbox, self.queue)
-        while self._receiver and not inbox.empty() and self.writable.is_set():
+        while self._handler and not inbox.empty() and self.writable.is_set():
             if self._busy and not self._busy.done():
                 return
             event = inbox.get_nowait()
             if event["type"] == "websocket.receive":
-                self._receive(self._receiver, event["text"])
+                self._receive(self._handler, event["text"])
             else:
-                receiver, self._receiver, inbox.waiter = self._receiver, None, None
-                receiver.left()
+                handler, self._handler, inbox.consumer = self._handler, None, None
+                handler.left()
         if self._unparsed or self.read_paused:
             round_robin_of(self.loop).add(self)
 
-    def _receive(self, receiver: Receiver, text: str | None) -> None:
-        self._busy = receiver.receive(text)
+    def _receive(self, handler: InputHandler, text: str | None) -> None:
+        self._busy = handler.receive(text)
         if self._busy:
             self._busy.add_done_callback(self._deliver)
 
@@ -155,8 +155,8 @@ class FairProtocol(WebSocketsSansIOProtocol):
                 # uvicorn would log a traceback for what is only a client's mistake (RFC 6455, section 8.1).
                 self.conn.send_close(CloseCode.INVALID_TEXT)
                 return self.handle_parser_exception()
-        if self._receiver:
-            self._receive(self._receiver, text)
+        if self._handler:
+            self._receive(self._handler, text)
         else:
             self.queue.put_nowait(cast(Any, {"type": "websocket.receive", "text": text}))
         return None

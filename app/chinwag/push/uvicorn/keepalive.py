@@ -23,7 +23,9 @@ BYTES_ACKED = slice(120, 128)
 RESET = struct.pack("ii", 1, 0)  # socket(7): linger on, for 0 s
 
 
-class Peer(Protocol):
+class Checkable(Protocol):
+    """What a timer wheel checks: a connection."""
+
     def check(self) -> None:
         """Ask whether somebody is there; give up if the last question has had no answer."""
 
@@ -34,21 +36,21 @@ class TimerWheel:
 
     def __init__(self, loop: asyncio.AbstractEventLoop, seconds: float) -> None:
         self._loop = loop
-        self._slots: list[set[Peer]] = [set() for _ in range(SLOTS)]
+        self._slots: list[set[Checkable]] = [set() for _ in range(SLOTS)]
         self._slot_seconds = seconds / SLOTS
         self._now = 0
         self._advance()
 
-    def join(self, peer: Peer) -> set[Peer]:
+    def join(self, one: Checkable) -> set[Checkable]:
         """Have a peer checked from a turn later on, until it is taken out of the set that is returned."""
-        self._slots[self._now].add(peer)
+        self._slots[self._now].add(one)
         return self._slots[self._now]
 
     def _advance(self) -> None:
         self._loop.call_later(self._slot_seconds, self._advance)
         self._now = (self._now + 1) % SLOTS
-        for peer in list(self._slots[self._now]):
-            peer.check()
+        for one in list(self._slots[self._now]):
+            one.check()
 
 
 @cache

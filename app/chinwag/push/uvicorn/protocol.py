@@ -13,19 +13,19 @@ from websockets.http11 import Request
 from chinwag.push.burst import Burst
 from chinwag.push.connection import EXTENSION
 from chinwag.push.uvicorn.incoming import FairProtocol
-from chinwag.push.uvicorn.keepalive import Peer, acknowledged, reset, timer_wheel_of
+from chinwag.push.uvicorn.keepalive import Checkable, acknowledged, reset, timer_wheel_of
 
 PING = b"\x89\0"  # RFC 6455, section 5.5.2
 
 
-class PushProtocol(FairProtocol):
+class UvicornConnection(FairProtocol):
     """One browser's WebSocket, and its connection."""
 
     # Half of them are uvicorn's. Python keeps up to 30 attributes in a dictionary whose keys all instances
     # share; with more, each idle socket would have 1 KiB of its own for them.
     __slots__ = (
         "_awaits_pong",
-        "_portion",
+        "_slot",
         "_taken",
         "close_timer",
         "initial_response",
@@ -41,7 +41,7 @@ class PushProtocol(FairProtocol):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self._portion: set[Peer] | None = None
+        self._slot: set[Checkable] | None = None
         self._awaits_pong = False
         self._taken: int | None = None
 
@@ -53,7 +53,7 @@ class PushProtocol(FairProtocol):
 
     async def run_asgi(self) -> None:
         # uvicorn's own takes the end of the application for the end of the socket. But a socket that has a
-        # receiver needs no task: 9 of 15 KiB were what an application keeps that waits.
+        # handler needs no task: 9 of 15 KiB were what an application keeps that waits.
         try:
             await self.app(cast(Any, self.scope), cast(Any, self.receive), cast(Any, self.send))
         except ClientDisconnected:
@@ -62,7 +62,7 @@ class PushProtocol(FairProtocol):
             self.logger.exception("Exception in ASGI application\n")
         self.send_500_response()  # if it has not even accepted
         self.scope = cast(Any, None)
-        if self._receiver is None and self.close_timer is None:
+        if self._handler is None and self.close_timer is None:
             self.transport.close()
 
     def resume_writing(self) -> None:
@@ -95,8 +95,8 @@ class PushProtocol(FairProtocol):
 
     def shutdown(self) -> None:
         # uvicorn calls it when the server stops.
-        if self._receiver and not self.close_sent:
-            self._receiver.stop()
+        if self._handler and not self.close_sent:
+            self._handler.stop()
         else:
             self.finish()
 
@@ -108,12 +108,12 @@ class PushProtocol(FairProtocol):
 
     def start_keepalive(self) -> None:
         if self.ping_interval:
-            self._portion = timer_wheel_of(self.loop, self.ping_interval).join(self)
+            self._slot = timer_wheel_of(self.loop, self.ping_interval).join(self)
 
     def stop_keepalive(self) -> None:
-        if self._portion is not None:
-            self._portion.discard(self)
-            self._portion = None
+        if self._slot is not None:
+            self._slot.discard(self)
+            self._slot = None
 
     def check(self) -> None:
         """Drop a peer that since the last check has neither answered the ping nor taken anything else.
