@@ -17,7 +17,7 @@ import msgspec
 import uvloop
 from picows import WSFrame
 
-from bench.sockets import Socket
+from bench.sockets import TaskClient
 from bench.tally import Tally
 from bench.wire import THREADS, Result, Task
 from chinwag.bench.client import connect_all
@@ -45,7 +45,7 @@ class Run:
     def __init__(self, task: Task, stack: AsyncExitStack) -> None:
         self.task = task
         self.tally = Tally()
-        self.sockets: list[Socket] = []
+        self.sockets: list[TaskClient] = []
         self._stack = stack
         self._ids = itertools.count(1)
         self._cpu = Cpu({})
@@ -76,12 +76,12 @@ class Run:
         """Each socket sends its next message when the one before has come back."""
         stopped = False
 
-        def take(socket: Socket, _frame: WSFrame) -> None:
+        def take(socket: TaskClient, _frame: WSFrame) -> None:
             self.tally.arrive()
             if not stopped:
                 send(socket)
 
-        def send(socket: Socket) -> None:
+        def send(socket: TaskClient) -> None:
             self.tally.written += 1
             socket.write(self._content(), self._client_id())
 
@@ -130,7 +130,7 @@ class Run:
     async def connections(self) -> dict[str, float]:
         """Idle sockets. The first tenth of them pays for what all share, and is not counted."""
 
-        def take(_socket: Socket, _frame: WSFrame) -> None:
+        def take(_socket: TaskClient, _frame: WSFrame) -> None:
             raise LoadFailed("a message arrived that nobody has written")
 
         threads = [place % THREADS + 1 for place in range(self.task.sockets)]
@@ -146,9 +146,9 @@ class Run:
         used = (resident_bytes([self.task.pid]) - memory) / 1024
         return {"per_second": self.task.sockets / seconds, "kib": used / self.task.sockets}
 
-    async def _connect(self, threads: list[int], take: Callable[[Socket, WSFrame], None]) -> None:
+    async def _connect(self, threads: list[int], take: Callable[[TaskClient, WSFrame], None]) -> None:
         """Returns when all sockets are ready."""
-        sockets = [Socket(self.task, thread, take) for thread in threads]
+        sockets = [TaskClient(self.task, thread, take) for thread in threads]
         await connect_all(sockets, [socket.url for socket in sockets], CONNECTING)
         self.sockets += sockets
 

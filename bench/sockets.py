@@ -18,10 +18,10 @@ SHORTEST = 100
 """Bytes. A frame that is shorter is no message, for the content and the names of its fields are longer."""
 
 
-class Socket(Client):
+class TaskClient(Client):
     """One socket in a thread. `take` is called with each message's frame."""
 
-    def __init__(self, task: Task, thread: int, take: "Callable[[Socket, WSFrame], None]") -> None:
+    def __init__(self, task: Task, thread: int, take: "Callable[[TaskClient, WSFrame], None]") -> None:
         super().__init__()
         self.url = task.url.format(thread=thread)
         self.received = 0
@@ -61,7 +61,7 @@ class Counter(asyncio.BufferedProtocol):
     """Counts the messages of a socket that is live already, by the mark in each, one look for each read. With
     a look at each frame, the load generator would be what is measured."""
 
-    def __init__(self, socket: Socket, tally: Tally) -> None:
+    def __init__(self, socket: TaskClient, tally: Tally) -> None:
         self._socket = socket
         self._tally = tally
         self._marks = 0

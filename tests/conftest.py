@@ -164,7 +164,7 @@ async def browser() -> AsyncIterator[Browser]:
 
 @pytest.fixture
 async def open_page(browser: Browser, server: Server) -> AsyncIterator[Open]:
-    """Opens a window of another person. At the end, none may have complained or asked another host."""
+    """Opens a tab of another person. At the end, none may have complained or asked another host."""
     async with AsyncExitStack() as stack:
         complaints: list[str] = []
 

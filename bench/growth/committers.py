@@ -53,7 +53,7 @@ class Committers:
             commits, elapsed = max(1, self._commits - before), time.perf_counter() - began
             cpu = {name: (cpu_seconds(pids) - used[name]) / commits * 1e6 for name, pids in groups.items()}
             stop.set()
-        await self._crowd.settle()
+        await self._crowd.drain()
         await self._check()
         return {"rate": commits / elapsed, **cpu}
 

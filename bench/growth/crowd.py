@@ -20,7 +20,7 @@ CONNECTING = 50
 LIMIT_SECONDS = 60
 
 
-class Socket(NumberedClient):
+class CrowdClient(NumberedClient):
     """A reader of a thread, who begins at its newest message."""
 
     def __init__(self, thread: int, crowd: "Crowd") -> None:
@@ -39,13 +39,13 @@ class Crowd:
 
     def __init__(self, url: str) -> None:
         """`url` is a WebSocket's, with `{thread}` in it."""
-        self.sockets: list[Socket] = []
+        self.sockets: list[CrowdClient] = []
         self.written: Counter[int] = Counter()
         """Messages by thread: the seq of its last one."""
         self.latencies: list[float] = []
         """In seconds, of the messages whose writing was timed: from there to each socket."""
         self.fault = ""
-        self.on_message: Callable[[Socket], None] = lambda _socket: None
+        self.on_message: Callable[[CrowdClient], None] = lambda _socket: None
         self._url = url
         self._readers: Counter[int] = Counter()
         self._tally = Tally()
@@ -58,7 +58,7 @@ class Crowd:
     async def join(self, threads: Sequence[int], after: int | None = None) -> None:
         """A socket more in each thread; returns when all are ready."""
         resumed = "" if after is None else f"?after={after}"
-        sockets = [Socket(thread, self) for thread in threads]
+        sockets = [CrowdClient(thread, self) for thread in threads]
         urls = [self._url.format(thread=thread) + resumed for thread in threads]
         await connect_all(sockets, urls, CONNECTING)
         self.sockets += sockets
@@ -71,7 +71,7 @@ class Crowd:
         if is_timed:
             self._sent[thread, self.written[thread]] = time.perf_counter()
 
-    def arrive(self, socket: Socket) -> None:
+    def arrive(self, socket: CrowdClient) -> None:
         if self._sent and (sent := self._sent.get((socket.thread, socket.held))):
             self.latencies.append(time.perf_counter() - sent)
         self._tally.arrive()
@@ -90,7 +90,7 @@ class Crowd:
             came = f"{self._tally.arrived} of {self._tally.written} deliveries"
             raise LoadFailed(self.fault or f"after {LIMIT_SECONDS} s, {came} have come") from None
 
-    async def settle(self) -> None:
+    async def drain(self) -> None:
         """Wait for what is under way, and check it.
 
         Raises:

@@ -79,15 +79,15 @@ class Writers:
 
 
 async def flood(
-    crowd: Crowd, thread: int, writes: Sequence[Write], *, pid: int, seconds: float, window: int
+    crowd: Crowd, thread: int, writes: Sequence[Write], *, pid: int, seconds: float, in_flight: int
 ) -> Flow:
-    """Insert as fast as the crowd takes it, at most `window` messages ahead of the sockets."""
+    """Insert as fast as the crowd takes it, at most `in_flight` messages ahead of the sockets."""
     stop = asyncio.Event()
     readers = sum(socket.thread == thread for socket in crowd.sockets)
 
     async def work(write: Write) -> None:
         while not stop.is_set():
-            await crowd.all_but((window - 1) * readers)
+            await crowd.all_but((in_flight - 1) * readers)
             crowd.writing(thread)
             await write()
 
@@ -96,7 +96,7 @@ async def flood(
             group.create_task(work(write))
         flow = await count(crowd, pid, seconds)
         stop.set()
-    await crowd.settle()
+    await crowd.drain()
     return flow
 
 
@@ -124,7 +124,7 @@ async def pace(crowd: Crowd, write: Callable[[], Awaitable[object]], seconds: fl
         await asyncio.sleep(max(0, late))
         await write()
         await crowd.all_but(0)
-    await crowd.settle()
+    await crowd.drain()
 
 
 async def paced_inserts(crowd: Crowd, thread: int, write: Write, seconds: float) -> dict[str, float]:

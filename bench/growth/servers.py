@@ -69,7 +69,7 @@ async def _call(roll: list[Crowd], committers: Committers) -> None:
         crowd.writing(ROLL_CALL)
     await committers.write_to(ROLL_CALL)
     for crowd in roll:
-        await crowd.settle()
+        await crowd.drain()
 
 
 CURVE = Curve(

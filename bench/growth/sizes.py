@@ -14,7 +14,7 @@ from chinwag.errors import LoadFailed
 
 SOCKETS = 100
 WRITERS = 4
-WINDOW = 100
+IN_FLIGHT = 100
 BYTES_AHEAD = 256_000
 """For each socket. A server that is further behind would take its readers for slow ones, and is meant to."""
 
@@ -45,13 +45,13 @@ def measure(databases: Databases, points: tuple[int, ...], scale: Scale, record:
 async def _point(
     url: str, pid: int, crowd: Crowd, thread: int, size: int, seconds: float
 ) -> dict[str, float]:
-    window = max(WRITERS, min(WINDOW, BYTES_AHEAD // size))
+    in_flight = max(WRITERS, min(IN_FLIGHT, BYTES_AHEAD // size))
     async with Writers(url, thread, "x" * size) as writers:
         writes = await writers.open(WRITERS)
         await crowd.join([thread])
         latencies = await paced_inserts(crowd, thread, writes[0], seconds)
         await crowd.join([thread] * (SOCKETS - 1))
-        flow = await flood(crowd, thread, writes, pid=pid, seconds=seconds, window=window)
+        flow = await flood(crowd, thread, writes, pid=pid, seconds=seconds, in_flight=in_flight)
     crowd.leave()
     return {
         "payload": await _payload(url, thread),

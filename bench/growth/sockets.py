@@ -11,7 +11,7 @@ from bench.growth.load import Writers, flood, paced_inserts
 
 THREAD = 1
 WRITERS = 4
-WINDOW = 100
+IN_FLIGHT = 100
 DELIVERIES_AHEAD = 100_000
 """With many sockets the writers are fewer messages ahead: a server is kept busy, and not flooded."""
 
@@ -37,8 +37,8 @@ async def _round(
         writes = await writers.open(WRITERS)
         for sockets in sorted(points):
             await crowd.join([THREAD] * (sockets - len(crowd.sockets)))
-            window = max(WRITERS, min(WINDOW, DELIVERIES_AHEAD // sockets))
-            flow = await flood(crowd, THREAD, writes, pid=pid, seconds=seconds, window=window)
+            in_flight = max(WRITERS, min(IN_FLIGHT, DELIVERIES_AHEAD // sockets))
+            flow = await flood(crowd, THREAD, writes, pid=pid, seconds=seconds, in_flight=in_flight)
             latencies = await paced_inserts(crowd, THREAD, writes[0], seconds)
             record(sockets, {**flow.values, **latencies})
     crowd.leave()

@@ -10,7 +10,7 @@ import uvloop
 from bench.contestants import running
 from bench.databases import Databases
 from bench.growth.chinwag import CHINWAG
-from bench.growth.crowd import Crowd, Socket
+from bench.growth.crowd import Crowd, CrowdClient
 from bench.growth.curve import SHARES, Curve, Figure, Panel, Record, Scale
 from bench.growth.load import CONTENT, Flow, count, pace
 from bench.wire import THREADS
@@ -71,7 +71,7 @@ class Speakers:
             self._speak()
         flow = await count(self._crowd, pid, seconds)
         self._crowd.on_message = lambda _socket: None
-        await self._crowd.settle()
+        await self._crowd.drain()
         return flow
 
     async def speak_timed(self) -> None:
@@ -79,7 +79,7 @@ class Speakers:
         await asyncio.sleep(0)
 
     def _speak(self, *, is_timed: bool = False) -> None:
-        socket: Socket = random.choice(self._crowd.sockets)
+        socket: CrowdClient = random.choice(self._crowd.sockets)
         id = f"{next(self._ids):08x}-0000-4000-8000-000000000000"
         self._crowd.writing(socket.thread, is_timed=is_timed)
         socket.send(b'{"content":"%s","client_id":"%s"}' % (CONTENT.encode(), id.encode()))

@@ -29,7 +29,7 @@ async def joins(sockets_url: str, last: Mapping[int, int], orders: Orders, *, ho
             await crowd.join([thread], after=last[thread] if holds_all else None)
             taken[thread].append((time.perf_counter() - began) * 1000)
             crowd.written[thread] = last[thread]
-            await crowd.settle()
+            await crowd.drain()
             crowd.leave()
     return taken
 
@@ -62,7 +62,7 @@ async def socket_posts(sockets_url: str, last: dict[int, int], orders: Orders) -
             crowd.sockets[0].send(POST)
             await crowd.all_but(0)
     for thread, crowd in crowds.items():
-        await crowd.settle()
+        await crowd.drain()
         last[thread] = crowd.written[thread]
         taken[thread] = [seconds * 1000 for seconds in crowd.latencies]
         crowd.leave()

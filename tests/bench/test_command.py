@@ -16,9 +16,9 @@ import pytest
 from picows import WSFrame, WSListener, WSMsgType, WSTransport, ws_create_server
 
 from chinwag.bench.client import connected
+from chinwag.bench.clients import CountingClient, Tally, check, until
 from chinwag.bench.cpu import Cpu
 from chinwag.bench.numbered import NumberedClient, Wire
-from chinwag.bench.readers import Reader, Tally, check, until
 from chinwag.db.pool import Connection
 from chinwag.errors import LoadFailed
 from tests.support import sql
@@ -141,11 +141,11 @@ def test_a_server_imports_nothing_of_it() -> None:
 async def test_what_is_missed_or_comes_twice_is_noticed() -> None:
     for numbers, fault in ([1, 2, 3], False), ([1, 3], True), ([1, 2, 2, 3], True), ([1, 2], True):
         async with speaking([text(number) for number in numbers]) as url:
-            reader = Reader(WIRE, Tally())
-            async with connected([reader], [url]):
-                await until(lambda: reader.held >= numbers[-1], [reader])  # noqa: B023
+            client = CountingClient(WIRE, Tally())
+            async with connected([client], [url]):
+                await until(lambda: client.held >= numbers[-1], [client])  # noqa: B023
                 with pytest.raises(LoadFailed) if fault else nullcontext():
-                    check([reader], 3)
+                    check([client], 3)
 
 
 async def test_frames_that_come_in_one_read_are_counted_whatever_the_last_one_is() -> None:
@@ -153,10 +153,10 @@ async def test_frames_that_come_in_one_read_are_counted_whatever_the_last_one_is
     for last in (WSMsgType.PING, b"?"), (WSMsgType.TEXT, b"something else"), (WSMsgType.TEXT, b"?" * 300):
         async with speaking([*long, last]) as url:
             tally = Tally()
-            reader = Reader(WIRE, tally)
-            async with connected([reader], [url]):
-                await until(lambda: tally.delivered == 3, [reader])  # noqa: B023
-                check([reader], 3)
+            client = CountingClient(WIRE, tally)
+            async with connected([client], [url]):
+                await until(lambda: tally.delivered == 3, [client])  # noqa: B023
+                check([client], 3)
 
 
 async def test_who_looks_at_each_frame_notices_a_long_one_that_comes_twice_in_one_read() -> None:

@@ -231,7 +231,7 @@ async def test_a_wide_table_scrolls_inside_its_message(open_page: Open, db: Conn
 
 
 async def test_an_image_is_a_link_and_is_not_loaded(open_page: Open, db: Connection, thread: int) -> None:
-    """A window of these tests may ask no other host."""
+    """A tab of these tests may ask no other host."""
     text = "![a chart](https://other.example/chart.png)"
     await db.execute("insert into message (thread_id, content) values ($1, $2)", thread, text)
     page = await open_page(f"/threads/{thread}")

@@ -27,7 +27,7 @@ UNTIL_QUIET = """count => new Promise(async resolve => {
 
 @pytest.fixture
 async def page(open_page: Open, db: Connection) -> Page:
-    """A window on the only thread, which has one message."""
+    """A tab on the only thread, which has one message."""
     await db.execute("delete from thread")
     thread = await db.fetchval("insert into thread (title) values ('Mine') returning id")
     await db.execute("insert into message (thread_id, content) values ($1, 'hello')", thread)

@@ -1,4 +1,4 @@
-"""Up to where a person has read is known in every window, and by the next visit."""
+"""Up to where a person has read is known in every tab, and by the next visit."""
 
 from urllib.parse import urljoin
 

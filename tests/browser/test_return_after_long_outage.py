@@ -23,7 +23,7 @@ BACKGROUND_PAUSE = 30
 
 
 class Tab:
-    """A window with a clock of its own, and the line of its WebSockets."""
+    """A tab with a clock of its own, and the line of its WebSockets."""
 
     def __init__(self, page: Page, line: Line) -> None:
         self.page = page
@@ -54,7 +54,7 @@ OpenTab = Callable[..., Coroutine[Any, Any, Tab]]
 
 @pytest.fixture
 def open_tab(open_page: Open) -> OpenTab:
-    """Opens a window of another person, on the thread at an address."""
+    """Opens a tab of another person, on the thread at an address."""
 
     async def open(url: str, line: Line | None = None) -> Tab:
         page = await open_page("/static/favicon.svg")

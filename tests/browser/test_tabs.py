@@ -1,4 +1,4 @@
-"""All windows of a browser show and send the same."""
+"""All tabs of a browser show and send the same."""
 
 from urllib.parse import urljoin
 

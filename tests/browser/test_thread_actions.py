@@ -23,9 +23,9 @@ async def test_pinned_chats_come_first(open_page: Open, three: list[int]) -> Non
     await expect(listed(page)).to_have_text(["three", "two", "one"])
     await expect(page.get_by_role("heading", name="Pinned")).to_be_hidden()
     await act(page, "Pin")
-    for window in (page, other):
-        await expect(listed(window)).to_have_text(["one", "three", "two"])
-        await expect(window.get_by_role("heading", name="Pinned")).to_be_visible()
+    for tab in (page, other):
+        await expect(listed(tab)).to_have_text(["one", "three", "two"])
+        await expect(tab.get_by_role("heading", name="Pinned")).to_be_visible()
     await page.reload()
     await expect(listed(page)).to_have_text(["one", "three", "two"])
     await act(page, "Unpin")

@@ -54,8 +54,8 @@ async def test_two_windows_on_two_servers_show_the_same(
         await expect(contents(one)).to_have_text(said)
         await expect(contents(other)).to_have_text(said)
 
-    await write(one, "typed in one window")
-    await both_show("typed in one window")
+    await write(one, "typed in one tab")
+    await both_show("typed in one tab")
     await write(other, "typed in the other")
     await both_show("typed in the other")
     await http.post(f"/threads/{thread}/messages", json={"content": "by HTTP"})
@@ -63,7 +63,7 @@ async def test_two_windows_on_two_servers_show_the_same(
     await psql(database_url, f"insert into message (thread_id, content) values ({thread}, 'by psql')")
     await both_show("by psql")
 
-    # The server of one window goes. That window moves to the other server, and misses nothing.
+    # The server of one tab goes. That tab moves to the other server, and misses nothing.
     [gone] = [one for one in servers if one.port == its_port]
     async with one.expect_websocket() as moved:
         await asyncio.to_thread(gone.stop)
@@ -74,7 +74,7 @@ async def test_two_windows_on_two_servers_show_the_same(
 
 
 async def open_window(browser: Browser, balancer: Server, thread: int) -> tuple[Page, int]:
-    """Another person's window on a thread, and the port of the server that has its thread's WebSocket."""
+    """Another person's tab on a thread, and the port of the server that has its thread's WebSocket."""
     context = await browser.new_context()
     page = await context.new_page()
     devtools = await context.new_cdp_session(page)
@@ -96,13 +96,13 @@ async def open_window(browser: Browser, balancer: Server, thread: int) -> tuple[
 
 
 async def open_window_elsewhere(browser: Browser, balancer: Server, thread: int, port: int) -> Page:
-    """A window on a thread that is with another server."""
+    """A tab on a thread that is with another server."""
     for _ in range(10):
         page, its_port = await open_window(browser, balancer, thread)
         if its_port != port:
             return page
         await page.context.close()
-    raise AssertionError("all windows are with one server")
+    raise AssertionError("all tabs are with one server")
 
 
 async def psql(url: str, statement: str) -> None:

@@ -27,7 +27,7 @@ FOLLOW = """
 TAKE = "() => [window.taken.splice(0), window.oddities.splice(0)]"
 
 
-class BrowserReader:
+class ReadingBrowser:
     """A page that follows a thread on one server, with the service of the chat's own page."""
 
     def __init__(self, page: Page, devtools: CDPSession, history: History, reading: Reading) -> None:
@@ -56,8 +56,8 @@ class BrowserReader:
 @asynccontextmanager
 async def open_browsers(
     history: History, places: list[tuple[str, int]]
-) -> AsyncIterator[list[BrowserReader]]:
-    """A window of another person for each (URL of a server, thread)."""
+) -> AsyncIterator[list[ReadingBrowser]]:
+    """A tab of another person for each (URL of a server, thread)."""
     if not places:
         yield []
         return
@@ -75,11 +75,11 @@ async def open_browsers(
         yield readers
 
 
-async def _follow(context: BrowserContext, url: str, thread: int, history: History) -> BrowserReader:
+async def _follow(context: BrowserContext, url: str, thread: int, history: History) -> ReadingBrowser:
     page = await context.new_page()
     # A page of this server that has nothing to do itself.
     await page.goto(f"{url}/static/favicon.svg")
     devtools = await context.new_cdp_session(page)
     await page.evaluate(FOLLOW, [thread, 0])
     name = f"Chromium on thread {thread}"
-    return BrowserReader(page, devtools, history, history.reading(name, thread))
+    return ReadingBrowser(page, devtools, history, history.reading(name, thread))

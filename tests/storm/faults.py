@@ -7,12 +7,12 @@ from collections.abc import Awaitable, Callable
 
 import asyncpg
 
-from tests.storm.browsers import BrowserReader
+from tests.storm.browsers import ReadingBrowser
 from tests.storm.cluster import Cluster
 from tests.storm.disk import fill
 from tests.storm.flooding import flooded, floods
 from tests.storm.link import Link
-from tests.storm.people import Reader, Storm, burst
+from tests.storm.people import ReadingClient, Storm, burst
 
 TERMINATE = """
     select pg_terminate_backend(pid) from pg_stat_activity
@@ -130,7 +130,7 @@ def flood(threads: list[int]) -> Fault:
     return fault
 
 
-def stop_reading(readers: list[Reader]) -> Fault:
+def stop_reading(readers: list[ReadingClient]) -> Fault:
     async def fault(storm: Storm[Cluster]) -> None:
         slow = _some_of(readers)
         for reader in slow:
@@ -143,7 +143,7 @@ def stop_reading(readers: list[Reader]) -> Fault:
     return fault
 
 
-def stop_reading_for_ever(readers: list[Reader]) -> Fault:
+def stop_reading_for_ever(readers: list[ReadingClient]) -> Fault:
     """Until the server gives them up, that is."""
 
     async def fault(storm: Storm[Cluster]) -> None:
@@ -161,12 +161,12 @@ def stop_reading_for_ever(readers: list[Reader]) -> Fault:
     return fault
 
 
-def go_offline(browsers: list[BrowserReader]) -> Fault:
-    return _for_a_while(browsers, BrowserReader.set_offline, 10, "browser_offline")
+def go_offline(browsers: list[ReadingBrowser]) -> Fault:
+    return _for_a_while(browsers, ReadingBrowser.set_offline, 10, "browser_offline")
 
 
-def fall_asleep(browsers: list[BrowserReader]) -> Fault:
-    return _for_a_while(browsers, BrowserReader.set_asleep, 15, "laptop_asleep")
+def fall_asleep(browsers: list[ReadingBrowser]) -> Fault:
+    return _for_a_while(browsers, ReadingBrowser.set_asleep, 15, "laptop_asleep")
 
 
 def burst_of(thread: int, rows: int) -> Fault:
@@ -178,8 +178,8 @@ def burst_of(thread: int, rows: int) -> Fault:
 
 
 def _for_a_while(
-    browsers: list[BrowserReader],
-    set_state: Callable[[BrowserReader, bool], Awaitable[None]],
+    browsers: list[ReadingBrowser],
+    set_state: Callable[[ReadingBrowser, bool], Awaitable[None]],
     most_seconds: float,
     name: str,
 ) -> Fault:
@@ -193,7 +193,7 @@ def _for_a_while(
     return fault
 
 
-def _some_of(readers: list[Reader]) -> list[Reader]:
+def _some_of(readers: list[ReadingClient]) -> list[ReadingClient]:
     """A quarter of those that read, so that two faults never hold the same one."""
     reading = [reader for reader in readers if reader.awake.is_set()]
     return random.sample(reading, min(len(reading), max(1, len(readers) // 4)))

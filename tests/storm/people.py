@@ -72,7 +72,7 @@ class Storm(Generic[PlaceT]):
             yield connection
 
 
-class Reader:
+class ReadingClient:
     """Follows a thread on one server after the other, while it is `awake`."""
 
     def __init__(self, storm: Storm[Place], reading: Reading, *, by_door: bool = False) -> None:

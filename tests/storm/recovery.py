@@ -22,7 +22,7 @@ from tests.storm.cluster import Cluster
 from tests.storm.faults import Fault
 from tests.storm.history import History
 from tests.storm.link import Link
-from tests.storm.people import Reader, Storm
+from tests.storm.people import ReadingClient, Storm
 from tests.storm.run import SETTINGS, create_threads
 
 ROUNDS = 3
@@ -58,7 +58,8 @@ async def measure(fault: Fault, directory: Path) -> float:
     async with Cluster(directory, 3, SETTINGS) as cluster, asyncio.TaskGroup() as group:
         storm = Storm(cluster, History())
         (thread,) = await create_threads(cluster, 1)
-        readers = [Reader(storm, storm.history.reading(str(number), thread)) for number in range(READERS)]
+        readings = [storm.history.reading(str(number), thread) for number in range(READERS)]
+        readers = [ReadingClient(storm, reading) for reading in readings]
         tasks = [group.create_task(reader.run()) for reader in readers]
         await _whole(readers, await _insert(storm, thread))
         began = time.monotonic()
@@ -97,7 +98,7 @@ async def _insert(storm: Storm[Cluster], thread: int) -> int:
             await asyncio.sleep(0.02)
 
 
-async def _whole(readers: list[Reader], seq: int) -> None:
+async def _whole(readers: list[ReadingClient], seq: int) -> None:
     async with asyncio.timeout(60):
         while any(reader.reading.last_seq < seq for reader in readers):
             await asyncio.sleep(0.005)

@@ -22,7 +22,7 @@ from chinwag.db.pool import Connection
 from chinwag.embedded.server import EmbeddedPostgres
 from chinwag.provision import migrate
 from tests.storm.history import History
-from tests.storm.people import Place, Reader, Storm, write_by_http, write_by_websocket
+from tests.storm.people import Place, ReadingClient, Storm, write_by_http, write_by_websocket
 from tests.storm.run import SETTINGS, create_threads, when_all_is_read
 from tests.support.nginx import nginx_before
 from tests.support.page import write
@@ -92,7 +92,7 @@ async def rolling_restart(
         balancer = await asyncio.to_thread(stack.enter_context, nginx_before(servers))
         storm: Storm[Place] = Storm(Balancer([balancer], postgres.url), history)
         [thread] = await create_threads(storm.cluster, 1)
-        readers = [Reader(storm, history.reading(f"reader {number}", thread)) for number in range(6)]
+        readers = [ReadingClient(storm, history.reading(f"reader {number}", thread)) for number in range(6)]
         page = await _open_page(stack, f"{balancer.url}/threads/{thread}")
         async with asyncio.TaskGroup() as group:
             reading = [group.create_task(reader.run()) for reader in readers]

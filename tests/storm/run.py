@@ -8,12 +8,12 @@ from pathlib import Path
 
 from chinwag.db.pool import DATABASE_ERRORS
 from tests.storm import faults
-from tests.storm.browsers import BrowserReader, open_browsers
+from tests.storm.browsers import ReadingBrowser, open_browsers
 from tests.storm.cluster import Cluster
 from tests.storm.disk import can_mount
 from tests.storm.faults import Fault
 from tests.storm.history import History, Line, read_table
-from tests.storm.people import Place, Reader, Storm, write_by_http, write_by_sql, write_by_websocket
+from tests.storm.people import Place, ReadingClient, Storm, write_by_http, write_by_sql, write_by_websocket
 
 CALM_SECONDS = 60
 """So long the readers may take at the end, until they hold all that is in the table."""
@@ -38,14 +38,19 @@ async def storm(
     only: Sequence[str] = (),
     say: Callable[[str], None] = lambda line: None,
 ) -> tuple[History, list[str]]:
-    """Chat for `seconds` while faults are thrown, `pace` seconds between a writer's messages; then the
-    history, and what is wrong with it. Each thread has so many `readers`; `browsers` are Chromium windows."""
+    """Chat for some seconds while faults are thrown; return the history, and what is wrong with it.
+
+    Args:
+        readers: the number of readers of each thread.
+        browsers: the number of tabs in Chromium.
+        pace: the seconds between two messages of a writer.
+    """
     async with Cluster(directory, servers, SETTINGS) as cluster:
         history = History()
         one = Storm(cluster, history)
         ids = await create_threads(cluster, threads)
         following = [
-            Reader(one, history.reading(f"reader {number} of thread {id}", id), by_door=number == 0)
+            ReadingClient(one, history.reading(f"reader {number} of thread {id}", id), by_door=number == 0)
             for id in ids
             for number in range(readers)
         ]
@@ -54,15 +59,15 @@ async def storm(
         def pause() -> float:
             return random.expovariate(1 / pace)
 
-        async with open_browsers(history, places) as windows, asyncio.TaskGroup() as group:
-            people: list[Reader | BrowserReader] = [*following, *windows]
+        async with open_browsers(history, places) as tabs, asyncio.TaskGroup() as group:
+            people: list[ReadingClient | ReadingBrowser] = [*following, *tabs]
             reading = [group.create_task(reader.run()) for reader in people]
             writing = [
                 group.create_task(write(one, id, pause))
                 for id in ids
                 for write in (write_by_websocket, write_by_http, write_by_sql)
             ]
-            await _throw_faults(one, _choose(following, windows, ids, only), seconds, say)
+            await _throw_faults(one, _choose(following, tabs, ids, only), seconds, say)
             one.writing = False
             say(f"{history.seconds:6.1f} s  no more is written; the readers catch up")
             await asyncio.wait(writing, timeout=CALM_SECONDS)
@@ -84,7 +89,7 @@ async def create_threads(cluster: Place, threads: int) -> list[int]:
 
 
 def _choose(
-    readers: list[Reader], windows: list[BrowserReader], threads: list[int], only: Sequence[str]
+    readers: list[ReadingClient], tabs: list[ReadingBrowser], threads: list[int], only: Sequence[str]
 ) -> list[Fault]:
     straight = [reader for reader in readers if not reader.by_door]
     every: list[Fault] = [
@@ -105,8 +110,8 @@ def _choose(
     ]
     if can_mount():
         every.append(faults.fill_the_disk)
-    if windows:
-        every += [faults.go_offline(windows), faults.fall_asleep(windows)]
+    if tabs:
+        every += [faults.go_offline(tabs), faults.fall_asleep(tabs)]
     return [fault for fault in every if not only or fault.__name__ in only]
 
 

@@ -29,7 +29,7 @@ REFUSED = "the server takes no NUL\0"
 
 
 class Line:
-    """The WebSockets of a page, or of all windows of a person: a test can cut them, count the tries, and say
+    """The WebSockets of a page, or of all tabs of a person: a test can cut them, count the tries, and say
     what a server would."""
 
     def __init__(self, path: str = "/api/v1/ws/", code: int | None = None) -> None:
@@ -61,7 +61,7 @@ class Line:
 
 
 async def open_live(open_page: Open, path: str) -> Page:
-    """A window on a thread that is live: "before" has been written in it and is stored."""
+    """A tab on a thread that is live: "before" has been written in it and is stored."""
     page = await open_page(path)
     await write(page, "before")
     await is_sent(page)
@@ -69,7 +69,7 @@ async def open_live(open_page: Open, path: str) -> Page:
 
 
 async def open_cut_off(open_page: Open, thread: int, script: str = "") -> tuple[Page, Line]:
-    """A window on a thread, in which no WebSocket gets through."""
+    """A tab on a thread, in which no WebSocket gets through."""
     line = Line()
     line.is_cut = True
     page = await open_page("/static/favicon.svg")
@@ -96,12 +96,12 @@ async def act(page: Page, name: str) -> None:
 
 
 async def is_sent(page: Page) -> None:
-    """Wait until the only message of a window is stored."""
+    """Wait until the only message of a tab is stored."""
     await expect(page.locator(".message .state")).to_have_text(["Sent"])
 
 
 async def all_is_stored(page: Page, db: Connection, thread: int, said: list[str]) -> None:
-    """Wait until nothing waits in a window any more: it shows what was said, and that is what is stored."""
+    """Wait until nothing waits in a tab any more: it shows what was said, and that is what is stored."""
     await expect(states(page)).to_have_count(0, timeout=SOON)
     await expect(contents(page)).to_have_text(said)
     assert await stored(db, thread) == said

@@ -94,7 +94,7 @@ LONG = "\n\n".join(["x" * 900, "שלום \u202eabc\u202c " + "ก็็็็็
 
 @dataclass
 class Scene:
-    """A person's window, and the world behind it."""
+    """A person's tab, and the world behind it."""
 
     page: Page
     db: Connection

@@ -5,9 +5,9 @@ from urllib.parse import urlsplit
 
 import msgspec
 
+from chinwag.bench.clients import Encode
 from chinwag.bench.inserter import Insert
 from chinwag.bench.numbered import Wire
-from chinwag.bench.readers import Encode
 
 CHANNEL = "chinwag"
 

@@ -80,7 +80,7 @@ SIZE = click.option(
 @bench.command()
 @amount("--sockets", 500, "WebSockets, all in one thread.")
 @amount("--rows-per-commit", 1, "Messages that one statement inserts.")
-@amount("--window", 64, "Messages that are in flight at a time.")
+@amount("--in-flight", 64, "Messages that are on their way at a time.")
 @SIZE
 @SECONDS
 @common_options

@@ -11,20 +11,20 @@ from collections.abc import Callable, Mapping, Sequence
 import asyncpg
 
 from chinwag.bench.client import connected
-from chinwag.bench.cpu import Cpu, resident_bytes
-from chinwag.bench.inserter import Insert, Inserter, Pace, inserting
-from chinwag.bench.numbered import NumberedClient, Wire
-from chinwag.bench.readers import (
+from chinwag.bench.clients import (
+    CountingClient,
     Encode,
-    Reader,
-    Sampler,
-    Sender,
+    SamplingClient,
+    SendingClient,
     Tally,
-    TimedReader,
+    TimingClient,
     check,
     check_alive,
     until,
 )
+from chinwag.bench.cpu import Cpu, resident_bytes
+from chinwag.bench.inserter import Insert, Inserter, Pace, inserting
+from chinwag.bench.numbered import NumberedClient, Wire
 from chinwag.bench.span import Connections, Latencies, Span
 from chinwag.errors import LoadFailed
 
@@ -53,26 +53,26 @@ async def fanout(
     *,
     sockets: int = 500,
     rows_per_commit: int = 1,
-    window: int = 64,
+    in_flight: int = 64,
     seconds: float = 3,
     processes: Processes | None = None,
     watch: Watch = nobody,
 ) -> Span:
     """Deliveries a second to so many sockets in one thread, whose messages are inserted as fast as they are
-    delivered: `window` of them are under way.
+    delivered: `in_flight` of them are under way.
 
     Raises:
         LoadFailed: a socket was lost, or did not get each message once and in order.
     """
     tally = Tally()
-    readers = [Reader(wire, tally) for _ in range(sockets)]
+    clients = [CountingClient(wire, tally) for _ in range(sockets)]
     pace = Pace(rows_per_commit)
-    async with connected(readers, [url]), inserting(insert, pace) as inserter:
-        last = _keep_under_way(tally, inserter, sockets, max(window, rows_per_commit), rows_per_commit)
-        span = await _counted(tally, readers, seconds, _with(processes, inserter), watch)
+    async with connected(clients, [url]), inserting(insert, pace) as inserter:
+        last = _keep_under_way(tally, inserter, sockets, max(in_flight, rows_per_commit), rows_per_commit)
+        span = await _counted(tally, clients, seconds, _with(processes, inserter), watch)
         tally.stopped = True
-        await until(lambda: tally.delivered >= last() * sockets, readers)
-        check(readers, last())
+        await until(lambda: tally.delivered >= last() * sockets, clients)
+        check(clients, last())
     return span
 
 
@@ -92,7 +92,7 @@ async def ingest(
         LoadFailed: a socket was lost, or did not get each of its messages once and in order.
     """
     tally = Tally()
-    senders = [Sender(wire, encode, tally) for _ in urls]
+    senders = [SendingClient(wire, encode, tally) for _ in urls]
     async with connected(senders, urls):
         for sender in senders:
             sender.send_next()
@@ -120,16 +120,16 @@ async def latency(
     Raises:
         LoadFailed: a socket was lost, or did not get each message once and in order.
     """
-    readers = [TimedReader(wire) for _ in range(sockets)]
+    clients = [TimingClient(wire) for _ in range(sockets)]
     pace = _pace(rate, seconds)
-    async with connected(readers, [url]), inserting(insert, pace) as inserter:
+    async with connected(clients, [url]), inserting(insert, pace) as inserter:
         cpu = Cpu(_with(processes, inserter))
         inserter.allow(0)
         started = await inserter.started()
         shares = cpu.shares()
-        await until(lambda: all(reader.held >= pace.messages for reader in readers), readers)
-        check(readers, pace.messages)
-    return _latencies(started, [reader.came for reader in readers], rate, shares)
+        await until(lambda: all(client.held >= pace.messages for client in clients), clients)
+        check(clients, pace.messages)
+    return _latencies(started, [client.came for client in clients], rate, shares)
 
 
 async def listen_latency(
@@ -181,11 +181,11 @@ async def connections(
         LoadFailed: a socket could not be connected, or was lost.
     """
     server = (processes or {}).get("server", ())
-    async with connected([Sampler(wire) for _ in range(min(50, sockets))], urls):
+    async with connected([SamplingClient(wire) for _ in range(min(50, sockets))], urls):
         pass  # warm
     await asyncio.sleep(SETTLE_SECONDS)
     before = resident_bytes(server)
-    clients = [Sampler(wire) for _ in range(sockets)]
+    clients = [SamplingClient(wire) for _ in range(sockets)]
     cpu, began = Cpu(processes or {}), time.monotonic()
     watcher = asyncio.create_task(_watch_connections(clients, watch))
     try:
@@ -200,17 +200,20 @@ async def connections(
 
 
 def _keep_under_way(
-    tally: Tally, inserter: Inserter, sockets: int, window: int, rows: int
+    tally: Tally, inserter: Inserter, sockets: int, in_flight: int, rows: int
 ) -> Callable[[], int]:
-    """Let as many messages be inserted as have been delivered, and `window` more. What is returned tells the
-    number of the last one."""
+    """Let as many messages be inserted as have been delivered, and `in_flight` more.
+
+    Returns:
+        A function that tells the number of the last message that may be inserted.
+    """
     allowed = 0
 
     def allow() -> None:
         nonlocal allowed
         delivered = tally.delivered // sockets
         tally.due = (delivered + 1) * sockets
-        most = (delivered + window) // rows * rows
+        most = (delivered + in_flight) // rows * rows
         if not tally.stopped and most > allowed:
             allowed = most
             inserter.allow(allowed)

@@ -24,7 +24,7 @@ class Scale:
     size: int = 20
     threads: int = 1
     rows_per_commit: int = 1
-    window: int = 64
+    in_flight: int = 64
     rate: float = 200
 
 
@@ -39,7 +39,7 @@ def fanout(subject: Subject, scale: Scale, watch: load.Watch) -> list[Figure]:
                 chinwag.insert(database_url, thread, scale.size),
                 sockets=scale.sockets,
                 rows_per_commit=scale.rows_per_commit,
-                window=scale.window,
+                in_flight=scale.in_flight,
                 seconds=scale.seconds,
                 processes=subject.processes,
                 watch=watch,

@@ -24,13 +24,13 @@ class Tally:
         self.on_due: Callable[[], None] = lambda: None
 
 
-class Sampler(NumberedClient):
+class SamplingClient(NumberedClient):
     """Costs so little that it is not what is measured."""
 
     samples = True
 
 
-class Reader(Sampler):
+class CountingClient(SamplingClient):
     """Counts what it gets."""
 
     def __init__(self, wire: Wire, tally: Tally) -> None:
@@ -44,7 +44,7 @@ class Reader(Sampler):
             tally.on_due()
 
 
-class Sender(Sampler):
+class SendingClient(SamplingClient):
     """Sends its next message when the last one came back."""
 
     def __init__(self, wire: Wire, encode: Encode, tally: Tally) -> None:
@@ -63,7 +63,7 @@ class Sender(Sampler):
         self.send(self._encode(self.sent))
 
 
-class TimedReader(Sampler):
+class TimingClient(SamplingClient):
     """Notes when each message came, on time.monotonic()."""
 
     def __init__(self, wire: Wire) -> None:
