@@ -31,8 +31,8 @@ from chinwag.db.migrate import migrate
 from chinwag.db.pool import DATABASE_ERRORS
 from chinwag.embedded.binaries import binary, libpq
 from chinwag.errors import ChinwagError
-from chinwag.limits import allow_many_sockets
 from chinwag.logs import configure_logs, tell
+from chinwag.open_files import allow_many_sockets
 from chinwag.provision import database_in_use, prepared_database
 from chinwag.push.uvicorn.http import SPARE_CONNECTIONS, BoundedHttpProtocol, ConnectionLimits
 from chinwag.settings import Settings, load_settings

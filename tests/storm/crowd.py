@@ -20,7 +20,7 @@ import click
 import uvloop
 
 from chinwag.db.pool import Connection
-from chinwag.limits import allow_many_sockets
+from chinwag.open_files import allow_many_sockets
 from tests.storm.alone import Alone, alone, resident_bytes
 from tests.storm.health import Answer, asked_for_health
 from tests.storm.returning import STABLE_SECONDS, Crowd, Failure

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from chinwag.errors import ChinwagError
-from chinwag.limits import allow_many_sockets
 from chinwag.logs import configure_logs
+from chinwag.open_files import allow_many_sockets
 from chinwag.settings import load_settings
 
 if TYPE_CHECKING:
