@@ -10,7 +10,8 @@ import asyncpg
 import httpx
 import pytest
 
-from chinwag.chat.writer import Post, Writer
+from chinwag.chat.store import Post
+from chinwag.chat.writer import Writer
 from chinwag.db.pool import Connection, Pool
 from chinwag.embedded.server import EmbeddedPostgres
 from chinwag.errors import DatabaseUnavailable

@@ -16,7 +16,8 @@ from uuid import uuid4
 
 import structlog
 
-from chinwag.chat.writer import Post, Writer
+from chinwag.chat.store import Post
+from chinwag.chat.writer import Writer
 from chinwag.db.pool import FAILURES, Pool
 from chinwag.errors import NoSuchThread, SettingsInvalid, TryAgain
 

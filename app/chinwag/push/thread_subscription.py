@@ -6,7 +6,8 @@ from uuid import UUID
 
 from chinwag import wire
 from chinwag.chat import messages
-from chinwag.chat.writer import Post, Stored, Writer
+from chinwag.chat.store import Post, Stored
+from chinwag.chat.writer import Writer
 from chinwag.db.failures import refusal_of
 from chinwag.db.pool import FAILURES, Pool
 from chinwag.errors import BadMessage, Refusal, ServerStopping, TooManyRequests

@@ -13,7 +13,7 @@ from litestar.types import ControllerRouterHandler
 
 from chinwag import wire
 from chinwag.chat import export, messages, threads
-from chinwag.chat.writer import Post
+from chinwag.chat.store import Post
 from chinwag.errors import BadInput, BadJson
 from chinwag.web.access import CheckAccess
 from chinwag.web.parameters import (

@@ -1,0 +1,187 @@
+"""The store: it inserts a batch of messages in one transaction, and tells each sender what became of it.
+
+When the database refuses a batch, the store finds out which rows are at fault, so that only these fail.
+"""
+
+import asyncio
+from collections import defaultdict, deque
+from collections.abc import Iterable
+from typing import Literal
+from uuid import UUID
+
+import asyncpg
+from msgspec import Struct
+
+from chinwag.db.failures import refusal_of
+from chinwag.db.pool import FAILURES, Pool, PoolConnection
+from chinwag.errors import ChinwagError, NoSuchThread, TryAgain
+
+RETRIES = 3
+TRANSIENT = (asyncpg.DeadlockDetectedError, asyncpg.SerializationError)
+"""Errors after which the same transaction may succeed at once."""
+
+INSERT = """
+    insert into message (thread_id, role, content, client_id, reply_to)
+    select thread_id, role, content, client_id, reply_to
+    from unnest($1::bigint[], $2::text[], $3::text[], $4::uuid[], $5::bigint[])
+      with ordinality as post (thread_id, role, content, client_id, reply_to, place)
+    order by thread_id, place
+    returning thread_id, seq, client_id, reply_to
+"""
+"""The rows are in the order of threads: so two servers that lock the same threads cannot deadlock."""
+
+FIND_STORED = """
+    select thread_id, seq, client_id, null::bigint as reply_to
+    from unnest($1::bigint[], $2::uuid[]) as post (thread_id, client_id)
+      join message using (thread_id, client_id)
+    union all
+    select thread_id, seq, null, reply_to from message where reply_to = any ($3::bigint[])
+"""
+
+FREE_THREADS = "select id from thread where id = any ($1::bigint[]) for no key update skip locked"
+
+
+class Post(Struct, frozen=True):
+    """A message to be stored."""
+
+    thread_id: int
+    content: str
+    client_id: UUID | None = None
+    role: Literal["user", "assistant"] = "user"
+    reply_to: int | None = None
+
+
+class Stored(Struct, frozen=True):
+    """The place of a stored message. `new` is false if it had been stored before."""
+
+    thread_id: int
+    seq: int
+    new: bool
+
+
+Waiting = tuple[Post, asyncio.Future[Stored]]
+"""A message, and the future on which its sender waits."""
+
+Batch = list[Waiting]
+Outcome = tuple[asyncio.Future[Stored], Stored | ChinwagError]
+
+
+class Store:
+    """The way of this process's messages into the database, a batch at a time.
+
+    Attributes:
+        threads_held_elsewhere: the threads for whose lock a message waited in vain when it was last tried.
+            A transaction elsewhere holds them, and a batch should have no other thread beside one of them.
+    """
+
+    def __init__(self, pool: Pool) -> None:
+        self.threads_held_elsewhere: set[int] = set()
+        self._pool = pool
+
+    async def store(self, batch: Batch, tries: int = RETRIES) -> None:
+        """Store a batch, and set the result or the exception of each future in it."""
+        try:
+            async with self._pool.acquire() as connection:
+                outcomes = await self._insert(connection, batch)
+        except asyncpg.LockNotAvailableError as error:
+            await self._store_apart(batch, error)
+        except FAILURES as error:
+            if isinstance(error, TRANSIENT) and tries:
+                return await self.store(batch, tries - 1)
+            refusal = refusal_of(error, rows=len(batch))
+            if len(batch) == 1 or isinstance(refusal, TryAgain):
+                return refuse(batch, refusal)
+            # One of them is bad, and fails alone in the end.
+            middle = len(batch) // 2
+            await self.store(batch[:middle])
+            await self.store(batch[middle:])
+        else:
+            # The senders are not told earlier: through a pooler, the commit comes at the end of the block.
+            _tell(outcomes)
+            self.threads_held_elsewhere.difference_update(threads_of(batch))
+        return None
+
+    async def _insert(self, connection: PoolConnection, batch: Batch) -> list[Outcome]:
+        posts = [post for post, _ in batch]
+        rows = await connection.fetch(
+            INSERT,
+            [post.thread_id for post in posts],
+            [post.role for post in posts],
+            [post.content for post in posts],
+            [post.client_id for post in posts],
+            [post.reply_to for post in posts],
+        )
+        outcomes: list[Outcome] = []
+        if missing := _match_rows(batch, rows, outcomes, new=True):
+            named = [post for post, _ in missing if post.client_id]
+            rows = await connection.fetch(
+                FIND_STORED,
+                [post.thread_id for post in named],
+                [post.client_id for post in named],
+                [post.reply_to for post, _ in missing if post.reply_to],
+            )
+            for post, future in _match_rows(missing, rows, outcomes, new=False):
+                outcomes.append((future, NoSuchThread(f"there is no thread {post.thread_id}")))
+        return outcomes
+
+    async def _store_apart(self, batch: Batch, error: asyncpg.LockNotAvailableError) -> None:
+        """Store the messages of free threads together, and those of each held thread alone."""
+        threads = threads_of(batch)
+        if len(threads) == 1:
+            self.threads_held_elsewhere |= threads
+            return refuse(batch, refusal_of(error, thread=batch[0][0].thread_id, rows=len(batch)))
+        try:
+            free = {row["id"] for row in await self._pool.fetch(FREE_THREADS, list(threads))}
+        except FAILURES as worse:
+            return refuse(batch, refusal_of(worse, rows=len(batch)))
+        if free == threads:  # no thread is held, but a whole table
+            return refuse(batch, refusal_of(error, rows=len(batch)))
+        apart: defaultdict[int, Batch] = defaultdict(list)
+        for waiting in batch:
+            thread_id = waiting[0].thread_id
+            apart[0 if thread_id in free else thread_id].append(waiting)
+        await asyncio.gather(*map(self.store, apart.values()))
+        return None
+
+
+def threads_of(batch: Batch) -> set[int]:
+    """The ids of the threads of a batch."""
+    return {post.thread_id for post, _ in batch}
+
+
+def refuse(batch: Batch, error: ChinwagError) -> None:
+    """Tell every sender of a batch the same error, except those who know their outcome already."""
+    for _, future in batch:
+        if not future.done():
+            future.set_exception(error)
+
+
+def _match_rows(
+    batch: Batch, rows: Iterable[asyncpg.Record], outcomes: list[Outcome], *, new: bool
+) -> Batch:
+    """Add the outcome of each message that has a row among these, and return the messages that have none."""
+    found: defaultdict[object, deque[asyncpg.Record]] = defaultdict(deque)
+    for row in rows:
+        found[_key(row["thread_id"], row["client_id"], row["reply_to"])].append(row)
+    missing: Batch = []
+    for post, future in batch:
+        if own := found[_key(post.thread_id, post.client_id, post.reply_to)]:
+            outcomes.append((future, Stored(post.thread_id, own.popleft()["seq"], new)))
+        else:
+            missing.append((post, future))
+    return missing
+
+
+def _key(thread_id: int, client_id: UUID | None, reply_to: int | None) -> object:
+    """What tells a message from others. Messages with the same key come back in the order of the batch."""
+    return thread_id, client_id or reply_to
+
+
+def _tell(outcomes: list[Outcome]) -> None:
+    for future, outcome in outcomes:
+        if future.done():
+            continue  # its sender has left
+        if isinstance(outcome, Stored):
+            future.set_result(outcome)
+        else:
+            future.set_exception(outcome)
