@@ -34,7 +34,7 @@ begin
   grant update (claimed_by, claimed_until, thread_id) on reply_request to chinwag_server;
   grant execute on function
     frame, is_in_a_thread, message_json, newest_matches, notify_frame, notify_servers, part_with, payload, readable,
-    remove_messages, search_messages, search_query, thread_preview, threads_titled,
+    remove_messages, search_messages, search_query, thread_json, thread_preview, threads_titled,
     wire_time
   to chinwag_server;
   grant insert (thread_id, role, content, client_id, reply_to) on message to chinwag_producer;

@@ -16,13 +16,14 @@ from litestar.di import Provide
 from litestar.plugins import CLIPlugin
 
 from chinwag.bots.replies import Replies, load_bot
-from chinwag.chat import accounts, messages
+from chinwag.chat.accounts import OwnAccount
 from chinwag.chat.export import Exports
+from chinwag.chat.messages import Messages
 from chinwag.chat.removal import Removal
 from chinwag.chat.search import Search
+from chinwag.chat.threads import Threads
 from chinwag.chat.writer import Writer
 from chinwag.db.pool import open_pool
-from chinwag.db.tables import DB
 from chinwag.errors import SettingsInvalid
 from chinwag.headers import add_headers
 from chinwag.logs import configure_logs
@@ -99,8 +100,8 @@ async def _running(settings: Settings, app: Litestar) -> AsyncIterator[None]:
         asyncio.get_running_loop().add_reader(command.sentinel, signal.raise_signal, signal.SIGTERM)
     bot = load_bot(settings.bot)
     async with open_pool(settings) as pool, contextlib.AsyncExitStack() as parts:
-        DB.pool = pool  # type: ignore[assignment]  # it has of asyncpg's what Piccolo uses: acquire()
-        hub = Hub(partial(messages.replay, pool), partial(messages.existing_threads, pool))
+        threads, messages = Threads(pool), Messages(pool)
+        hub = Hub(messages.replay, threads.existing)
         writer = Writer(pool)
         parts.push_async_callback(writer.drain)
         removal = Removal(pool)
@@ -123,11 +124,12 @@ async def _running(settings: Settings, app: Litestar) -> AsyncIterator[None]:
         posts = settings.posts_per_second
         app.state["services"] = Services(
             settings=settings,
-            pool=pool,
-            account=accounts.OwnAccount(pool, settings.account, settings.max_content),
+            account=OwnAccount(pool, settings.account, settings.max_content),
+            threads=threads,
+            messages=messages,
             writer=writer,
             search=Search(pool),
-            exports=Exports(),
+            exports=Exports(messages),
             hub=hub,
             listener=listener,
             limits=RateLimits(RateLimit(posts, BURST_SECONDS * posts), RateLimit(*REFUSALS)),

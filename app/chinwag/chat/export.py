@@ -10,8 +10,7 @@ from urllib.parse import quote
 from msgspec import json
 
 from chinwag import wire
-from chinwag.chat import messages
-from chinwag.db.pool import Pool
+from chinwag.chat.messages import Messages
 from chinwag.errors import TooManyExports
 
 Format = Literal["markdown", "json"]
@@ -34,15 +33,58 @@ NAMES = {"user": "You", "assistant": "Bot"}
 
 
 class Incomplete(RuntimeError):
-    """The thread was deleted while it was read."""
+    """The thread was deleted while it was read: the file must not seem to be whole."""
 
 
 class Exports:
     """The exports of one server process. Their number is limited, and so is how many of them read a page."""
 
-    def __init__(self) -> None:
-        self.count = 0
-        self.reading = asyncio.Semaphore(PAGES_AT_A_TIME)
+    def __init__(self, messages: Messages) -> None:
+        self._messages = messages
+        self._count = 0
+        self._reading = asyncio.Semaphore(PAGES_AT_A_TIME)
+
+    async def write(self, thread: wire.Thread, format: Format) -> AsyncIterator[bytes]:
+        """Write a thread as a file, up to the message that was the newest when the thread was read.
+
+        Returns:
+            The pieces of the file. They raise Incomplete if the thread is deleted meanwhile.
+
+        Raises:
+            TooManyExports
+        """
+        pieces = self._pieces(thread, format)
+        await anext(pieces)  # it has begun, and so it will be counted out however early it is left
+        return pieces
+
+    async def _pieces(self, thread: wire.Thread, format: Format) -> AsyncGenerator[bytes]:
+        if self._count >= EXPORTS_AT_A_TIME:
+            raise TooManyExports()
+        self._count += 1
+        try:
+            yield b""
+            yield _head(thread, format)
+            after = 0
+            while after < thread.last_seq:
+                async with self._reading:  # and not while it is sent: who reads slowly holds up nobody
+                    after, text = await self._page(thread, format, after)
+                yield text
+            yield b"\n]}\n" if format == "json" else b""
+        finally:
+            self._count -= 1
+
+    async def _page(self, thread: wire.Thread, format: Format, after: int) -> tuple[int, bytes]:
+        """Return the seq of the last message of the next page, and the page as a piece of the file."""
+        page = await self._messages.page(
+            thread.id,
+            before=thread.last_seq + 1,
+            after=after,
+            limit=PAGE_MESSAGES,
+            most_bytes=PAGE_BYTES,
+        )
+        if not page:
+            raise Incomplete(f"thread {thread.id} was deleted while it was exported")
+        return page[-1].seq, b"".join(_written(message, format) for message in page)
 
 
 def disposition(thread: wire.Thread, format: Format) -> str:
@@ -60,54 +102,6 @@ def file_name(title: str) -> str:
     name = " ".join("".join(seen).split()).strip(" .")
     short = name.encode()[:NAME_BYTES].decode(errors="ignore").strip(" .") or "chat"
     return f"_{short}" if RESERVED.match(short) else short
-
-
-async def written(
-    pool: Pool, exports: Exports, thread: wire.Thread, format: Format
-) -> AsyncIterator[bytes]:
-    """The file, in pieces, up to the message that was the newest when it was asked for.
-
-    Raises:
-        TooManyExports
-    """
-    pieces = _pieces(pool, exports, thread, format)
-    await anext(pieces)  # it has begun, and so it will be counted out however early it is left
-    return pieces
-
-
-async def _pieces(
-    pool: Pool, exports: Exports, thread: wire.Thread, format: Format
-) -> AsyncGenerator[bytes]:
-    """Raises Incomplete: the file must not seem to be whole."""
-    if exports.count >= EXPORTS_AT_A_TIME:
-        raise TooManyExports()
-    exports.count += 1
-    try:
-        yield b""
-        yield _head(thread, format)
-        after = 0
-        while after < thread.last_seq:
-            async with exports.reading:  # and not while it is sent: who reads slowly holds up nobody
-                after, text = await _page(pool, thread, format, after)
-            yield text
-        yield b"\n]}\n" if format == "json" else b""
-    finally:
-        exports.count -= 1
-
-
-async def _page(pool: Pool, thread: wire.Thread, format: Format, after: int) -> tuple[int, bytes]:
-    """The messages behind `after`, and the seq of the last of them."""
-    page = await messages.page(
-        pool,
-        thread.id,
-        before=thread.last_seq + 1,
-        after=after,
-        limit=PAGE_MESSAGES,
-        most_bytes=PAGE_BYTES,
-    )
-    if not page:
-        raise Incomplete(f"thread {thread.id} was deleted while it was exported")
-    return page[-1].seq, b"".join(_written(message, format) for message in page)
 
 
 def _head(thread: wire.Thread, format: Format) -> bytes:

@@ -7,16 +7,28 @@ from chinwag.db.pool import Pool
 from chinwag.errors import BadMessage, ContentIsEmpty, ContentTooLong, NoSuchThread
 
 # The messages of a deleted thread stay stored until they have been removed in the background
-# (chinwag.chat.removal). So what is read here is read only while the thread is there.
+# (chinwag.chat.removal). So the queries here read messages only if their thread is there.
 
 Frames = list[tuple[int, bytes]]
 """Pairs of a seq and the frame to be sent, in the order of seq."""
 
 REPLAY_ROWS = 500
 REPLAY_BYTES = 256_000
-"""A page of the replay ends with the row that reaches one of them, so that its memory is bounded."""
+"""A page of the replay ends with the row that reaches one of these limits, so that its memory is bounded."""
 
 PAGE_BYTES = 1_000_000
+
+REPLAY = """
+    select seq, frame('message', message_json(message)) as frame
+    from (
+      select message, seq, octet_length(content) as bytes,
+             sum(octet_length(content)) over (order by seq) as bytes_so_far
+      from message
+      where thread_id = $1 and seq > $2 and seq <= $2 + $3
+        and exists (select from thread where id = $1)
+    ) as next
+    where bytes_so_far - bytes < $4 order by seq
+"""
 
 PAGE = """
     select message_json(message)::text as json
@@ -33,79 +45,68 @@ PAGE = """
 """
 OLDEST_FIRST, NEWEST_FIRST = PAGE.replace("{order}", "asc"), PAGE.replace("{order}", "desc")
 
+GET = "select message_json(message)::text from message where thread_id = $1 and seq = $2"
 
-async def replay(pool: Pool, thread_id: int, after: int) -> Frames:
-    """The next frames after `after`, from the table; none when the reader has them all."""
-    rows = await pool.fetch(
-        """select seq, frame('message', message_json(message)) as frame
-           from (
-             select message, seq, octet_length(content) as bytes,
-                    sum(octet_length(content)) over (order by seq) as bytes_so_far
-             from message
-             where thread_id = $1 and seq > $2 and seq <= $2 + $3
-               and exists (select from thread where id = $1)
-           ) as next
-           where bytes_so_far - bytes < $4 order by seq""",
-        thread_id, after, REPLAY_ROWS, REPLAY_BYTES,
-    )
-    return [(row["seq"], row["frame"].encode()) for row in rows]
-
-
-async def frame(pool: Pool, thread_id: int, seq: int) -> bytes | None:
-    """The frame of one message; None if it is not there (any more)."""
-    text: str | None = await pool.fetchval(
-        "select frame('message', message_json(message)) from message where thread_id = $1 and seq = $2",
-        thread_id, seq,
-    )
-    return text.encode() if text else None
-
-
-async def last_seq(pool: Pool, thread_id: int) -> int | None:
-    """The seq of the newest message, 0 for none; None if there is no such thread."""
-    found: int | None = await pool.fetchval("select last_seq from thread where id = $1", thread_id)
-    return found
-
-
-async def existing_threads(pool: Pool, ids: list[int]) -> set[int]:
-    """Those of the ids that are threads."""
-    return {row["id"] for row in await pool.fetch("select id from thread where id = any ($1::bigint[])", ids)}
-
-
-async def page(
-    pool: Pool,
-    thread_id: int,
-    *,
-    before: int | None,
-    after: int | None,
-    limit: int,
-    most_bytes: int = PAGE_BYTES,
-) -> list[wire.Message]:
-    """Up to `limit` messages, oldest first: those right after `after`, or else those right before `before`,
-    or else the newest. The message that reaches `most_bytes` of content is the last one, so that the memory
-    is bounded. Only a page without messages is the end."""
-    query = NEWEST_FIRST if after is None else OLDEST_FIRST
-    first, last = -1 if after is None else after, wire.MAX_ID if before is None else before
-    rows = await pool.fetch(query, thread_id, first, last, limit, most_bytes)
-    found = [decode(row["json"]) for row in rows]
-    return found[::-1] if after is None else found
-
-
-async def get(pool: Pool, thread_id: int, seq: int) -> wire.Message:
-    """Raises NoSuchThread: it was deleted meanwhile."""
-    text = await pool.fetchval(
-        """select message_json(message)::text from message where thread_id = $1 and seq = $2""",
-        thread_id, seq,
-    )
-    if text is None:
-        raise NoSuchThread()
-    return decode(text)
-
+FRAME = "select frame('message', message_json(message)) from message where thread_id = $1 and seq = $2"
 
 decode = json.Decoder(wire.Message).decode
 
 
+class Messages:
+    """The stored messages. New ones go through the writer (chinwag.chat.writer)."""
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+
+    async def replay(self, thread_id: int, after: int) -> Frames:
+        """Read the next frames after a seq; none if there are no more."""
+        rows = await self._pool.fetch(REPLAY, thread_id, after, REPLAY_ROWS, REPLAY_BYTES)
+        return [(row["seq"], row["frame"].encode()) for row in rows]
+
+    async def frame(self, thread_id: int, seq: int) -> bytes | None:
+        """Read the frame of one message; None if the message is not there (any more)."""
+        text: str | None = await self._pool.fetchval(FRAME, thread_id, seq)
+        return text.encode() if text else None
+
+    async def page(
+        self,
+        thread_id: int,
+        *,
+        before: int | None,
+        after: int | None,
+        limit: int,
+        most_bytes: int = PAGE_BYTES,
+    ) -> list[wire.Message]:
+        """Read up to `limit` messages, oldest first.
+
+        They are those right after the seq `after`, or else those right before the seq `before`, or else the
+        newest. The message that reaches `most_bytes` of content is the last one, so that the memory is
+        bounded. Only a page without messages is the end.
+        """
+        query = NEWEST_FIRST if after is None else OLDEST_FIRST
+        first, last = -1 if after is None else after, wire.MAX_ID if before is None else before
+        rows = await self._pool.fetch(query, thread_id, first, last, limit, most_bytes)
+        found = [decode(row["json"]) for row in rows]
+        return found[::-1] if after is None else found
+
+    async def get(self, thread_id: int, seq: int) -> wire.Message:
+        """Read one message.
+
+        Raises:
+            NoSuchThread: the message is not there, because its thread was deleted meanwhile.
+        """
+        text = await self._pool.fetchval(GET, thread_id, seq)
+        if text is None:
+            raise NoSuchThread()
+        return decode(text)
+
+
 def check_content(content: str, max_characters: int) -> None:
-    """Raises ContentIsEmpty, ContentTooLong, BadMessage: before a row is tried that would be refused."""
+    """Check new content before a row is tried that the database would refuse.
+
+    Raises:
+        ContentIsEmpty, ContentTooLong, BadMessage
+    """
     if not content or content.isspace():
         raise ContentIsEmpty()
     if len(content) > max_characters:

@@ -1,80 +1,109 @@
 """Threads: create, read, list, change and delete them. A trigger announces each change to all servers."""
 
 from datetime import datetime
-from typing import Any
 
-import msgspec
-from msgspec import UNSET
-from piccolo.columns import Column
-from piccolo.columns.combination import WhereRaw
-from piccolo.querystring import QueryString
+from msgspec import UNSET, UnsetType, json
 
 from chinwag import wire
-from chinwag.db.tables import Thread
+from chinwag.db.pool import Pool
 from chinwag.errors import BadInput, NoSuchThread, TitleIsWrong
 
 TITLE_CHARACTERS = 200
 
-SHOWN = [*Thread.all_columns(), QueryString("thread_preview(thread)", alias="preview")]
-"""What clients see of a thread, as in thread_json() of sql/50_frame.sql."""
+CREATE = "insert into thread (title, owner) values ($1, $2) returning id"
+
+GET = "select thread_json(thread)::text from thread where id = $1"
+
+CHANGE = "update thread set title = coalesce($2, title), pinned = coalesce($3, pinned) where id = $1"
+
+DELETE = "delete from thread where id = $1 returning id"
+
+NEWEST = """
+    select thread_json(thread)::text as json from thread
+    where (updated_at, id) < (coalesce($1::timestamptz, 'infinity'), coalesce($2, 9223372036854775807)) {more}
+    order by updated_at desc, id desc limit $3
+"""
+
+# These are no parameters, so that PostgreSQL sees that it can use the index of the few pinned threads.
+PINNED = {None: "", True: "and pinned", False: "and not pinned"}
+
+TITLED = "and id in (select threads_titled($4))"
+
+decode = json.Decoder(wire.Thread).decode
 
 
-async def create(new: wire.NewThread, owner: int) -> wire.Thread:
-    """Raises TitleIsWrong."""
-    thread = Thread(title=_checked(new.title), owner=owner)
-    [created] = await Thread.insert(thread).returning(Thread.id)
-    return await get(created["id"])
+class Threads:
+    """The threads in the database."""
 
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
 
-async def get(id: int) -> wire.Thread:
-    """Raises NoSuchThread."""
-    rows = await Thread.select(*SHOWN).where(Thread.id == id)
-    if not rows:
-        raise NoSuchThread(f"there is no thread {id}")
-    return msgspec.convert(rows[0], wire.Thread)
+    async def create(self, new: wire.NewThread, owner: int) -> wire.Thread:
+        """Create a thread for an account.
 
+        Raises:
+            TitleIsWrong
+        """
+        return await self.get(await self._pool.fetchval(CREATE, _checked(new.title), owner))
 
-async def newest(
-    limit: int, before: tuple[datetime, int] | None, pinned: bool | None, typed: str | None
-) -> list[wire.Thread]:
-    """Newest activity first. `before` is the `updated_at` and `id` of the last thread already seen, `typed` a
-    part of the title; None stands for all."""
-    query = Thread.select(*SHOWN)
-    if typed is not None:
-        query = query.where(WhereRaw("id in (select threads_titled({}))", typed))
-    if pinned is not None:
-        query = query.where(Thread.pinned == pinned)
-    if before:
-        moment, id = before
-        query = query.where(
-            (Thread.updated_at < moment) | ((Thread.updated_at == moment) & (Thread.id < id))
-        )
-    query = query.order_by(Thread.updated_at, Thread.id, ascending=False).limit(limit)
-    return msgspec.convert(await query, list[wire.Thread])
+    async def get(self, id: int) -> wire.Thread:
+        """Read a thread.
 
+        Raises:
+            NoSuchThread
+        """
+        text = await self._pool.fetchval(GET, id)
+        if text is None:
+            raise NoSuchThread(f"there is no thread {id}")
+        return decode(text)
 
-async def change(id: int, change: wire.ThreadChange) -> wire.Thread:
-    """Raises BadInput, TitleIsWrong, NoSuchThread. What is not named stays."""
-    values: dict[Column | str, Any] = {}
-    if change.title is not UNSET:
-        values[Thread.title] = _checked(change.title)
-    if change.pinned is not UNSET:
-        if not isinstance(change.pinned, bool):
+    async def existing(self, ids: list[int]) -> set[int]:
+        """Return those of the ids that are threads."""
+        rows = await self._pool.fetch("select id from thread where id = any ($1::bigint[])", ids)
+        return {row["id"] for row in rows}
+
+    async def last_seq(self, id: int) -> int | None:
+        """Return the seq of the newest message, 0 if there is no message, None if there is no such thread."""
+        found: int | None = await self._pool.fetchval("select last_seq from thread where id = $1", id)
+        return found
+
+    async def newest(
+        self, limit: int, before: tuple[datetime, int] | None, pinned: bool | None, typed: str | None
+    ) -> list[wire.Thread]:
+        """List threads, those with the newest activity first.
+
+        Args:
+            before: the `updated_at` and the `id` of the last thread already seen; None for the first page.
+            pinned: list only threads that are pinned, or only others; None for both.
+            typed: list only threads with this text in their title; None for all.
+        """
+        more = PINNED[pinned] if typed is None else f"{PINNED[pinned]} {TITLED}"
+        arguments = (*(before or (None, None)), limit, *([] if typed is None else [typed]))
+        rows = await self._pool.fetch(NEWEST.replace("{more}", more), *arguments)
+        return [decode(row["json"]) for row in rows]
+
+    async def change(self, id: int, change: wire.ThreadChange) -> wire.Thread:
+        """Change the fields of a thread that are named, and read it.
+
+        Raises:
+            BadInput, TitleIsWrong, NoSuchThread
+        """
+        title = None if change.title is UNSET else _checked(change.title)
+        if not isinstance(change.pinned, bool | UnsetType):
             raise BadInput("pinned: true or false is taken")
-        values[Thread.pinned] = change.pinned
-    if values:
-        await Thread.update(values).where(Thread.id == id)
-    return await get(id)
+        pinned = None if change.pinned is UNSET else change.pinned
+        if title is not None or pinned is not None:
+            await self._pool.execute(CHANGE, id, title, pinned)
+        return await self.get(id)
 
+    async def delete(self, id: int) -> None:
+        """Delete a thread with all its messages. Its subscriptions are closed with 4004.
 
-async def delete(id: int) -> None:
-    """Delete a thread with all its messages; whoever reads it is closed with 4004.
-
-    Raises:
-        NoSuchThread
-    """
-    if not await Thread.delete().where(Thread.id == id).returning(Thread.id):
-        raise NoSuchThread(f"there is no thread {id}")
+        Raises:
+            NoSuchThread
+        """
+        if await self._pool.fetchval(DELETE, id) is None:
+            raise NoSuchThread(f"there is no thread {id}")
 
 
 def _checked(title: str) -> str:

@@ -30,7 +30,6 @@ from chinwag.db.schema import (
     programs_checksum,
     tables,
 )
-from chinwag.db.tables import DB
 from chinwag.errors import DatabaseUnsuitable
 
 MIGRATION_LOCK = 0x6368696E77616702
@@ -182,8 +181,10 @@ async def _replace_programs(connection: Connection) -> None:
 
 
 async def _run_migrations(connection: Connection, app: str) -> None:
-    # Piccolo is slow to import, and a server that serves needs none of its migrations.
+    # Piccolo is slow to import, and a server whose database is up to date does not need it.
     from piccolo.apps.migrations.commands.forwards import run_forwards
+
+    from chinwag.db.tables import DB
 
     os.environ.setdefault("PICCOLO_CONF", "chinwag.db.piccolo_conf")
     DB.pool = OneConnection(connection)  # type: ignore[assignment]  # it has of asyncpg's what Piccolo uses

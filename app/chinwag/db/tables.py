@@ -1,7 +1,7 @@
-"""Piccolo's tables, which mirror the schema in sql/: for reading over HTTP and for administration.
+"""Piccolo's tables, which mirror the schema in sql/: for its migrations and for administration.
 
-Messages are written by chinwag.chat.writer and streamed by chinwag.chat.messages on asyncpg alone. A test
-proves that the mirror and the schema agree.
+A server reads and writes with asyncpg alone (chinwag.chat). A test proves that the mirror and the schema
+agree.
 """
 
 from piccolo.apps.user.tables import BaseUser

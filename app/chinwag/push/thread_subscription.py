@@ -5,11 +5,12 @@ from functools import partial
 from uuid import UUID
 
 from chinwag import wire
-from chinwag.chat import messages
+from chinwag.chat.messages import Messages, check_content
 from chinwag.chat.store import Post, Stored
+from chinwag.chat.threads import Threads
 from chinwag.chat.writer import Writer
 from chinwag.db.failures import refusal_of
-from chinwag.db.pool import FAILURES, Pool
+from chinwag.db.pool import FAILURES
 from chinwag.errors import BadMessage, Refusal, ServerStopping, TooManyRequests
 from chinwag.push.burst import Burst
 from chinwag.push.connection import Connection
@@ -31,7 +32,8 @@ class ThreadSubscription(Subscription):
         thread_id: int,
         *,
         hub: Hub,
-        pool: Pool,
+        threads: Threads,
+        messages: Messages,
         writer: Writer,
         max_content: int,
     ) -> None:
@@ -40,7 +42,8 @@ class ThreadSubscription(Subscription):
         self.seq = 0
         self._thread_id = thread_id
         self._hub = hub
-        self._pool = pool
+        self._threads = threads
+        self._messages = messages
         self._writer = writer
         self._max_content = max_content
         self._unanswered = 0
@@ -78,7 +81,7 @@ class ThreadSubscription(Subscription):
                 if self._connection.is_gone():
                     return None  # or a server that is behind would work only for those who gave up
                 # Known before anything is received: so what this browser writes comes after it, and back.
-                last_seq = await messages.last_seq(self._pool, self._thread_id)
+                last_seq = await self._threads.last_seq(self._thread_id)
         if last_seq is None:
             return await self._close(CloseCode.NO_SUCH_THREAD)
         self.seq = last_seq if after is None else min(after, last_seq)
@@ -112,7 +115,7 @@ class ThreadSubscription(Subscription):
     async def _read_page(self) -> bool:
         """Pass on what follows in the table. False: nothing does."""
         await self._connection.drained()
-        page = await messages.replay(self._pool, self._thread_id, self.seq)
+        page = await self._messages.replay(self._thread_id, self.seq)
         if page:
             self.push(Burst(*(text for _, text in page)))
             self.seq = page[-1][0]
@@ -136,7 +139,7 @@ class ThreadSubscription(Subscription):
         return self._has_room
 
     def _check(self, content: str) -> None:
-        messages.check_content(content, self._max_content)
+        check_content(content, self._max_content)
         if self._stopping:
             raise ServerStopping()
         if not self._limits.posts.take(self):
@@ -162,7 +165,7 @@ class ThreadSubscription(Subscription):
         database connection."""
         while self._repeats:
             await self._connection.drained()
-            if frame := await messages.frame(self._pool, self._thread_id, self._repeats[0]):
+            if frame := await self._messages.frame(self._thread_id, self._repeats[0]):
                 self.push(Burst(frame))
             del self._repeats[0]
             self._answered()

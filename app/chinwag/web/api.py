@@ -12,7 +12,8 @@ from litestar.routes import HTTPRoute
 from litestar.types import ControllerRouterHandler
 
 from chinwag import wire
-from chinwag.chat import export, messages, threads
+from chinwag.chat import export
+from chinwag.chat.messages import check_content
 from chinwag.chat.store import Post
 from chinwag.errors import BadInput, BadJson
 from chinwag.web.access import CheckAccess
@@ -66,19 +67,23 @@ async def get_account(services: Provided) -> wire.Account:
     response_description="The new thread.",
 )
 async def create_thread(data: Annotated[wire.NewThread, EXACT], services: Provided) -> wire.Thread:
-    return await threads.create(data, owner=(await services.account.get()).id)
+    return await services.threads.create(data, owner=(await services.account.get()).id)
 
 
 @get("/threads", responses=problems(400), summary="The threads, newest activity first")
 async def list_threads(
-    limit: Limit = 50, before: ThreadCursor = None, pinned: PinnedFilter = None, q: TitleFilter = None
+    services: Provided,
+    limit: Limit = 50,
+    before: ThreadCursor = None,
+    pinned: PinnedFilter = None,
+    q: TitleFilter = None,
 ) -> list[wire.Thread]:
-    return await threads.newest(limit, _thread_cursor(before), pinned, q)
+    return await services.threads.newest(limit, _thread_cursor(before), pinned, q)
 
 
 @get("/threads/{thread_id:int}", responses=problems(400, 404), summary="A thread")
-async def get_thread(thread_id: ThreadId) -> wire.Thread:
-    return await threads.get(thread_id)
+async def get_thread(thread_id: ThreadId, services: Provided) -> wire.Thread:
+    return await services.threads.get(thread_id)
 
 
 @patch(
@@ -86,13 +91,15 @@ async def get_thread(thread_id: ThreadId) -> wire.Thread:
     responses=problems(400, 403, 404, 413, 415, 429),
     summary="Rename a thread, pin it, or both",
 )
-async def change_thread(thread_id: ThreadId, data: Annotated[wire.ThreadChange, EXACT]) -> wire.Thread:
-    return await threads.change(thread_id, data)
+async def change_thread(
+    thread_id: ThreadId, data: Annotated[wire.ThreadChange, EXACT], services: Provided
+) -> wire.Thread:
+    return await services.threads.change(thread_id, data)
 
 
 @delete("/threads/{thread_id:int}", responses=problems(400, 403, 404, 429), summary="Delete a thread")
-async def delete_thread(thread_id: ThreadId) -> None:
-    await threads.delete(thread_id)
+async def delete_thread(thread_id: ThreadId, services: Provided) -> None:
+    await services.threads.delete(thread_id)
 
 
 @get(
@@ -109,9 +116,9 @@ async def list_messages(
     after: SeqCursor = None,
     limit: Limit = 50,
 ) -> list[wire.Message]:
-    page = await messages.page(services.pool, thread_id, before=before, after=after, limit=limit)
+    page = await services.messages.page(thread_id, before=before, after=after, limit=limit)
     if not page:
-        await threads.get(thread_id)
+        await services.threads.get(thread_id)
     return page
 
 
@@ -128,9 +135,9 @@ async def list_messages(
 async def create_message(
     thread_id: ThreadId, data: Annotated[wire.NewMessage, EXACT], services: Provided
 ) -> Response[wire.Message]:
-    messages.check_content(data.content, services.settings.max_content)
+    check_content(data.content, services.settings.max_content)
     stored = await services.writer.write(Post(thread_id, data.content, data.client_id))
-    message = await messages.get(services.pool, thread_id, stored.seq)
+    message = await services.messages.get(thread_id, stored.seq)
     return Response(message, status_code=201 if stored.new else 200)
 
 
@@ -143,9 +150,9 @@ async def create_message(
 async def export_thread(
     thread_id: ThreadId, services: Provided, format: export.Format = "markdown"
 ) -> Stream:
-    thread = await threads.get(thread_id)
+    thread = await services.threads.get(thread_id)
     return Stream(
-        await export.written(services.pool, services.exports, thread, format),
+        await services.exports.write(thread, format),
         media_type=export.MEDIA_TYPES[format],
         headers={"Content-Disposition": export.disposition(thread, format)},
     )

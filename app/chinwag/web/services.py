@@ -9,9 +9,10 @@ from litestar.params import SkipValidation
 
 from chinwag.chat.accounts import OwnAccount
 from chinwag.chat.export import Exports
+from chinwag.chat.messages import Messages
 from chinwag.chat.search import Search
+from chinwag.chat.threads import Threads
 from chinwag.chat.writer import Writer
-from chinwag.db.pool import Pool
 from chinwag.push.hub import Hub
 from chinwag.push.listener import Listener
 from chinwag.push.rate_limit import RateLimit
@@ -30,8 +31,9 @@ class Services:
     """
 
     settings: Settings
-    pool: Pool
     account: OwnAccount
+    threads: Threads
+    messages: Messages
     writer: Writer
     search: Search
     exports: Exports

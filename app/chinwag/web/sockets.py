@@ -46,7 +46,8 @@ async def thread_socket(socket: AnyWebSocket, thread_id: str) -> None:
         services.limits,
         id,
         hub=services.hub,
-        pool=services.pool,
+        threads=services.threads,
+        messages=services.messages,
         writer=services.writer,
         max_content=services.settings.max_content,
     )
