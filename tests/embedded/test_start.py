@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from chinwag.embedded import server as embedded
+from chinwag.embedded import launcher
 from chinwag.embedded.binaries import binary
 from chinwag.embedded.discovery import default_directory, running_url
 from chinwag.embedded.server import EmbeddedPostgres
@@ -64,8 +64,8 @@ def test_a_port_that_is_taken(directory: Path, monkeypatch: pytest.MonkeyPatch) 
         taken = other.getsockname()[1]
         with pytest.raises(EmbeddedPostgresFailed, match="could not bind"):
             EmbeddedPostgres(directory, port=taken, options=QUICK).start()
-        found = iter([taken, embedded._free_port()])
-        monkeypatch.setattr(embedded, "_free_port", lambda: next(found))
+        found = iter([taken, launcher._free_port()])
+        monkeypatch.setattr(launcher, "_free_port", lambda: next(found))
         with EmbeddedPostgres(directory, port=0, options=QUICK) as server:
             assert f":{taken}/" not in server.url
             assert sql(server.url, "select 1") == "1"

@@ -11,7 +11,7 @@ import pytest
 from chinwag.db.pool import Connection
 from chinwag.push.hub import ACTIVE_THREADS
 from chinwag.wire import MAX_ID, CloseCode
-from tests.push.test_slow_readers import SlowReader
+from tests.push.test_slow_readers import slow_reader
 from tests.support.client import Client, open_list, open_thread
 from tests.support.process import Server, ServerStarter, wait_until
 from tests.support.sql import INSERT, INSERT_MANY
@@ -32,7 +32,7 @@ async def forger(start_server: ServerStarter, db: Connection) -> AsyncIterator[C
 async def test_a_row_far_off_keeps_no_new_reader_from_being_ready(
     server: Server, db: Connection, forger: Connection, thread: int
 ) -> None:
-    async with SlowReader(server, thread):
+    async with slow_reader(server, thread):
         await db.execute(INSERT_MANY, thread, 20_000, 1000)  # its buffers are full, and nobody is live
         await forger.execute(NOTIFY, f"{thread} {FAR_OFF}")
         await forger.execute(NOTIFY, f"{thread} {FAR_OFF + 1} {frame_of(thread, FAR_OFF + 1)}")

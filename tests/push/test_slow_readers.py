@@ -4,6 +4,8 @@ import asyncio
 import json
 import select
 import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 from chinwag.db.pool import Connection
@@ -16,7 +18,7 @@ async def test_a_slow_reader_gets_everything_and_slows_nobody(
     server: Server, db: Connection, thread: int
 ) -> None:
     rows, size = 20_000, 1000
-    async with open_thread(server, thread) as quick, SlowReader(server, thread) as slow:
+    async with open_thread(server, thread) as quick, slow_reader(server, thread) as slow:
         await quick.frame("ready")
         before = resident_bytes(server)
         for _ in range(20):
@@ -31,9 +33,9 @@ async def test_a_reader_that_answers_no_pings_is_dropped(
 ) -> None:
     server = start_server(settings | {"CHINWAG_PING_SECONDS": "0.5"})
     async with (
-        SlowReader(server, thread) as idle,
-        SlowReader(server, thread) as full,
-        SlowReader(server, thread) as leaving,
+        slow_reader(server, thread) as idle,
+        slow_reader(server, thread) as full,
+        slow_reader(server, thread) as leaving,
     ):
         # What it never reads fills its buffers: there a closing handshake would wait for ever.
         await db.execute(INSERT_MANY, thread, 10_000, 1000)
@@ -47,7 +49,7 @@ async def test_a_reader_that_reads_nothing_is_dropped_though_it_answers_pings(
     start_server: ServerStarter, settings: dict[str, str], db: Connection, thread: int
 ) -> None:
     server = start_server(settings | {"CHINWAG_PING_SECONDS": "2"})
-    async with SlowReader(server, thread) as reader:
+    async with slow_reader(server, thread) as reader:
         pongs = asyncio.create_task(reader.pong_for_ever())
         await db.execute(INSERT_MANY, thread, 10_000, 1000)
         await reader.until_dropped()
@@ -61,34 +63,18 @@ async def test_a_reader_that_reads_slowly_is_not_dropped(
     not read is in a buffer of the server's system, and it reaches the ping behind that after some checks."""
     rows = 10_000
     server = start_server(settings | {"CHINWAG_PING_SECONDS": "1"})
-    async with SlowReader(server, thread, receive_buffer=65_536) as reader:
+    async with slow_reader(server, thread, receive_buffer=65_536) as reader:
         reading = asyncio.create_task(reader.read_all(rows, pause=0.1))
         await db.execute(INSERT_MANY, thread, rows, 1000)
         assert await reading == list(range(1, rows + 1))
 
 
 class SlowReader:
-    """A browser that shakes hands and then reads nothing, until it is told to."""
+    """A browser that has shaken hands and then reads nothing, until it is told to."""
 
-    def __init__(self, server: Server, thread: int, receive_buffer: int | None = None) -> None:
-        """`receive_buffer` is what the system may take for it before it reads, in bytes."""
-        self._server = server
-        self._receive_buffer = receive_buffer
-        self._path = f"/api/v1/ws/threads/{thread}"
-
-    async def __aenter__(self) -> "SlowReader":
-        end = socket.socket()
-        if self._receive_buffer is not None:
-            end.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, self._receive_buffer)
-        end.setblocking(False)
-        await asyncio.get_running_loop().sock_connect(end, ("127.0.0.1", self._server.port))
-        self._reader, self._writer = await asyncio.open_connection(sock=end, limit=1024)
-        self._writer.write(handshake(self._path))
-        await self._reader.readuntil(b"\r\n\r\n")
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        await hang_up(self._writer)
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._reader = reader
+        self._writer = writer
 
     async def read_all(self, last: int, pause: float = 0) -> list[int]:
         """Read all messages up to this one, with a pause after each hundred of them."""
@@ -129,6 +115,26 @@ class SlowReader:
 
     def _pong(self, data: bytes) -> None:
         self._writer.write(b"\x8a" + bytes([0x80 | len(data)]) + bytes(4) + data)
+
+
+@asynccontextmanager
+async def slow_reader(
+    server: Server, thread: int, receive_buffer: int | None = None
+) -> AsyncIterator[SlowReader]:
+    """Connect a slow reader. `receive_buffer` is the size of the system's buffer for what it has not read, in
+    bytes."""
+    end = socket.socket()
+    if receive_buffer is not None:
+        end.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
+    end.setblocking(False)
+    await asyncio.get_running_loop().sock_connect(end, ("127.0.0.1", server.port))
+    reader, writer = await asyncio.open_connection(sock=end, limit=1024)
+    writer.write(handshake(f"/api/v1/ws/threads/{thread}"))
+    await reader.readuntil(b"\r\n\r\n")
+    try:
+        yield SlowReader(reader, writer)
+    finally:
+        await hang_up(writer)
 
 
 def resident_bytes(server: Server) -> int:

@@ -125,7 +125,7 @@ class Attacker:
     def __init__(self, flood: Flood, port: int, thread: int, selector: selectors.BaseSelector) -> None:
         self._flood, self._port, self._selector = flood, port, selector
         self._path = f"/api/v1/ws/threads/{thread}"
-        self._connect()
+        self._socket, self._left = self._connect()
 
     def act(self, events: int) -> None:
         try:
@@ -141,20 +141,21 @@ class Attacker:
         except OSError:
             self._selector.unregister(self._socket)
             self._socket.close()
-            self._connect()
+            self._socket, self._left = self._connect()
 
-    def _connect(self) -> None:
-        self._socket = socket.create_connection(("127.0.0.1", self._port), CONNECT_SECONDS, (ADDRESS, 0))
+    def _connect(self) -> tuple[socket.socket, memoryview]:
+        """Return a new socket, which is watched, and what is to be sent on it."""
+        end = socket.create_connection(("127.0.0.1", self._port), CONNECT_SECONDS, (ADDRESS, 0))
         if not self._flood.is_http:
-            self._socket.sendall(handshake(self._path))
-            while not self._socket.recv(1):
+            end.sendall(handshake(self._path))
+            while not end.recv(1):
                 pass
-        self._socket.setblocking(False)
-        self._left = memoryview(self._flood.first + self._flood.data)
+        end.setblocking(False)
         events = selectors.EVENT_WRITE
         if self._flood.reads and not self._flood.is_http:
             events |= selectors.EVENT_READ
-        self._selector.register(self._socket, events, self)
+        self._selector.register(end, events, self)
+        return end, memoryview(self._flood.first + self._flood.data)
 
     def _send(self) -> None:
         self._left = self._left[self._socket.send(self._left) :]

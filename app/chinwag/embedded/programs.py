@@ -35,16 +35,19 @@ class Log:
             file.replace(file.with_name("log.old"))
         self._file = file
         self.descriptor = os.open(file, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
-        self.mark()
+        self._mark = self._size()
 
     def mark(self) -> None:
-        """What is in it by now is no reason for a failure to come."""
-        self._start = os.fstat(self.descriptor).st_size
+        """Leave what has been written by now out of the reports of later failures."""
+        self._mark = self._size()
+
+    def _size(self) -> int:
+        return os.fstat(self.descriptor).st_size
 
     def end(self) -> str:
         """The last lines since the mark, if the file is still there."""
         with suppress(OSError), self._file.open(encoding="utf-8", errors="replace") as log:
-            log.seek(self._start)
+            log.seek(self._mark)
             return "".join(log.readlines()[-LOG_LINES:])
         return ""
 
