@@ -105,14 +105,12 @@ async def _running(settings: Settings, app: Litestar) -> AsyncIterator[None]:
         writer = Writer(pool)
         parts.push_async_callback(writer.drain)
         removal = Removal(pool)
-        removal.start()
-        parts.push_async_callback(removal.stop)
+        await parts.enter_async_context(removal.running())
         receivers: list[Callable[[str], None]] = [hub.receive, removal.wake]
         if bot:
             replies = Replies(bot, settings.bot_pace, pool, writer)
             receivers.append(replies.wake)
-            replies.start()
-            parts.push_async_callback(replies.stop)
+            await parts.enter_async_context(replies.running())
         listener = Listener(
             settings.listen_url or settings.database_url,
             receivers,
@@ -136,8 +134,7 @@ async def _running(settings: Settings, app: Litestar) -> AsyncIterator[None]:
             changes=RateLimit(HTTP_SHARE * posts, HTTP_SHARE * BURST_SECONDS * posts),
             joins=asyncio.Semaphore(settings.pool_size),
         )
-        parts.push_async_callback(listener.stop)
-        await listener.start()
+        await parts.enter_async_context(listener.running())
         _collect_rarely()
         preparing = asyncio.create_task(asyncio.to_thread(assets.prepare))
         parts.push_async_callback(lambda: preparing)

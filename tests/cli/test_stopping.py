@@ -75,22 +75,22 @@ async def test_a_listener_that_is_stopped_as_its_connection_is_lost(database_url
             after_gap=nothing,
             after_silence=nothing,
         )
-        await listener.start()
         async with asyncio.timeout(LIMIT_SECONDS):
-            await until_awaited(listener._lost)
-            listener._on_termination(listener._connection)
-            await listener.stop()  # in the same turn of the event loop
+            async with listener.running():
+                await until_awaited(listener._lost)
+                listener._on_termination(listener._connection)
+                # The listener is stopped in the same iteration of the event loop.
         assert not listener.ready
 
 
 async def test_a_bot_that_is_stopped_as_a_message_comes(database_url: str) -> None:
     async with open_pool(Settings(database_url=database_url)) as pool:
         replies = Replies(Echo(), 0, pool, Writer(pool))
-        replies.start()
         async with asyncio.timeout(LIMIT_SECONDS):
-            await until_awaited(replies._woken)
-            replies.wake()
-            await replies.stop()  # in the same turn of the event loop
+            async with replies.running():
+                await until_awaited(replies._woken)
+                replies.wake()
+                # The bot is stopped in the same iteration of the event loop.
 
 
 async def until_awaited(event: asyncio.Event) -> None:

@@ -127,13 +127,12 @@ async def test_the_heartbeats_of_other_servers_are_passed_on_to_nobody(database_
             database_url, [receive], notify=pool.notify, on_loss=came.set, after_gap=nothing,
             after_silence=nothing,
         )  # fmt: skip
-        await listener.start()
-        assert listener.notify_lag is not None
-        await pool.notify("chinwag", HEARTBEAT + "of another")
-        await pool.notify("chinwag", "1 1")
-        async with asyncio.timeout(LIMIT_SECONDS):
-            await came.wait()
-        await listener.stop()
+        async with listener.running():
+            assert listener.notify_lag is not None
+            await pool.notify("chinwag", HEARTBEAT + "of another")
+            await pool.notify("chinwag", "1 1")
+            async with asyncio.timeout(LIMIT_SECONDS):
+                await came.wait()
     assert heard == ["1 1"]
 
 

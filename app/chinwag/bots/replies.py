@@ -9,7 +9,7 @@ import asyncio
 import contextlib
 import importlib
 import random
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import timedelta
 from typing import Protocol
 from uuid import uuid4
@@ -141,27 +141,30 @@ class Replies:
         self._after: int | None = None
         """The thread after which the next claim looks; None before the first one."""
         self._woken = asyncio.Event()
-        self._tasks: list[asyncio.Task[None]] = []
-
-    def start(self) -> None:
         self._woken.set()  # for what waits already
-        self._tasks = [
+
+    @contextlib.asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """Claim requests and reply inside the block. At its end, release what is claimed, so that the other
+        servers reply at once."""
+        steps = [
             asyncio.create_task(self._keep(self._claim, PAUSE_SECONDS)),
             asyncio.create_task(self._keep(self._renew, RENEW_SECONDS)),
         ]
-
-    async def stop(self) -> None:
-        """Let go what is claimed, so that the other servers reply at once."""
-        for task in (*self._tasks, *self._thinking.values()):
-            task.cancel()
-        await asyncio.gather(*self._tasks, *self._thinking.values(), return_exceptions=True)
-        # If it fails, the claims run out by themselves.
-        with contextlib.suppress(*FAILURES):
-            async with asyncio.timeout(RELEASE_SECONDS):
-                await self._pool.execute(RELEASE, self._server_id)
+        try:
+            yield
+        finally:
+            tasks = [*steps, *self._thinking.values()]
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+            # If it fails, the claims run out by themselves.
+            with contextlib.suppress(*FAILURES):
+                async with asyncio.timeout(RELEASE_SECONDS):
+                    await self._pool.execute(RELEASE, self._server_id)
 
     def wake(self, _payload: str = "") -> None:
-        """Something was written: there may be something to reply to."""
+        """Look for requests at once, because something was written."""
         self._woken.set()
 
     async def _keep(self, step: Callable[[], Awaitable[None]], pause: float) -> None:

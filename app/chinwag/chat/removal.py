@@ -9,6 +9,7 @@ import asyncio
 import contextlib
 import random
 import time
+from collections.abc import AsyncIterator
 
 import asyncpg
 import structlog
@@ -35,17 +36,20 @@ class Removal:
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
         self._woken = asyncio.Event()
-        self._task: asyncio.Task[None] | None = None
-
-    def start(self) -> None:
         self._woken.set()  # for what is queued already
-        self._task = asyncio.create_task(self._keep_removing())
 
-    async def stop(self) -> None:
-        """End at once: a batch that is under way is rolled back, and done by another server."""
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.wait({self._task})
+    @contextlib.asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """Remove messages inside the block.
+
+        At its end, a batch that is under way is rolled back. Another server does it again.
+        """
+        task = asyncio.create_task(self._keep_removing())
+        try:
+            yield
+        finally:
+            task.cancel()
+            await asyncio.wait({task})
 
     def wake(self, payload: str) -> None:
         """Take a notification; that of a deleted thread starts a batch."""

@@ -1,9 +1,10 @@
 """The listener: the connection of this process that LISTENs, and the heartbeat that proves that it hears."""
 
 import asyncio
+import contextlib
 import random
 import secrets
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from typing import Any
 
 import structlog
@@ -79,32 +80,38 @@ class Listener:
         self._echo: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._sent = ""
         self._sent_at = 0.0
-        self._task: asyncio.Task[None] | None = None
 
-    async def start(self) -> None:
-        """Begin to listen. If the database is away, wait for it for START_SECONDS, and go on trying."""
-        self._task = asyncio.create_task(self._keep_listening())
+    @contextlib.asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """Listen inside the block.
+
+        The block begins when the listener is ready, or after START_SECONDS if the database is away; then the
+        listener goes on trying.
+        """
+        task = asyncio.create_task(self._keep_listening())
         try:
-            async with asyncio.timeout(START_SECONDS):
-                await self._has_begun.wait()
-        except TimeoutError:
-            self._on_loss()
+            try:
+                async with asyncio.timeout(START_SECONDS):
+                    await self._has_begun.wait()
+            except TimeoutError:
+                self._on_loss()
+            yield
+        finally:
+            self.ready = False
+            task.cancel()
+            await asyncio.wait({task})
+            self._hang_up()
 
-    async def stop(self) -> None:
-        self.ready = False
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.wait({self._task})
-        self._hang_up()
-
-    async def _listen(self) -> None:
+    async def _listen(self) -> Connection:
+        """Open a connection that LISTENs, and wait until a heartbeat comes over it. Raises CannotHear."""
         self._lost.clear()
-        self._connection = await connect(self._url, "chinwag listener")
-        self._connection.add_termination_listener(self._on_termination)
-        await self._connection.add_listener(CHANNEL, self._on_notification)
+        self._connection = connection = await connect(self._url, "chinwag listener")
+        connection.add_termination_listener(self._on_termination)
+        await connection.add_listener(CHANNEL, self._on_notification)
         await self._send_heartbeat()
         if not await self._comes(self._echo):
             raise CannotHear()
+        return connection
 
     def _on_notification(self, _connection: object, _pid: int, _channel: str, payload: object) -> None:
         # A plain function, not a coroutine: asyncpg would make each call a task, and they would overtake
@@ -135,9 +142,9 @@ class Listener:
             self._hang_up()
 
     async def _keep_listening(self) -> None:
-        await self._begin()
+        connection = await self._begin()
         while True:
-            is_silent = await self._until_lost()
+            is_silent = await self._until_lost(connection)
             if not is_silent:
                 log.warning("listener_lost")
             self.ready = False
@@ -145,33 +152,33 @@ class Listener:
             self._hang_up()
             if is_silent:
                 await self._after_silence()
-            await self._begin()
+            connection = await self._begin()
             log.info("listener_ready")
 
-    async def _begin(self) -> None:
-        """Listen, and mend what the gap before it has cost."""
-        await self._connect()
+    async def _begin(self) -> Connection:
+        """Listen, have repaired what was missed before, and return the connection."""
+        connection = await self._connect()
         # LISTEN first, repair after: what is committed in between is heard, or read, or both.
         await self._after_gap()
         self.ready = True
         self._has_begun.set()
+        return connection
 
-    async def _until_lost(self) -> bool:
-        """Return when the connection is lost; true if that is because nothing is heard any more."""
+    async def _until_lost(self, connection: Connection) -> bool:
+        """Wait until the connection is lost. True: it was given up because nothing was heard any more."""
         while not self._lost.is_set():
             try:
                 # Not wait_for(): until Python 3.12 it can swallow a cancellation, and we would not stop.
                 async with asyncio.timeout(HEARTBEAT_SECONDS):
                     await self._lost.wait()
             except TimeoutError:
-                if not await self._hears():
+                if not await self._hears(connection):
                     return not self._lost.is_set()
         return False
 
-    async def _hears(self) -> bool:
+    async def _hears(self, connection: Connection) -> bool:
         """Whether the connection answers, and a notification comes over it."""
-        assert self._connection is not None
-        answer = asyncio.create_task(self._connection.execute(PROBE, timeout=MOST_SECONDS))
+        answer = asyncio.create_task(connection.execute(PROBE, timeout=MOST_SECONDS))
         try:
             if not await self._comes(answer):
                 log.warning("listener_silent")
@@ -217,7 +224,8 @@ class Listener:
                 return False
         return False
 
-    async def _connect(self) -> None:
+    async def _connect(self) -> Connection:
+        """Try to listen until it succeeds, with capped and jittered backoff, and return the connection."""
         delay = BACKOFF_FIRST_SECONDS
         while True:
             try:

@@ -26,13 +26,13 @@ class PushScheduler:
 
     def __init__(self) -> None:
         self._pushes: list[Callable[[], None]] = []
-        self._began: float | None = None
+        self._is_pushing = False
         self._rested_at = 0.0
 
     def add(self, push: Callable[[], None]) -> None:
         """Have `push` called once, soon."""
         self._pushes.append(push)
-        if len(self._pushes) == 1 and self._began is None:
+        if len(self._pushes) == 1 and not self._is_pushing:
             self._schedule()
 
     def _schedule(self) -> None:
@@ -44,20 +44,20 @@ class PushScheduler:
             loop.call_soon(self._push)
 
     def _push(self) -> None:
-        self._began = time.perf_counter()
+        self._is_pushing, began = True, time.perf_counter()
         pushes, self._pushes = self._pushes, []
         # Called next whatever happens: uvloop writes to the sockets at the end of this turn.
-        asyncio.get_running_loop().call_soon(self._rest)
+        asyncio.get_running_loop().call_soon(self._rest, began)
         for push in pushes:
             try:
                 push()
             except Exception:
                 log.exception("push_failed")  # the others must not miss theirs
 
-    def _rest(self) -> None:
-        assert self._began is not None
+    def _rest(self, began: float) -> None:
+        """Rest for as long as the pushes since `began` have taken."""
         now = time.perf_counter()
-        self._rested_at = 2 * now - self._began
-        self._began = None
+        self._rested_at = 2 * now - began
+        self._is_pushing = False
         if self._pushes:
             self._schedule()
