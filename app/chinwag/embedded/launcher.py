@@ -32,7 +32,7 @@ PORT_TRIES = 5
 
 
 class Launcher:
-    """What is needed to launch the postmaster of one data directory, as often as it dies.
+    """The launcher of the postmaster of one data directory, which can launch it as often as it dies.
 
     Attributes:
         port: the port of the last launch.

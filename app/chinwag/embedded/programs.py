@@ -23,12 +23,13 @@ LOG_BYTES = 10_000_000
 LOG_LINES = 15
 
 PR_SET_PDEATHSIG = 1
-# Looked up here: the child of a fork may not, as another thread may have held the loader's lock.
+# It is looked up here, because the child of a fork must not do so: another thread may have held the loader's
+# lock at the fork.
 _prctl = ctypes.CDLL(None).prctl if sys.platform == "linux" else None
 
 
 class Log:
-    """The file into which the programs write."""
+    """The log file into which the programs write."""
 
     def __init__(self, file: Path) -> None:
         if file.exists() and file.stat().st_size > LOG_BYTES:
@@ -45,14 +46,14 @@ class Log:
         return os.fstat(self.descriptor).st_size
 
     def end(self) -> str:
-        """The last lines since the mark, if the file is still there."""
+        """Return the last lines since the mark, if the file is still there."""
         with suppress(OSError), self._file.open(encoding="utf-8", errors="replace") as log:
             log.seek(self._mark)
             return "".join(log.readlines()[-LOG_LINES:])
         return ""
 
     def failure(self, what: str) -> EmbeddedPostgresFailed:
-        """An error that shows the end of the log."""
+        """Make an error that shows the end of the log."""
         return EmbeddedPostgresFailed(f"{what}; the end of {self._file}:\n{self.end()}")
 
     def close(self) -> None:
@@ -60,8 +61,8 @@ class Log:
 
 
 class Programs:
-    """The programs, for the data in a directory. Each inherits a lock, which so is held until the last of
-    them is gone."""
+    """The programs of PostgreSQL, for the data in one directory. Each inherits a lock, which is therefore
+    held until the last of them has ended."""
 
     def __init__(self, directory: Path, log: Log, lock: FileLock) -> None:
         self.account = _account(directory / "data")
@@ -72,7 +73,7 @@ class Programs:
         self._folder = self._find()
 
     def run(self, program: str, *arguments: str | Path, text: str = "") -> None:
-        """Run a program to its end, with a text to read.
+        """Run a program to its end; it reads a text.
 
         Raises:
             EmbeddedPostgresFailed: it ended with another status than 0.
@@ -82,17 +83,18 @@ class Programs:
             raise self._log.failure(f"{program} failed")
 
     def run_single(self, data: Path, database: str, text: str, *options: str) -> None:
-        """Run statements without a server, as the bootstrap superuser. An empty line ends each.
+        """Run statements without a server, as the bootstrap superuser. An empty line ends each statement.
 
         Raises:
             EmbeddedPostgresFailed: one of them failed.
         """
-        # A statement may have a password in it.
+        # A statement may contain a password, and so it must not be logged.
         silent = "-c", "log_min_error_statement=panic", "-c", "exit_on_error=on"
         self.run("postgres", "--single", "-j", "-D", data, *silent, *options, database, text=text)
 
     def start(self, program: str, *arguments: str | Path) -> subprocess.Popen[bytes]:
-        """Start a program that ends when the thread does that called this. The one before it has ended."""
+        """Start a program that ends when the calling thread ends. The program that was started before has
+        ended."""
         self.close()
         command = [str(self._folder / program), *map(str, arguments)]
         process = subprocess.Popen[bytes](command, stdin=subprocess.DEVNULL, **self._child())
@@ -101,13 +103,13 @@ class Programs:
         return process
 
     def close(self) -> None:
-        """What was started has ended, and needs no watching any more."""
+        """Stop watching the program that was started, because it has ended."""
         if self._watcher is not None:
             self._watcher.communicate(b"stopped\n")
             self._watcher = None
 
     def _find(self) -> Path:
-        """The folder of the programs: the packaged, or a copy that the server's user can run."""
+        """Find the folder of the programs: that of the package, or a copy that the server's user can run."""
         packaged = binary("postgres").parent
         if self.account is None:
             return packaged
@@ -130,7 +132,7 @@ class Programs:
         return False
 
     def _child(self) -> dict[str, Any]:
-        """How each of them is run."""
+        """Return the arguments of subprocess with which each of the programs is run."""
         account = self.account
         return {
             "stdout": self._log.descriptor,
@@ -142,26 +144,29 @@ class Programs:
             "group": account and account.pw_gid,
             "extra_groups": account and [],
             "pass_fds": [self._lock.descriptor],
-            # Ctrl-C at the terminal is for us, who stop the server after its last client.
+            # Ctrl-C at the terminal is for this process, which stops the server after its last client.
             "start_new_session": True,
-            # Runs after the change of user, which would clear PDEATHSIG.
+            # This runs after the change of user, which would clear PDEATHSIG.
             "preexec_fn": partial(die_with, os.getpid()),
         }
 
     def _watch(self, pid: int) -> None:
-        """The substitute for PDEATHSIG where there is none, as on macOS: a shell that reads from a
-        pipe whose other end only we hold. Weaker: it can be killed itself, and if the server dies
-        alone and then we do, it may signal a process that was given the same id since."""
+        """Have a shell stop the server when this process ends, where there is no PDEATHSIG, as on macOS.
+
+        The shell reads from a pipe whose other end only this process holds. This is weaker than PDEATHSIG:
+        the shell can be killed itself, and if the server dies alone and then we do, it may signal a process
+        that was given the same id since.
+        """
         command = ["/bin/sh", "-c", 'read -r line || kill -INT "$1"', "sh", str(pid)]
         self._watcher = subprocess.Popen(command, stdin=subprocess.PIPE, **self._child())
 
 
 def die_with(parent: int) -> None:
-    """In a child that was just forked: have the kernel send it SIGINT when the parent dies, or only that
-    thread of it which forked: prctl(2).
+    """Have the kernel send SIGINT to this process, a child that was just forked, when its parent dies, or
+    only the thread that forked it: prctl(2).
 
     For PostgreSQL, SIGINT is the fast shutdown. The immediate one (SIGQUIT) loses no message either, but
-    throws away the statistics that autovacuum lives on, and leaves a recovery to the next start.
+    throws away the statistics on which autovacuum depends, and leaves a recovery to the next start.
     """
     if _prctl is not None:
         _prctl(PR_SET_PDEATHSIG, ctypes.c_ulong(signal.SIGINT))
@@ -170,10 +175,10 @@ def die_with(parent: int) -> None:
 
 
 def _account(data: Path) -> pwd.struct_passwd | None:
-    """As whom they run, if we are root; else None, as ourselves."""
+    """Return the user who runs the programs if we are root; None if they run as ourselves."""
     if os.geteuid() != 0:
         return None
-    # The data's owner first: a user `postgres` may be made after `nobody` was given the data.
+    # The owner of the data comes first: `postgres` may have been created after `nobody` was given the data.
     if data.exists() and (owner := data.stat().st_uid) != 0:
         return pwd.getpwuid(owner)
     with suppress(KeyError):

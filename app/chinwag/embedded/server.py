@@ -70,7 +70,7 @@ class EmbeddedPostgres:
         self._supervisor: Supervisor | None = None
         """It runs the server; None while the server is stopped."""
         self._held = ExitStack()
-        """What a start takes, and a stop lets go: the locks, the log, the programs."""
+        """What a start takes and a stop releases: the locks, the log and the programs."""
 
     @property
     def url(self) -> str:
@@ -181,7 +181,7 @@ class EmbeddedPostgres:
 
 
 def _make_directory(directory: Path) -> None:
-    # What was there before keeps its permissions: to loosen those is not for us to decide.
+    # A directory that was there before keeps its permissions: it is not for us to loosen them.
     missing = [path for path in (directory, *directory.parents) if not path.exists()]
     for path in reversed(missing):
         path.mkdir(exist_ok=True)

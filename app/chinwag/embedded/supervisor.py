@@ -14,21 +14,23 @@ from chinwag.errors import ChinwagError
 
 BACKOFF_FIRST_SECONDS = 0.1
 BACKOFF_LIMIT_SECONDS = 30.0
-"""A program that has run longer than this is started again soon, however often it died before."""
+"""The longest delay before a start. A program that ran longer than this is started again soon, however often
+it died before."""
 
 log = structlog.get_logger(__name__)
 
 Launch = Callable[[threading.Event], "subprocess.Popen[bytes]"]
-"""Starts the program, and returns when it is ready, or soon when the event is set."""
+"""A function that starts the program, and returns when it is ready, or soon after the event is set."""
 
 Stop = tuple[tuple[signal.Signals, float | None], ...]
-"""Signals, and for how many seconds the end is awaited after each."""
+"""Signals, each with the number of seconds for which the end of the program is awaited after it."""
 
 
 class Supervisor:
-    """One thread that forks the program and lives as long as the program is wanted.
+    """A thread that forks the program and lives as long as the program is wanted.
 
-    It is the same thread for every start, because PDEATHSIG comes when the thread that forked ends: prctl(2).
+    The same thread forks at every start, because PDEATHSIG is sent when the thread that forked ends:
+    prctl(2).
     """
 
     def __init__(self, name: str, launch: Launch, last_words: Callable[[], str]) -> None:
@@ -44,7 +46,7 @@ class Supervisor:
         self._log = log.bind(program=name)
         self._stopping = threading.Event()
         self._first: Future[None] = Future()
-        # A daemon: when this process ends without stop(), it need not wait for a program that ends with it.
+        # It is a daemon: a process that ends without stop() need not wait, as the program ends with it.
         self._thread = threading.Thread(target=self._run, name=f"{name} supervisor", daemon=True)
 
     def start(self) -> None:
@@ -72,7 +74,7 @@ class Supervisor:
         while not self._stopping.is_set():
             if self.process is not None:
                 delay = self._until_died(self.process, delay)
-            # Jitter: what several programs on one full disk have lost, they do not all take back at once.
+            # Jitter: several programs on one full disk do not all start again at once.
             if not self._stopping.wait(delay * (0.5 + random.random())):
                 self._start_again()
             delay = min(2 * delay, BACKOFF_LIMIT_SECONDS)
@@ -82,7 +84,8 @@ class Supervisor:
             self.process = None
 
     def _until_died(self, process: "subprocess.Popen[bytes]", delay: float) -> float:
-        """Wait for its end, and give the seconds until it is started again."""
+        """Wait for the end of the program, and return the number of seconds after which it is started
+        again."""
         began = time.monotonic()
         status = process.wait()
         self.process = None
@@ -94,7 +97,7 @@ class Supervisor:
         try:
             self.process = self._launch(self._stopping)
         except Exception as error:
-            # Whatever it is: a supervisor that stops trying leaves the program dead.
+            # Any error is caught, because a supervisor that stopped trying would leave the program dead.
             if not self._stopping.is_set():
                 is_known = isinstance(error, ChinwagError | OSError)
                 self._log.error("program_does_not_start", reason=str(error), exc_info=not is_known)
@@ -103,5 +106,5 @@ class Supervisor:
 
 
 def describe(status: int) -> str:
-    """How a process ended, in words."""
+    """Describe in words how a process ended."""
     return f"exit status {status}" if status >= 0 else f"killed by {signal.Signals(-status).name}"
