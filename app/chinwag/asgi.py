@@ -1,4 +1,4 @@
-"""The composition root: every service of a server process is made, started in order and stopped in the
+"""The composition root: every part of a server process is made here, started in order and stopped in the
 reverse order."""
 
 import asyncio
@@ -38,26 +38,31 @@ from chinwag.web.api import ROUTES
 from chinwag.web.services import Services, services_of
 
 GC_THRESHOLDS = (20_000, 20, 20)
-"""So many new objects, and so many collections of the younger ones, before the garbage collector looks."""
+"""The number of new objects, and of collections of the younger generations, after which the garbage
+collector runs."""
 
 BURST_SECONDS = 4
-"""A sender may send at once what the rate limit allows in so many seconds."""
+"""A sender may send at once what the rate limit allows in this time."""
 
 HTTP_SHARE = 10
-"""An address may send so many times what a socket may: a whole office may be behind it."""
+"""The number of WebSockets whose rate limits an address has over HTTP, because a whole office may be behind
+it."""
 
 REFUSALS = (10, 200)
-"""So many frames of a socket may be refused in a second, and so many at once, before it is closed."""
+"""The number of frames of a WebSocket that may be refused in a second, and at once, before it is closed."""
 
 COMPRESSION = CompressionConfig(
     "brotli", brotli_quality=1, gzip_compress_level=1, minimum_size=1000, exclude_opt_key="is_compressed"
 )
-"""Of lists. What is smaller than `minimum_size` bytes fits into one packet anyway. The levels are the
-lowest, because the event loop pushes nothing while it compresses."""
+"""The compression of lists.
+
+What is smaller than `minimum_size` bytes fits into one packet anyway. The levels are the lowest, because the
+event loop pushes nothing while it compresses.
+"""
 
 
 def create_app(settings: Settings | None = None) -> Litestar:
-    """The application, for any ASGI server. It needs `database_url`, and a schema that is migrated."""
+    """Make the application, for any ASGI server. It needs `database_url`, and a schema that is migrated."""
     settings = settings or load_settings()
     configure_logs(settings.log_format)
     return Litestar(
@@ -76,17 +81,18 @@ def create_app(settings: Settings | None = None) -> Litestar:
 
 
 class LitestarRun(CLIPlugin):
-    """What `litestar --app chinwag.asgi:create_app run` does once, around all its server processes: the same
-    as `chinwag serve`."""
+    """The plugin for `litestar --app chinwag.asgi:create_app run`, which prepares the database once for all
+    its server processes, as `chinwag serve` does."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
 
     def on_cli_init(self, cli: Group) -> None:
-        """There are no further commands: those are in chinwag.cli."""
+        """Add no commands: they are in chinwag.cli."""
 
     @contextlib.contextmanager
     def server_lifespan(self, app: Litestar) -> Iterator[None]:
+        """Prepare the database for the server processes that run inside the block."""
         with prepared_database(self._settings):
             yield
 
@@ -96,7 +102,7 @@ async def _running(settings: Settings, app: Litestar) -> AsyncIterator[None]:
     if settings.database_url is None:
         raise SettingsInvalid("DATABASE_URL is not set; `chinwag serve` brings a PostgreSQL of its own")
     if command := multiprocessing.parent_process():
-        # Killed, it cannot stop us; without it we would keep the port, and nobody would know us.
+        # If the command is killed, it cannot stop this process, which would keep the port for ever.
         asyncio.get_running_loop().add_reader(command.sentinel, signal.raise_signal, signal.SIGTERM)
     bot = load_bot(settings.bot)
     async with open_pool(settings) as pool, contextlib.AsyncExitStack() as parts:
@@ -142,9 +148,11 @@ async def _running(settings: Settings, app: Litestar) -> AsyncIterator[None]:
 
 
 def _collect_rarely() -> None:
-    """Have the garbage collector look less often. Its usual 700 new objects are five handshakes: a third
-    of a handshake was looking at objects that stay. Nothing here makes garbage in a hurry that only it can
-    free."""
+    """Have the garbage collector run less often.
+
+    Its usual 700 new objects are five handshakes: a third of the time of a handshake went into looking at
+    objects that stay. Nothing here makes much garbage that only the garbage collector can free.
+    """
     gc.collect()
-    gc.freeze()  # what has been imported stays
+    gc.freeze()  # what has been imported is not looked at any more
     gc.set_threshold(*GC_THRESHOLDS)

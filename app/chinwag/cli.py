@@ -65,7 +65,7 @@ def _fail(reason: str) -> NoReturn:
 
 
 class Commands(click.Group):
-    """The commands, with `bench`, of which nothing is imported before it is used."""
+    """The group of commands. Nothing of `bench` is imported before it is used."""
 
     def list_commands(self, context: click.Context) -> list[str]:
         return sorted([*super().list_commands(context), "bench"])
@@ -169,7 +169,7 @@ def _bind(host: str, port: int) -> socket.socket:
 
 
 def _announce(url: str, opens: bool) -> None:
-    """Write the address of the chat when it is ready."""
+    """Write the address of the chat as soon as it is ready, and open it in the browser if asked."""
     for _ in range(START_SECONDS * 20):
         if _is_ready(url):
             tell(f"Chinwag is at {url} (Ctrl-C stops it)")
@@ -180,7 +180,8 @@ def _announce(url: str, opens: bool) -> None:
 
 
 def _is_ready(url: str) -> bool:
-    # Not urllib: it would ask a proxy that the environment names, which would look on its own computer.
+    # urllib would ask a proxy that the environment names, and the proxy would look on its own computer.
+    """Whether the server answers that it is ready."""
     connection = HTTPConnection(urlsplit(url).netloc, timeout=5)
     try:
         connection.request("GET", "/health/ready")
@@ -192,6 +193,8 @@ def _is_ready(url: str) -> bool:
 
 
 def _run_servers(settings: Settings, workers: int, address: socket.socket) -> None:
+    """Run one server in this process, or several in processes of their own. Exit with a failure if one does
+    not start."""
     most = min(settings.max_connections, allow_many_sockets() - SPARE_CONNECTIONS)
     config = uvicorn.Config(
         "chinwag.asgi:create_app",
@@ -218,7 +221,7 @@ def _run_servers(settings: Settings, workers: int, address: socket.socket) -> No
 
 
 def _in_url(host: str) -> str:
-    """The host in the URL with which a browser on this computer reaches the address of the server."""
+    """Return the host as it is written in a URL for a browser on this computer."""
     if host in ("0.0.0.0", "::"):
         return "127.0.0.1" if host == "0.0.0.0" else "[::1]"
     return f"[{host}]" if ":" in host else host

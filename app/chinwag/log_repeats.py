@@ -9,7 +9,7 @@ import structlog
 INTERVAL_SECONDS = 10
 
 MOST_KINDS = 1_000
-"""There are some dozens. Should there be more, the others are written as they come."""
+"""The most kinds that are counted. There are some dozens; further ones would be written as they come."""
 
 Kind = tuple[str, str, str]
 """The logger, the event or the text without its values, and the code of what was refused or the SQLSTATE of
@@ -17,10 +17,11 @@ what failed."""
 
 
 class CountRepeats(logging.Filter):
-    """Lets the first event of a kind pass, and replaces those of the next seconds by a line that counts them.
+    """A filter that lets the first event of a kind pass, and replaces those of the next seconds by a line
+    with their number.
 
-    Errors always pass: they are ours to mend, and each may have another traceback. So does everything outside
-    an event loop.
+    Errors always pass: they are bugs to be fixed, and each may have another traceback. Everything outside an
+    event loop passes, too.
     """
 
     def __init__(self) -> None:
@@ -55,7 +56,8 @@ log = structlog.get_logger(__name__)
 
 
 def _kind_of(record: logging.LogRecord) -> Kind:
-    if isinstance(record.msg, dict):  # one of ours: structlog formats it later
+    """Return the kind of an event."""
+    if isinstance(record.msg, dict):  # an event of our own, which structlog formats later
         code = record.msg.get("code") or record.msg.get("sqlstate") or ""
         return record.name, str(record.msg["event"]), str(code)
     return record.name, str(record.msg), ""

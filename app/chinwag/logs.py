@@ -1,4 +1,4 @@
-"""Structured logging: one event a line, never with the content of a message."""
+"""Structured logging: one event a line, and never the content of a message."""
 
 import logging
 import sys
@@ -16,8 +16,11 @@ _form: Literal["text", "json"] = "text"
 
 
 def configure_logs(form: Literal["text", "json"]) -> None:
-    """Send our own events, those of the libraries, warnings and uncaught errors to the standard error stream,
-    in one form: with `json`, every line is a JSON object."""
+    """Send our own events, those of the libraries, warnings and uncaught errors to the standard error stream
+    in one form.
+
+    With `json`, every line is a JSON object.
+    """
     global _form
     _form = form
     shared: list[structlog.types.Processor] = [
@@ -29,8 +32,8 @@ def configure_logs(form: Literal["text", "json"]) -> None:
     if form == "json":
         last = [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
     else:
-        # Where rich is installed, structlog's own choice prints the local variables of each frame: messages
-        # and passwords.
+        # Danger: if rich is installed, structlog's default prints the local variables of each frame, and so
+        # messages and passwords.
         plain = structlog.dev.plain_traceback
         last = [structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), exception_formatter=plain)]
     structlog.configure(
@@ -53,7 +56,8 @@ def configure_logs(form: Literal["text", "json"]) -> None:
     if form == "json":
         sys.excepthook = _log_uncaught
         threading.excepthook = lambda args: _log_uncaught(args.exc_type, args.exc_value, args.exc_traceback)
-    # Its pool logs a traceback for each try to reconnect. Ours say in a line that the database is away.
+    # asyncpg's pool logs a traceback for each try to reconnect. Our own events say in a line that the
+    # database is away.
     logging.getLogger("asyncpg").setLevel(logging.ERROR)
     for name in ("uvicorn", "uvicorn.error", "uvicorn.access"):
         logger = logging.getLogger(name)
@@ -62,8 +66,10 @@ def configure_logs(form: Literal["text", "json"]) -> None:
 
 
 def tell(text: str, *, failed: bool = False) -> None:
-    """Tell the person who started the command something: in a plain line, or in a JSON object where the logs
-    are JSON. A failure goes to the standard error stream."""
+    """Write a message to the person who started the command.
+
+    It is a plain line, or a JSON object if the logs are JSON. A failure goes to the standard error stream.
+    """
     stream = sys.stderr if failed else sys.stdout
     if _form == "json":
         now = datetime.now(UTC).isoformat().replace("+00:00", "Z")
@@ -77,6 +83,6 @@ def tell(text: str, *, failed: bool = False) -> None:
 def _log_uncaught(
     kind: type[BaseException], error: BaseException | None, traceback: TracebackType | None
 ) -> None:
-    """Log an error that nobody has caught, in place of the lines that Python would print."""
+    """Log an error that nothing has caught, in place of the lines that Python would print."""
     event = structlog.get_logger(__name__)
     event.critical("uncaught_error", error=kind.__name__, exc_info=error and (kind, error, traceback))

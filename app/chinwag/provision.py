@@ -1,4 +1,5 @@
-"""The database of a server: found or started, brought up to date, and checked to deliver notifications."""
+"""The database of a server: it is found or started, brought up to date, and checked to deliver
+notifications."""
 
 import asyncio
 import contextlib
@@ -19,8 +20,11 @@ from chinwag.settings import Settings
 
 @contextlib.contextmanager
 def database_in_use(settings: Settings) -> Iterator[str]:
-    """The URL of the database in use: the one that is set, the embedded one that runs already, or the
-    embedded one, started for as long as this is needed."""
+    """Give the block the URL of the database in use.
+
+    It is the database that is set, or the embedded one that runs already, or the embedded one, started for
+    this block.
+    """
     if settings.database_url is not None:
         yield settings.database_url
         return
@@ -34,7 +38,8 @@ def database_in_use(settings: Settings) -> Iterator[str]:
 
 @contextlib.contextmanager
 def prepared_database(settings: Settings) -> Iterator[None]:
-    """The database in use with its schema up to date, for server processes: DATABASE_URL names it."""
+    """Bring the database in use up to date and check it, and name it in DATABASE_URL for the server
+    processes that run inside the block."""
     with database_in_use(settings) as url:
         asyncio.run(_prepare(msgspec.structs.replace(settings, database_url=url)))
         os.environ["DATABASE_URL"] = url

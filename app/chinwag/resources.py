@@ -6,6 +6,6 @@ _PACKAGE = Path(__file__).parent
 
 
 def folder(name: str) -> Path:
-    """The folder of this name: in the package if it was installed, or else at the top of the repository."""
+    """Return the folder of this name: in the installed package, or else at the top of the repository."""
     installed = _PACKAGE / name
     return installed if installed.is_dir() else _PACKAGE.parents[1] / name

@@ -1,4 +1,4 @@
-"""Settings, from the environment and from litestar.toml; the environment wins."""
+"""Settings, from litestar.toml and from the environment, which overrides the file."""
 
 import os
 import tomllib
@@ -11,14 +11,14 @@ import msgspec
 from chinwag.errors import SettingsInvalid
 
 FILE = Path("litestar.toml")
-"""In the folder in which the program was started."""
+"""The file of the settings, in the folder in which the program was started."""
 
 HostName = Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9-]+(\.[a-z0-9-]+)*$")]
-"""A name in small letters, without a port."""
+"""A host name in lower case, without a port."""
 
 
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """What can be set, and its defaults. litestar.toml says what each key means."""
+    """The settings and their defaults. litestar.toml says what each key means."""
 
     database_url: str | None = None
     listen_url: str | None = None
@@ -39,12 +39,12 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
 
 
 def load_settings(file: Path = FILE, environ: Mapping[str, str] = os.environ) -> Settings:
-    """Read the file, if it is there, and let the environment override it.
+    """Read the file if it is there, and let the environment override it.
 
-    In the environment a list is written with commas between its items.
+    In the environment, a list is written with commas between its items.
 
     Raises:
-        SettingsInvalid: naming the place, the key and what is wrong with it.
+        SettingsInvalid: with the place, the key and what is wrong with it.
     """
     values, places = _from_file(file), {}
     for key, name, text in _from_environment(environ):
@@ -90,6 +90,6 @@ def _items(text: str) -> list[str]:
 
 
 def _key_and_complaint(error: msgspec.ValidationError) -> tuple[str, str]:
-    """What msgspec complains of: its messages end in " - at `$.key`"."""
+    """Read msgspec's error, whose message ends in " - at `$.key`"."""
     complaint, _, path = str(error).rpartition(" - at `$.")
     return path.rstrip("`").partition("[")[0], complaint

@@ -1,5 +1,8 @@
-"""Every JSON shape and every code on the wire. SQL makes those of messages and threads itself
-(sql/50_frame.sql, 60_notify.sql)."""
+"""The shapes of JSON and the codes on the wire, except those that SQL makes.
+
+SQL makes the frames of messages and threads, and the JSON objects in them (sql/50_frame.sql,
+sql/60_notify.sql), and the frames of the bot's typing (chinwag.bots.replies).
+"""
 
 from datetime import datetime
 from enum import IntEnum
@@ -9,17 +12,17 @@ from uuid import UUID
 from msgspec import UNSET, DecodeError, Meta, Struct, UnsetType, json
 
 MAX_ID = 2**53 - 1
-"""The largest id and seq: the largest integer that JavaScript keeps exact. PostgreSQL has room for it."""
+"""The largest id and seq: the largest integer that is exact in JavaScript. PostgreSQL allows larger ones."""
 
 Id = Annotated[int, Meta(ge=1, le=MAX_ID)]
 Seq = Annotated[int, Meta(ge=0, le=MAX_ID)]
 
 StoredNumber = Annotated[int, Meta(extra_json_schema={"extra": {"minimum": 0, "maximum": MAX_ID}})]
-"""An id or a seq that the table has. It is not checked when it is read: an old row with an id that is out of
-the range would make every page unreadable that has it."""
+"""An id or a seq in the table. It is not checked when it is read: one old row with an id out of the range
+would make every page unreadable that has it."""
 
-# Said in the OpenAPI document only. The rule itself stands in chinwag.chat.messages and chinwag.chat.threads,
-# which answer with a code of their own.
+# These patterns are only for the OpenAPI document. chinwag.chat.messages and chinwag.chat.threads check the
+# rules, and answer with codes of their own.
 VISIBLE = r"^[^\u0000]*[^\s\u0000][^\u0000]*$"
 Content = Annotated[str, Meta(extra_json_schema={"extra": {"minLength": 1, "pattern": VISIBLE}})]
 Title = Annotated[
@@ -27,16 +30,16 @@ Title = Annotated[
 ]
 
 Flag = Annotated[object, Meta(extra_json_schema={"extra": {"type": "boolean"}})]
-"""A boolean. Litestar would take 0 and "no" for one, so chinwag.chat.threads looks for itself."""
+"""A boolean. Litestar would accept 0 and "no" for one, so chinwag.chat.threads checks it."""
 
 
 class CloseCode(IntEnum):
-    """Why the server closes a WebSocket (RFC 6455, section 7.4; 4000 and up are the application's).
+    """Why the server closes a WebSocket (RFC 6455, section 7.4; codes from 4000 on are the application's).
 
-    A test compares this table with the page's (close-codes.js) and with the one in ARCHITECTURE.md.
+    A test compares this table with the one of the page (close-codes.js) and with the one in ARCHITECTURE.md.
 
     Attributes:
-        advice: whether a client does well to connect again.
+        advice: whether a client should connect again.
         meaning: what has happened, in Markdown.
     """
 
@@ -65,8 +68,12 @@ PREVIEW_CHARACTERS = 120
 
 
 class Thread(Struct, frozen=True):
-    """A conversation. `last_seq` is the number of its messages and the seq of the newest; `preview` is the
-    beginning of the newest, as it was written, or null if there is none."""
+    """A conversation.
+
+    Attributes:
+        last_seq: the number of its messages, and the seq of the newest one.
+        preview: the beginning of the newest message, as it was written; null if there is no message.
+    """
 
     id: StoredNumber
     title: str
@@ -79,7 +86,11 @@ class Thread(Struct, frozen=True):
 
 
 class Message(Struct, frozen=True):
-    """A message. `seq` is its place in the thread: 1, 2, 3 … without gaps."""
+    """A message.
+
+    Attributes:
+        seq: its place in its thread: 1, 2, 3 … without gaps.
+    """
 
     id: StoredNumber
     thread_id: StoredNumber
@@ -92,14 +103,14 @@ class Message(Struct, frozen=True):
 
 
 class Part(Struct, frozen=True):
-    """A piece of an excerpt."""
+    """A piece of an excerpt. `is_match` is true if it is a word that matches."""
 
     text: str
     is_match: bool
 
 
 class Hit(Struct, frozen=True):
-    """A message that was found: where it is, and what it says around the first words that match."""
+    """A message that a search has found: its place, and an excerpt around the first words that match."""
 
     message: StoredNumber
     thread_id: StoredNumber
@@ -111,7 +122,7 @@ class Hit(Struct, frozen=True):
 
 
 class Account(Struct, frozen=True):
-    """The account that is signed in. A message of it can have `max_content` characters."""
+    """The account that is signed in. Its messages may have up to `max_content` characters."""
 
     id: int
     username: str
@@ -125,21 +136,21 @@ class NewThread(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class ThreadChange(Struct, frozen=True, forbid_unknown_fields=True):
-    """What is to be changed of a thread: its title, whether it is pinned, or both."""
+    """A change of a thread: a new title, whether it is pinned, or both."""
 
     title: Title | UnsetType = UNSET
     pinned: Flag | UnsetType = UNSET
 
 
 class NewMessage(Struct, frozen=True, forbid_unknown_fields=True):
-    """A message to be stored. Sending it again with its `client_id` stores it once."""
+    """A message to be stored. If it is sent again with the same `client_id`, it is stored once."""
 
     content: Content
     client_id: UUID | None = None
 
 
 class ClientFrame(Struct, frozen=True, forbid_unknown_fields=True):
-    """What a browser sends on a thread's WebSocket: a ping, or a message to be stored."""
+    """A frame that a browser sends on the WebSocket of a thread: a ping, or a message to be stored."""
 
     type: Literal["ping", "message"] = "message"
     content: str | None = None
@@ -157,7 +168,7 @@ class Problem(Struct, frozen=True, omit_defaults=True):
 
 
 class Health(Struct, frozen=True):
-    """The state of a server. It is ready while its LISTEN connection is."""
+    """The state of a server. It is ready while it hears the database."""
 
     status: Literal["ok", "not ready"]
 
@@ -178,25 +189,27 @@ _decode_summary = json.Decoder(_MessageFrame).decode
 
 
 def encode_frame(type: str, data: dict[str, Any]) -> bytes:
-    """A frame for a browser, in UTF-8: `{"type": …, "data": …}`."""
+    """Make a frame for a browser, in UTF-8: `{"type": …, "data": …}`."""
     return json.encode({"type": type, "data": data})
 
 
 def error_frame(code: str, message: str, client_id: UUID | None) -> bytes:
+    """Make the frame that tells a browser why what it has sent is refused."""
     return encode_frame("error", {"code": code, "message": message, "client_id": client_id})
 
 
 def ready_frame(thread_id: int, last_seq: int) -> bytes:
-    """Everything up to `last_seq` has been sent, and what is new follows by itself."""
+    """Make the frame that says that everything up to `last_seq` has been sent, and that new messages follow
+    by themselves."""
     return encode_frame("ready", {"thread_id": thread_id, "last_seq": last_seq})
 
 
 def active_frame(thread_id: int, last_seq: int, newest: str) -> bytes:
-    """Tell the list of threads that messages have arrived.
+    """Make the frame that tells the list of threads that messages have arrived.
 
     Args:
-        newest: the frame of the newest message, or "" if it was too long for NOTIFY. Without it, or if it is
-            not the frame of a message (any role can NOTIFY), `updated_at` and `preview` are null.
+        newest: the frame of the newest message, or "" if it was too long for NOTIFY. Without it, or if
+            it is not the frame of a message (any role can NOTIFY), `updated_at` and `preview` are null.
     """
     try:
         message = _decode_summary(newest).data if newest else None
@@ -212,23 +225,25 @@ def active_frame(thread_id: int, last_seq: int, newest: str) -> bytes:
 
 
 def deleted_frame(thread_id: int) -> bytes:
-    """For the list of threads: a thread is deleted."""
+    """Make the frame that tells the list of threads that a thread is deleted."""
     return encode_frame("thread.deleted", {"id": thread_id})
 
 
 def database_frame(available: bool) -> bytes:
-    """For every browser: the server has lost the database, or has it again and everything is repaired."""
+    """Make the frame that tells every browser that the server has lost the database, or hears it again and
+    has repaired everything."""
     return encode_frame("database", {"available": available})
 
 
 PONG = json.encode({"type": "pong"})
 
 LIST_READY = encode_frame("ready", {})
-"""For the list of threads: events follow from here on; what happened before must be read now."""
+"""The frame for the list of threads that says that events follow from here on. What happened before must be
+read now."""
 
 MESSAGE = '{"type":"message","data":{'
 THREAD_EVENT = b'{"type":"thread.'
 THREAD_DELETED = b'{"type":"thread.deleted",'
 TYPING = b'{"type":"typing",'
-"""How the frames begin that the database notifies (sql/50_frame.sql, sql/60_notify.sql), so that they can be
-told apart without parsing. Nothing else that is notified reaches a browser."""
+"""The beginnings of the frames that the database notifies (sql/50_frame.sql, sql/60_notify.sql), by which
+they are told apart without parsing. Nothing else that is notified reaches a browser."""

@@ -24,12 +24,14 @@ READY = re.compile(rb'\{"type":"ready",.*?"last_seq":(\d+)')
 
 
 def message_number(payload: memoryview) -> int:
+    """Return the number of the message in a frame; -1 for any other frame."""
     found = MESSAGE.match(payload)
     return int(found[1]) if found else -1
 
 
 def newest_number(payload: memoryview) -> int:
-    """Of the frame that says that a socket is live."""
+    """Return the number of the newest message in the frame that says that a socket is live; -1 for any other
+    frame."""
     found = READY.match(payload)
     return int(found[1]) if found else -1
 
@@ -38,18 +40,18 @@ WIRE = Wire(number=message_number, ready=newest_number)
 
 
 def encoder(size: int) -> Encode:
-    """For messages of `size` characters."""
+    """Return a function that makes frames with messages of `size` characters."""
     rest = "x" * size
     return lambda number: msgspec.json.encode({"content": f"{number} {rest}"[:size]})
 
 
 def socket_url(url: str, thread: int) -> str:
-    """Of a server's URL, that of a thread's WebSocket."""
+    """Return the URL of a thread's WebSocket on a server."""
     parts = urlsplit(url)
     scheme = "wss" if parts.scheme == "https" else "ws"
     return parts._replace(scheme=scheme, path=f"/api/v1/ws/threads/{thread}").geturl()
 
 
 def insert(database_url: str, thread: int, size: int) -> Insert:
-    """For messages of `size` characters."""
+    """Return the way to insert messages of `size` characters into a thread."""
     return Insert(database_url, INSERT, (thread, size))

@@ -1,7 +1,7 @@
-"""The WebSocket client of all load.
+"""The WebSocket client of all load generators.
 
-It is made with picows, which is compiled, so that one process can be thousands of browsers. It shares no code
-with the server, and it knows the frames of none: a subclass does.
+It is made with picows, which is compiled, so that one process can be thousands of browsers. It shares no
+code with the server and knows no frames: a subclass does.
 """
 
 import asyncio
@@ -22,10 +22,10 @@ except ImportError:
     raise ChinwagError("the load is made with picows: pip install 'chinwag[bench]'") from None
 
 CONNECT_SECONDS = 30
-"""A server that is asked by thousands at once may take long for one."""
+"""A server that thousands of clients ask at once may take long to answer one of them."""
 
 AT_ONCE = 64
-"""So many handshakes are under way at a time."""
+"""The number of handshakes that are under way at a time."""
 
 CHEAP: dict[str, Any] = {
     "read_buffer_init_size": 2048,  # picows' own choice would be 80 MB for 5,000 sockets
@@ -37,18 +37,19 @@ RESET = struct.pack("ii", 1, 0)  # socket(7): linger on, for 0 s
 
 
 class ConnectionLost(Exception):
-    """There is no connection any more, or there was none."""
+    """There is no connection any more, or there has never been one."""
 
 
 class Client(WSListener):
-    """One WebSocket, of which a subclass knows the frames: `hear` is called with each text frame and calls
-    `become_ready` when the server has said that the socket is live.
+    """One WebSocket. `hear` is called with each text frame, and calls `become_ready` when the server has
+    said that the socket is live; a subclass knows the frames.
 
     Attributes:
-        transport: None without a connection.
+        transport: None while there is no connection.
         is_ready: whether the current connection is or was live.
-        close_code: the one with which the server has closed the last connection; 0 if it was lost without.
-        lost: why the connection was lost, if it was.
+        close_code: the code with which the server has closed the last connection; 0 if it was lost
+            without one.
+        lost: the reason why the connection was lost, if it was.
     """
 
     def __init__(self) -> None:
@@ -66,8 +67,8 @@ class Client(WSListener):
         """Connect, and return when the socket is live.
 
         Args:
-            limit: for the handshake, and from then on between two frames, in seconds.
-            receive_bytes: the size of the kernel's buffer, 0 for its own choice.
+            limit: the time for the handshake, and from then on between two frames, in seconds.
+            receive_bytes: the size of the kernel's buffer; 0 for its own choice.
 
         Raises:
             OSError, TimeoutError, WSError, ConnectionLost: it is not live.
@@ -95,7 +96,10 @@ class Client(WSListener):
 
     def drop(self) -> None:
         """End the connection with a reset, as a lost network does: at once, and without a word of the
-        protocol. After a close, its port would not be free for a minute."""
+        protocol.
+
+        After an ordinary close, the port would not be free for a minute.
+        """
         if transport := self.transport:
             self.transport = None
             connection = transport.underlying_transport
@@ -103,13 +107,13 @@ class Client(WSListener):
             connection.abort()
 
     def hear(self, payload: memoryview) -> None:
-        """Called with each text frame."""
+        """Take a text frame."""
 
     def become_ready(self) -> None:
         self.is_ready = True
 
     def note_frame(self) -> None:
-        """Each frame before it is ready gives the server more time for the next one."""
+        """Give the server more time for its next frame: each frame before the socket is live does so."""
         self._heard.set()
 
     def on_ws_connected(self, transport: WSTransport) -> None:
@@ -133,26 +137,28 @@ class Client(WSListener):
             self._heard.set()
 
     async def _wait_for_frame(self, limit: float) -> None:
-        """Wait for a frame or the end of the connection."""
+        """Wait for a frame or for the end of the connection."""
         self._heard.clear()
         try:
             async with asyncio.timeout(limit):
                 await self._heard.wait()
         except TimeoutError:
-            if not self._heard.is_set():  # it was not we who were late
+            if not self._heard.is_set():  # the frame was late, and not this process
                 raise
 
 
 async def open_socket(listener: WSListener, url: str, limit: float, receive_bytes: int = 0) -> WSTransport:
-    """Open a TCP connection and shake hands within `limit` seconds. `receive_bytes` is the size of the
-    kernel's buffer, 0 for its own choice.
+    """Open a TCP connection and shake hands within `limit` seconds.
+
+    Args:
+        receive_bytes: the size of the kernel's buffer; 0 for its own choice.
 
     Raises:
-        OSError, TimeoutError, WSError: it did not work.
+        OSError, TimeoutError, WSError: the connection or the handshake failed.
     """
     loop = asyncio.get_running_loop()
     deadline = loop.time() + limit
-    # Of a handshake that is cancelled, picows keeps the connection open; one that times out it drops.
+    # If a handshake is cancelled, picows keeps the connection open; if it times out, picows drops it.
     async with asyncio.timeout_at(deadline):
         end = await _connect_tcp(url, receive_bytes)
     transport, _ = await ws_connect(
@@ -160,17 +166,17 @@ async def open_socket(listener: WSListener, url: str, limit: float, receive_byte
         url,
         socket_factory=lambda _: end,
         websocket_handshake_timeout=max(0.0, deadline - loop.time()),
-        enable_auto_pong=False,  # it would hide that a read has ended with a ping
+        enable_auto_pong=False,  # an automatic pong would hide that a read has ended with a ping
         **CHEAP,
     )
     return transport
 
 
 async def connect_all(clients: Sequence[Client], urls: Sequence[str], at_once: int = AT_ONCE) -> None:
-    """Connect each client to the URL at its place; when `urls` are fewer, they are used in turn.
+    """Connect each client to the URL at its place. If there are fewer URLs, they are used again.
 
     Raises:
-        LoadFailed: one could not be connected.
+        LoadFailed: a client could not be connected.
     """
     todo = zip(clients, itertools.cycle(urls), strict=False)
 
@@ -188,7 +194,7 @@ async def connect_all(clients: Sequence[Client], urls: Sequence[str], at_once: i
 
 @contextlib.asynccontextmanager
 async def connected(clients: Sequence[Client], urls: Sequence[str]) -> AsyncIterator[None]:
-    """Connected inside the block, gone after it."""
+    """Keep all clients connected inside the block, and drop their connections at its end."""
     try:
         await connect_all(clients, urls)
         yield

@@ -1,4 +1,4 @@
-"""The sockets of a run: each counts its messages and knows whether any was missed."""
+"""The clients of a run: each counts its messages and knows whether any was missed."""
 
 import asyncio
 import time
@@ -8,14 +8,18 @@ from chinwag.bench.numbered import NumberedClient, Wire
 from chinwag.errors import LoadFailed
 
 Encode = Callable[[int], bytes]
-"""The frame by which a browser sends the message of a number."""
+"""A function that makes the frame by which a browser sends the message of a number."""
 
 DRAIN_SECONDS = 10
-"""A server that does not deliver what is under way within this has lost it."""
+"""A server that does not deliver within this time what is under way has lost it."""
 
 
 class Tally:
-    """What all sockets of a run have got together, and what is done when that reaches `due`."""
+    """The messages that all clients of a run have got together.
+
+    Attributes:
+        on_due: called for each delivery from the one with the number `due` on.
+    """
 
     def __init__(self) -> None:
         self.delivered = 0
@@ -25,13 +29,13 @@ class Tally:
 
 
 class SamplingClient(NumberedClient):
-    """Costs so little that it is not what is measured."""
+    """A client that costs so little that it is not what is measured."""
 
     samples = True
 
 
 class CountingClient(SamplingClient):
-    """Counts what it gets."""
+    """A client that counts what it gets."""
 
     def __init__(self, wire: Wire, tally: Tally) -> None:
         super().__init__(wire)
@@ -45,7 +49,7 @@ class CountingClient(SamplingClient):
 
 
 class SendingClient(SamplingClient):
-    """Sends its next message when the last one came back."""
+    """A client that sends its next message when the last one came back."""
 
     def __init__(self, wire: Wire, encode: Encode, tally: Tally) -> None:
         super().__init__(wire)
@@ -64,7 +68,7 @@ class SendingClient(SamplingClient):
 
 
 class TimingClient(SamplingClient):
-    """Notes when each message came, on time.monotonic()."""
+    """A client that notes when each message came, on time.monotonic()."""
 
     def __init__(self, wire: Wire) -> None:
         super().__init__(wire)
@@ -75,10 +79,10 @@ class TimingClient(SamplingClient):
 
 
 async def until(condition: Callable[[], bool], clients: Sequence[NumberedClient]) -> None:
-    """Wait for what is under way.
+    """Wait until a condition holds, while messages are under way.
 
     Raises:
-        LoadFailed: it does not come.
+        LoadFailed: a socket is lost, or the condition does not hold in time.
     """
     deadline = time.monotonic() + DRAIN_SECONDS
     while not condition():
@@ -89,7 +93,11 @@ async def until(condition: Callable[[], bool], clients: Sequence[NumberedClient]
 
 
 def check(clients: Sequence[NumberedClient], last: int) -> None:
-    """Raises LoadFailed: a socket was lost, or did not get each message up to this one, once and in order."""
+    """Check that each client got each message up to the last one, once and in order.
+
+    Raises:
+        LoadFailed
+    """
     check_alive(clients)
     for client in clients:
         if client.missed or client.held != last:
@@ -97,7 +105,11 @@ def check(clients: Sequence[NumberedClient], last: int) -> None:
 
 
 def check_alive(clients: Sequence[NumberedClient]) -> None:
-    """Raises LoadFailed: a socket was lost."""
+    """Check that no socket was lost.
+
+    Raises:
+        LoadFailed
+    """
     for client in clients:
         if client.lost:
             raise LoadFailed(f"a socket was lost: {client.lost}")

@@ -37,7 +37,7 @@ class Common:
 
     @property
     def shown(self) -> dict[str, object]:
-        """The options that somebody needs who repeats the measurement."""
+        """The options that are needed to repeat the measurement."""
         if self.url is None:
             return {"repeat": self.repeat, "fsync": self.fsync}
         return {"repeat": self.repeat, "url": self.url}
@@ -54,6 +54,7 @@ def bench() -> None:
 
 
 def common_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Add the options that all benchmarks have."""
     options: list[Option] = [
         click.option("--url", help="Measure this server, such as http://127.0.0.1:8000."),
         click.option("--pid", type=int, multiple=True, help="Id of a process of that server, to measure it."),
@@ -67,6 +68,7 @@ def common_options(command: Callable[..., None]) -> Callable[..., None]:
 
 
 def amount(name: str, default: float, help: str) -> Option:
+    """Make an option that is a number, and at least 1 or, with decimals, 0.1."""
     kind = click.IntRange(1) if isinstance(default, int) else click.FloatRange(0.1)
     return click.option(name, default=default, show_default=True, type=kind, help=help)
 
@@ -147,6 +149,7 @@ def writers(**options: Any) -> None:
 
 def _measure(name: str, options: dict[str, Any]) -> None:
     # SIGTERM ends the command as Ctrl-C does: what was started is stopped, and what was created is deleted.
+    """Run a benchmark as often as asked, and print its results."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     configure_logs("text")
     logging.getLogger().setLevel(logging.WARNING)
@@ -183,6 +186,7 @@ def _measure_of(name: str) -> "Callable[[Subject, Scale, Callable[[str], None]],
 
 
 def _subjects(common: Common) -> "AbstractContextManager[Subjects]":
+    """Return what is measured: new servers of our own, or the one at --url."""
     from chinwag.bench.subject import own_subjects, running_subject
 
     if common.url is None:

@@ -1,4 +1,5 @@
-"""CPU time by process, read from /proc on Linux; elsewhere only the time of our own process is known."""
+"""The CPU time and the memory of processes, read from /proc on Linux. Elsewhere only the CPU time of our own
+process is known."""
 
 import contextlib
 import os
@@ -14,7 +15,8 @@ LOAD = "load"
 
 
 class Cpu:
-    """The time that processes and all their descendants use, in percent of one core; and that we use."""
+    """The CPU time that processes with all their descendants use, and that this process uses, in percent of
+    one core."""
 
     def __init__(self, processes: Mapping[str, Sequence[int]]) -> None:
         self._processes = {name: pids for name, pids in processes.items() if pids}
@@ -22,7 +24,7 @@ class Cpu:
         self._before = self._seconds()
 
     def shares(self) -> dict[str, float]:
-        """Since it was made, or since it was asked last."""
+        """Return the shares since this was made, or since the last call."""
         now, seconds = time.monotonic(), self._seconds()
         elapsed = max(now - self._began, 1e-9)
         shares = {name: 100 * (seconds[name] - self._before[name]) / elapsed for name in seconds}
@@ -36,19 +38,20 @@ class Cpu:
 
 
 def cpu_seconds(pids: Iterable[int]) -> float:
-    """The time that processes and their descendants have used."""
+    """Return the CPU time that processes and their descendants have used."""
     return _seconds(pids, _processes())
 
 
 def resident_bytes(pids: Iterable[int]) -> int:
-    """The memory of processes and their descendants. What they share is counted for each of them."""
+    """Return the memory of processes and their descendants. Memory that they share is counted for each of
+    them."""
     page = os.sysconf("SC_PAGE_SIZE")
     trees = _trees(pids, _processes())
     return sum(int((PROC / str(pid) / "statm").read_text().split()[1]) * page for pid in trees)
 
 
 def postmaster_of(backend: int) -> int | None:
-    """The process that started a backend of PostgreSQL, if that is on this computer."""
+    """Return the process that started a backend of PostgreSQL; None if that is not on this computer."""
     with contextlib.suppress(OSError):
         if (PROC / str(backend) / "comm").read_text().startswith("postgres"):
             return _processes()[backend][0]
@@ -60,6 +63,7 @@ def _seconds(pids: Iterable[int], known: Mapping[int, tuple[int, float]]) -> flo
 
 
 def _trees(pids: Iterable[int], known: Mapping[int, tuple[int, float]]) -> list[int]:
+    """Return the processes and all their descendants."""
     children = defaultdict(list)
     for pid, (parent, _) in known.items():
         children[parent].append(pid)
@@ -71,12 +75,13 @@ def _trees(pids: Iterable[int], known: Mapping[int, tuple[int, float]]) -> list[
 
 
 def _processes() -> dict[int, tuple[int, float]]:
-    """The parent of each process, and the seconds that it and its children that have ended have used."""
+    """Return, for each process, its parent and the seconds of CPU time of itself and of its children that
+    have ended."""
     tick = 1 / os.sysconf("SC_CLK_TCK")
     found = {}
     for path in PROC.glob("[0-9]*/stat"):
         try:
-            # Behind the name, which may have blanks in it: proc_pid_stat(5), from field 3 on.
+            # What follows the name, which may contain blanks, is proc_pid_stat(5) from field 3 on.
             fields = path.read_text().rpartition(")")[2].split()
         except OSError:
             continue  # it has ended

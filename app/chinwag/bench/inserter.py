@@ -1,7 +1,7 @@
 """A process that inserts messages over one connection, one commit after the other.
 
-Not in the process of the sockets: while those read what one commit has brought, the next is under way. It
-runs as `python -m chinwag.bench.inserter`, is told what to do on its stdin, and ends with that.
+It is not the process of the sockets: while those read what one commit has brought, the next commit is under
+way. It runs as `python -m chinwag.bench.inserter`, is told on its stdin what to do, and ends with that.
 """
 
 import asyncio
@@ -19,16 +19,16 @@ from chinwag.errors import LoadFailed
 LIMIT_SECONDS = 60
 
 Commit = Callable[[int], Awaitable[None]]
-"""Inserts the messages of one commit, from the one of this number on."""
+"""A function that inserts the messages of one commit, beginning with the message of this number."""
 
 
 class Insert(msgspec.Struct, frozen=True):
     """A way to insert messages.
 
     Attributes:
-        database_url: of the database.
+        database_url: the URL of the database.
         statement: inserts the messages number $1 to $1 + $2 - 1, in this order, in one statement.
-        arguments: for its $3, $4 ….
+        arguments: the values of $3, $4 …
     """
 
     database_url: str
@@ -37,40 +37,44 @@ class Insert(msgspec.Struct, frozen=True):
 
 
 class Pace(msgspec.Struct, frozen=True):
-    """So many messages, evenly spread; or, with a rate of 0, as many as are allowed, as fast as may be."""
+    """The pace of the inserter: a number of messages, evenly spread; or, with a rate of 0, as many as are
+    allowed, as fast as possible."""
 
     rows_per_commit: int = 1
     rate: float = 0
-    """Messages a second."""
+    """In messages a second."""
     messages: int = 0
 
 
 class Orders(msgspec.Struct):
+    """What the process is told: how to insert, and at which pace."""
+
     insert: Insert
     pace: Pace
 
 
 class Inserter:
-    """The other process, seen from here."""
+    """The other process, as this one sees it."""
 
     def __init__(self, process: Process) -> None:
         self._process = process
         self.pid = process.pid
 
     def allow(self, number: int) -> None:
-        """Let it insert up to the message of this number."""
+        """Allow the inserter to insert up to the message of this number."""
         assert self._process.stdin
         self._process.stdin.write(b"%d\n" % number)
 
     async def started(self) -> list[float]:
-        """When it has inserted all that it was told: the time.monotonic() before each commit."""
+        """Wait until the inserter has inserted everything, and return the time.monotonic() before each
+        commit."""
         return msgspec.json.decode(await _line(self._process), type=list[float])
 
 
 @contextlib.asynccontextmanager
 async def inserting(insert: Insert, pace: Pace) -> AsyncIterator[Inserter]:
-    """An inserter that is connected to the database. With a rate of 0 it waits to be allowed something, else
-    for `allow(0)`.
+    """Run an inserter that is connected to the database inside the block. With a rate of 0, it waits until
+    messages are allowed, otherwise for `allow(0)`.
 
     Raises:
         LoadFailed: it cannot insert.
@@ -101,6 +105,7 @@ async def _line(process: Process) -> bytes:
 
 
 async def main() -> None:
+    """Do what stdin says."""
     orders = msgspec.json.decode(sys.stdin.buffer.readline(), type=Orders)
     connection = await asyncpg.connect(orders.insert.database_url)
     insert = await connection.prepare(orders.insert.statement)
@@ -150,7 +155,7 @@ class Allowed(asyncio.Protocol):
         await asyncio.get_running_loop().connect_read_pipe(lambda: self, sys.stdin.buffer)
 
     async def beyond(self, number: int) -> None:
-        """Wait until it is greater."""
+        """Wait until the number is greater than this one."""
         while self._number <= number:
             self._grown.clear()
             await self._grown.wait()
@@ -162,7 +167,7 @@ class Allowed(asyncio.Protocol):
             self._grown.set()
 
     def connection_lost(self, error: Exception | None) -> None:
-        # Whoever wanted this is gone.
+        # The process that wanted this is gone.
         asyncio.get_running_loop().stop()
 
 

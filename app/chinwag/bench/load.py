@@ -29,21 +29,23 @@ from chinwag.bench.span import Connections, Latencies, Span
 from chinwag.errors import LoadFailed
 
 WARM_UP_SECONDS = 0.5
-"""Before the clock runs: code is loaded, statements are prepared, caches are warm."""
+"""The time before the clock runs: code is loaded, statements are prepared, and caches become warm."""
 
 WATCH_SECONDS = 0.2
-SETTLE_SECONDS = 1.0
-"""What a handshake leaves behind for a moment is not counted as an idle socket's memory."""
+REST_SECONDS = 1.0
+"""The time before memory is measured, so that what a handshake leaves behind for a moment is not counted as
+the memory of an idle socket."""
 
 Processes = Mapping[str, Sequence[int]]
-"""The process ids of those whose CPU is shown, by name, such as {"server": [123], "postgresql": [45]}."""
+"""The ids of the processes whose CPU time is shown, by name, such as {"server": [123], "postgresql":
+[45]}."""
 
 Watch = Callable[[str], None]
-"""Called now and then, with what has been reached."""
+"""A function that is called now and then with what has been reached."""
 
 
 def nobody(_: str) -> None:
-    """Does not watch."""
+    """Watch nothing."""
 
 
 async def fanout(
@@ -58,8 +60,9 @@ async def fanout(
     processes: Processes | None = None,
     watch: Watch = nobody,
 ) -> Span:
-    """Deliveries a second to so many sockets in one thread, whose messages are inserted as fast as they are
-    delivered: `in_flight` of them are under way.
+    """Measure the deliveries a second to many sockets in one thread.
+
+    The messages are inserted as fast as they are delivered: `in_flight` of them are under way.
 
     Raises:
         LoadFailed: a socket was lost, or did not get each message once and in order.
@@ -85,8 +88,10 @@ async def ingest(
     processes: Processes | None = None,
     watch: Watch = nobody,
 ) -> Span:
-    """Messages a second that go from a browser to a row and back to it. One socket for each URL, each in a
-    thread of its own, sends its next message when the last one came back.
+    """Measure the messages a second that go from a browser to a row and back to the browser.
+
+    There is one socket for each URL, each in a thread of its own. It sends its next message when the last
+    one came back.
 
     Raises:
         LoadFailed: a socket was lost, or did not get each of its messages once and in order.
@@ -114,8 +119,9 @@ async def latency(
     seconds: float = 3,
     processes: Processes | None = None,
 ) -> Latencies:
-    """How long a message is under way from before its INSERT to each of so many sockets in its thread, when
-    they are inserted at an even pace, one a commit.
+    """Measure how long a message takes from before its INSERT to each of the sockets in its thread.
+
+    Messages are inserted at an even pace, one in a commit.
 
     Raises:
         LoadFailed: a socket was lost, or did not get each message once and in order.
@@ -141,9 +147,10 @@ async def listen_latency(
     seconds: float = 3,
     processes: Processes | None = None,
 ) -> Latencies:
-    """The same to a bare client that LISTENs and does nothing: what no server can be faster than.
+    """Measure the same for a bare client that LISTENs and does nothing else: no server can be faster.
 
-    `is_message` tells from a payload whether it is of one of our messages.
+    Args:
+        is_message: tells from a payload whether it is one of our messages.
     """
     came: list[float] = []
 
@@ -174,16 +181,19 @@ async def connections(
     processes: Processes | None = None,
     watch: Watch = nobody,
 ) -> Connections:
-    """Handshakes a second, until each socket is live; then the bytes of each idle socket in the processes
-    named "server". The first run after the start of a server counts: what it frees, it may keep.
+    """Measure the handshakes a second until each socket is live, and then the bytes of each idle socket in
+    the processes named "server".
+
+    The first run after the start of a server is the one that counts: memory that a server frees, it may
+    keep.
 
     Raises:
         LoadFailed: a socket could not be connected, or was lost.
     """
     server = (processes or {}).get("server", ())
     async with connected([SamplingClient(wire) for _ in range(min(50, sockets))], urls):
-        pass  # warm
-    await asyncio.sleep(SETTLE_SECONDS)
+        pass  # so that what is loaded for the first sockets is not counted
+    await asyncio.sleep(REST_SECONDS)
     before = resident_bytes(server)
     clients = [SamplingClient(wire) for _ in range(sockets)]
     cpu, began = Cpu(processes or {}), time.monotonic()
@@ -191,7 +201,7 @@ async def connections(
     try:
         async with connected(clients, urls):
             seconds, shares = time.monotonic() - began, cpu.shares()
-            await asyncio.sleep(SETTLE_SECONDS)
+            await asyncio.sleep(REST_SECONDS)
             check(clients, 0)
             grown = (resident_bytes(server) - before) / sockets if server else None
     finally:
@@ -226,6 +236,7 @@ def _keep_under_way(
 async def _counted(
     tally: Tally, clients: Sequence[NumberedClient], seconds: float, processes: Processes | None, watch: Watch
 ) -> Span:
+    """Count the deliveries for some seconds, after a warm-up."""
     await asyncio.sleep(WARM_UP_SECONDS)
     cpu, began, before = Cpu(processes or {}), time.monotonic(), tally.delivered
     seen, ends = before, began + seconds

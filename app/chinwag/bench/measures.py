@@ -17,7 +17,14 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Scale:
-    """How much of everything. `size` is a message's in characters; `seconds` is how long a run is counted."""
+    """The size of a measurement.
+
+    Attributes:
+        seconds: how long a run is counted.
+        size: the characters of a message.
+        in_flight: the number of messages that are under way at a time.
+        rate: in messages a second.
+    """
 
     sockets: int = 0
     seconds: float = 3
@@ -29,7 +36,7 @@ class Scale:
 
 
 def fanout(subject: Subject, scale: Scale, watch: load.Watch) -> list[Figure]:
-    """Deliveries a second to many sockets in one thread."""
+    """Measure the deliveries a second to many sockets in one thread."""
     database_url = subject.database
     with new_threads(subject, 1) as [thread]:
         span = run(
@@ -49,7 +56,7 @@ def fanout(subject: Subject, scale: Scale, watch: load.Watch) -> list[Figure]:
 
 
 def ingest(subject: Subject, scale: Scale, watch: load.Watch) -> list[Figure]:
-    """Messages a second, from browsers into rows and back to the browsers."""
+    """Measure the messages a second that go from browsers into rows and back to the browsers."""
     with new_threads(subject, scale.sockets) as threads:
         span = run(
             load.ingest(
@@ -65,7 +72,8 @@ def ingest(subject: Subject, scale: Scale, watch: load.Watch) -> list[Figure]:
 
 
 def latency(subject: Subject, scale: Scale, watch: load.Watch) -> list[Figure]:
-    """From the INSERT to a bare client that LISTENs, to 1 socket, and to many; each alone, in turn."""
+    """Measure the time from the INSERT to a bare client that LISTENs, to 1 socket, and to many, one after
+    the other."""
     database_url = subject.database
     paced: dict[str, Any] = {"rate": scale.rate, "seconds": scale.seconds, "processes": subject.processes}
 
@@ -95,7 +103,7 @@ def latency(subject: Subject, scale: Scale, watch: load.Watch) -> list[Figure]:
 
 
 def connections(subject: Subject, scale: Scale, watch: load.Watch) -> list[Figure]:
-    """Handshakes a second until `ready`, and then the memory of an idle socket."""
+    """Measure the handshakes a second until `ready`, and then the memory of an idle socket."""
     with new_threads(subject, scale.threads) as threads:
         opened = run(
             load.connections(
@@ -113,7 +121,8 @@ def connections(subject: Subject, scale: Scale, watch: load.Watch) -> list[Figur
 
 
 def run(work: Coroutine[Any, Any, T]) -> T:
-    # Not uvloop.run(), under which Ctrl-C would not let the work clean up.
+    # Under uvloop.run(), Ctrl-C would not let the work clean up.
+    """Run a coroutine on uvloop."""
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         return runner.run(work)
 

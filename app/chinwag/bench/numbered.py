@@ -1,4 +1,4 @@
-"""A client whose messages are numbered, so that it notices each one that is missing or comes twice."""
+"""A client of numbered messages, which notices each message that is missing or comes twice."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -18,9 +18,11 @@ class Wire:
     """How a server's text frames are read. Messages are numbered 1, 2, 3 … in each thread.
 
     Attributes:
-        number: the number of the message in a frame; -1 or a ValueError for any other frame.
-        ready: of a frame that is no message, the number of the newest message at the moment at which the
-            socket becomes live; -1 or a ValueError if the frame does not say that it does.
+        number: returns the number of the message in a frame; for any other frame, it returns -1 or
+            raises ValueError.
+        ready: is called with a frame that is no message. If the frame says that the socket becomes live,
+            it returns the number of the newest message at that moment; otherwise, it returns -1 or
+            raises ValueError.
     """
 
     number: Callable[[memoryview], int]
@@ -28,20 +30,24 @@ class Wire:
 
 
 class NumberedClient(Client):
-    """A client that counts what it gets.
+    """A client that counts the messages that it gets.
 
     Attributes:
         held: the number of the message that it got last.
         missed: how many messages did not come, or not in order.
-        samples: whether of the frames that come in one read only the last is parsed, unless they are so short
-            that they may be control frames. Where messages come by the hundred thousand, the load must cost
-            less than what it measures.
+        samples: whether only the last of the frames that come in one read is parsed, unless they are so
+            short that they may be control frames. If messages come by the hundred thousand, the load
+            must cost less than what it measures.
     """
 
     samples = False
 
     def __init__(self, wire: Wire, *, held: int | None = 0) -> None:
-        """`held` is None for a newcomer, who gets what follows the newest message, whatever its number is."""
+        """Make a client that holds the messages up to a number.
+
+        Args:
+            held: None for a newcomer, who gets what follows the newest message, whatever its number is.
+        """
         super().__init__()
         self.wire = wire
         self.held = held or 0
@@ -50,7 +56,8 @@ class NumberedClient(Client):
         self._unparsed = 0
 
     def take(self, first: int, last: int) -> None:
-        """Called with the numbers of the messages that have come; with more than one only if it samples."""
+        """Take the messages from the first to the last of these numbers. There is more than one only if the
+        client samples."""
 
     def hear(self, payload: memoryview) -> None:
         newest = _number(self.wire.ready, payload)
@@ -73,7 +80,7 @@ class NumberedClient(Client):
                 self._advance(self.held + unparsed - 1)
             super().on_ws_frame(transport, frame)
             return
-        # Fewer than `unparsed` are no fault: a long frame among them may have been no message.
+        # It is no fault if there are fewer than `unparsed`: a long frame among them may have been no message.
         self.missed += max(0, number - self.held - unparsed)
         self.missed += number <= self.held
         self._advance(number)

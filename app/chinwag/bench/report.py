@@ -16,12 +16,12 @@ from chinwag.bench.cpu import LOAD
 
 LOAD_MAKERS = {LOAD, "inserter", "pgbench"}
 BUSY_PERCENT = 90
-"""A process that makes the load and is as busy as this may be what is measured."""
+"""A process that makes the load and uses as much CPU as this may be what limits the result."""
 
 
 @dataclass(frozen=True)
 class Figure:
-    """What one run has given, and who used the CPU meanwhile, in percent of one core."""
+    """The result of one run, and the CPU time that processes used meanwhile, in percent of one core."""
 
     name: str
     unit: str
@@ -31,7 +31,7 @@ class Figure:
 
 @dataclass(frozen=True)
 class Result:
-    """One figure, of all runs."""
+    """One figure in all runs."""
 
     name: str
     unit: str
@@ -72,7 +72,7 @@ def summed_up(runs: Sequence[Sequence[Figure]]) -> list[Result]:
 
 
 def table(bench: str, options: Mapping[str, object], results: Sequence[Result]) -> str:
-    """For people, below the command that repeats it."""
+    """Return the results as a table for people, below the command that repeats the measurement."""
     parts = list(dict.fromkeys(name for result in results for name in result.cpu))
     rows = [["", "median", "runs", *(f"{part} CPU" for part in parts)]]
     for result in results:
@@ -86,7 +86,7 @@ def table(bench: str, options: Mapping[str, object], results: Sequence[Result]) 
 
 
 def as_json(bench: str, options: Mapping[str, Any], results: Sequence[Result]) -> str:
-    """For programs."""
+    """Return the results as JSON for programs."""
     machine = {"system": platform.platform(), "cores": os.cpu_count(), "python": platform.python_version()}
     report = {
         "bench": bench,

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True)
 class Span:
-    """What was counted in so many seconds, and who used the CPU meanwhile, in percent of one core."""
+    """What was counted in some seconds, and the CPU time that processes used meanwhile, in percent of one
+    core."""
 
     count: int
     seconds: float
@@ -20,7 +21,7 @@ class Span:
 
 @dataclass(frozen=True)
 class Latencies(Span):
-    """How long each message was under way, in seconds."""
+    """The time that each message took, in seconds."""
 
     latencies: Sequence[float] = ()
 
@@ -35,7 +36,11 @@ class Latencies(Span):
 
 @dataclass(frozen=True)
 class Connections(Span):
-    """Handshakes, and the bytes that each socket costs the server while it is idle: None if its processes are
-    not known."""
+    """Handshakes, and the memory of an idle socket.
+
+    Attributes:
+        bytes_per_socket: what each idle socket costs the server; None if the server's processes are not
+            known.
+    """
 
     bytes_per_socket: float | None = None

@@ -32,13 +32,17 @@ LOG_LINES = 15
 
 @dataclass(frozen=True)
 class Subject:
-    """A server, its database if that is known, and the ids of the processes that are."""
+    """A server, its database and the ids of its processes, as far as they are known.
+
+    Attributes:
+        superuser_url: the URL of the database of our own PostgreSQL for its superuser; None for a server
+            that runs already.
+    """
 
     url: str
     database_url: str | None
     processes: dict[str, list[int]]
     superuser_url: str | None = None
-    """Of the database of our own PostgreSQL."""
 
     @property
     def is_own(self) -> bool:
@@ -46,19 +50,24 @@ class Subject:
 
     @property
     def database(self) -> str:
-        """Raises LoadFailed: the database is not known."""
+        """The URL of the database.
+
+        Raises:
+            LoadFailed: it is not known.
+        """
         if self.database_url is None:
             raise LoadFailed("this writes in SQL: with --url, DATABASE_URL must name that server's database")
         return self.database_url
 
 
 Subjects = Callable[[], AbstractContextManager[Subject]]
-"""Gives the subject of one run."""
+"""A function that gives the subject of one run."""
 
 
 @contextlib.contextmanager
 def own_subjects(*, fsync: bool) -> Iterator[Subjects]:
-    """A PostgreSQL in a directory that is deleted at the end, and for each run a server without a bot."""
+    """Start a PostgreSQL in a directory that is deleted at the end, and for each run a server without
+    a bot."""
     directory = Path(tempfile.mkdtemp(prefix="chinwag-bench-"))
     directory.chmod(0o755)  # for the user that runs PostgreSQL for root
     try:
@@ -70,7 +79,7 @@ def own_subjects(*, fsync: bool) -> Iterator[Subjects]:
 
 @contextlib.contextmanager
 def running_subject(url: str, pids: Sequence[int], database_url: str | None) -> Iterator[Subjects]:
-    """A server that runs already, with its process ids if they are to be measured."""
+    """Measure a server that runs already, and its processes if their ids are known."""
     processes = {"server": list(pids), "postgresql": []}
     if database_url and (pid := asyncio.run(_postmaster(database_url))):
         processes["postgresql"] = [pid]
@@ -80,7 +89,7 @@ def running_subject(url: str, pids: Sequence[int], database_url: str | None) -> 
 
 @contextlib.contextmanager
 def new_threads(subject: Subject, count: int) -> Iterator[list[int]]:
-    """The ids of new threads, which are deleted at the end.
+    """Create threads, which are deleted at the end, and give the block their ids.
 
     Raises:
         LoadFailed: the server does not answer, or DATABASE_URL is not its database.
@@ -95,7 +104,7 @@ def new_threads(subject: Subject, count: int) -> Iterator[list[int]]:
             asyncio.run(_check(subject.database_url, ids, title))
         yield ids
     finally:
-        if not subject.is_own:  # that is gone with its directory
+        if not subject.is_own:  # our own database is deleted with its directory
             _delete(subject, ids, title)
 
 
@@ -133,7 +142,7 @@ def _url_said_by(process: subprocess.Popen[str], log_file: Path) -> str:
 
 
 def _delete(subject: Subject, ids: list[int], title: str) -> None:
-    # One may have been created whose answer Ctrl-C has cut off.
+    # Ctrl-C may have cut off the answer about a thread that was created.
     newest = msgspec.json.decode(_ask(subject, "GET", ""), type=list[wire.Thread])
     failures = []
     for id in {*ids, *(thread.id for thread in newest if thread.title == title)}:
@@ -162,7 +171,7 @@ def _ask(subject: Subject, method: str, path: str, body: bytes | None = None) ->
 
 
 async def _check(database_url: str, ids: list[int], title: str) -> None:
-    # Of the same id there may be somebody else's thread in another database.
+    # In another database, a thread of somebody else may have the same id, but it has not this title.
     connection = await connect(database_url, "chinwag bench")
     try:
         found = await connection.fetchval(

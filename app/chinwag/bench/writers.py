@@ -1,4 +1,4 @@
-"""Commits per second by concurrent SQL writers, with and without NOTIFY, measured with pgbench."""
+"""The commits per second of concurrent SQL writers, with and without NOTIFY, measured with pgbench."""
 
 import asyncio
 import os
@@ -26,14 +26,15 @@ SCRIPT = Path(__file__).with_name("writers.sql")
 MUTE = Path(__file__).with_name("unheard.sql")
 
 JOBS = 2
-"""pgbench's own threads; one is busy with 20,000 commits/s."""
+"""The number of pgbench's own threads; one thread is busy with 20,000 commits/s."""
 
 
 def writers(subject: Subject, scale: Scale, watch: Watch) -> list[Figure]:
-    """Each writer has a thread of its own, so that they meet in nothing but the database's commit.
+    """Measure the commits per second of SQL writers, each of which has a thread of its own, so that they
+    compete only for the database's commit.
 
     Without NOTIFY is measured in a second database of our own PostgreSQL, whose `notify_servers` does
-    nothing. In a database of somebody else's nothing is changed, and so it is left out.
+    nothing. In a database of somebody else nothing is changed, and so that measurement is left out.
     """
     figures = []
     with new_threads(subject, max(COUNTS)) as threads:
@@ -50,7 +51,7 @@ def writers(subject: Subject, scale: Scale, watch: Watch) -> list[Figure]:
 
 
 async def _unheard(url: str, superuser_url: str, threads: int) -> tuple[str, list[int]]:
-    """Another database with our schema and so many threads, in which nobody is notified."""
+    """Make another database with our schema and some threads, in which nobody is notified."""
     there = urlsplit(url)._replace(path=f"/{UNHEARD}").geturl()
     connection = await connect(superuser_url)
     try:
@@ -85,7 +86,7 @@ async def _pgbench(
     cpu = Cpu({**processes, "pgbench": [process.pid]})
     said: list[str] = []
     shares: dict[str, float] = {}
-    # While all of them still run: of a process that has just ended nothing is known.
+    # The CPU time is read while all processes still run: it is not known of one that has just ended.
     reading = asyncio.get_running_loop().call_later(0.9 * seconds, lambda: shares.update(cpu.shares()))
     try:
         assert process.stdout
@@ -102,5 +103,5 @@ async def _pgbench(
     result = "".join(said)
     if process.returncode or "transactions actually processed" not in result:
         raise LoadFailed(f"pgbench failed:\n{result}")
-    rate = re.search(r"^tps = ([\d.]+)", result, re.M)  # left out if there was no transaction in time
+    rate = re.search(r"^tps = ([\d.]+)", result, re.M)  # no transaction: no line
     return Span(round(float(rate[1]) * seconds) if rate else 0, seconds, shares)

@@ -35,7 +35,7 @@ REMARKS = (
 
 
 class Random:
-    """Says something, mostly harmless."""
+    """The bot that says something random."""
 
     async def reply(self, thread_id: int, content: str) -> str:
         opening, subject, remark = map(random.choice, (OPENINGS, SUBJECTS, REMARKS))

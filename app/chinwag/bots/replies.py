@@ -1,8 +1,8 @@
 """Replies: every message of a user gets exactly one stored reply, over any number of servers.
 
-A message asks for its reply in its own transaction (sql/35_reply.sql). Servers claim requests for a few
-seconds and renew the claim while they think; what a dead server had claimed is free again soon. The reply
-itself takes the request away, and a second reply to the same message is no row.
+A message asks for its reply in its own transaction (sql/35_reply.sql). A server claims requests for a few
+seconds and renews the claim while its bot thinks; what a dead server had claimed is soon free again. A
+stored reply deletes its request, and a second reply to the same message is dropped.
 """
 
 import asyncio
@@ -25,19 +25,22 @@ CLAIM_SECONDS = 5.0
 RENEW_SECONDS = 1.5
 RELEASE_SECONDS = 0.5
 POLL_SECONDS = 2.0
-"""How often to look for what dead servers had claimed. What is new wakes the bot at once."""
+"""The time between two looks for requests that dead servers had claimed. A new request wakes the bot at
+once."""
 
 PAUSE_SECONDS = 0.05
-"""The least time between two claims, so that a burst of messages is claimed in one statement."""
+"""The shortest time between two claims, so that a burst of messages is claimed in one statement."""
 
 CLAIMS = 200
-"""The most requests that a server holds at a time; the others are for the other servers."""
+"""The most requests that a server claims at a time; the others are for the other servers."""
 
 CLAIMS_OF_THREAD = 50
-"""The most of one thread: however many messages are in one, there is room for those of others."""
+"""The most requests of one thread: however many messages are in it, there is room for those of other
+threads."""
 
 THREADS = 200
-"""So many threads with free requests are looked at for one claim. It is more than can be at their limit."""
+"""The number of threads with free requests that are considered for one claim. It is more than can be at
+their limit."""
 
 CLAIM = """
     with recursive waiting (thread_id) as (
@@ -82,8 +85,10 @@ CLAIM = """
     select id, message.thread_id, content, (select count(*) from told) as told
     from claimed join message on id = message_id order by id
 """
-"""The threads take turns: `place` is the first request of each, then the second. A claim for longer than
-anybody claims is from before the clock was set back, and counts as free."""
+"""Claims the first request of each thread, then the second, and so on: `place` is their order in the thread.
+
+A claim that lasts longer than any claim can is from before the clock was set back, and counts as free.
+"""
 
 FILL_IN_THREADS = """
     with unknown as (
@@ -92,7 +97,7 @@ FILL_IN_THREADS = """
     update reply_request set thread_id = message.thread_id
     from unknown join message on id = unknown.message_id where reply_request.message_id = unknown.message_id
 """
-"""Requests from before they had a thread."""
+"""Fills in the threads of requests from before requests had a thread."""
 
 RENEW = """
     with mine as (
@@ -102,7 +107,8 @@ RENEW = """
     update reply_request set claimed_until = clock_timestamp() + $3
     from mine where reply_request.message_id = mine.message_id
 """
-"""A request that is locked is being taken away with its reply; to wait for it could be a deadlock."""
+"""Renews claims. A request that is locked is being deleted with its reply: to wait for it could be a
+deadlock."""
 
 RELEASE = """
     with mine as (
@@ -114,7 +120,8 @@ RELEASE = """
     )
     select notify_frame(0, 0, '') from released limit 1
 """
-"""The notification wakes the bots of the other servers, and means nothing to anybody else."""
+"""Releases all claims. The notification wakes the bots of the other servers, and means nothing to anybody
+else."""
 
 BOTS = {"random": "chinwag.bots.random:Random", "echo": "chinwag.bots.echo:Echo"}
 
@@ -122,16 +129,20 @@ log = structlog.get_logger(__name__)
 
 
 class Bot(Protocol):
-    """Who answers. Write another in a file of its own, and name it in the setting `bot`."""
+    """A bot: it answers messages. Write another in a file of its own, and name it in the setting `bot`."""
 
     async def reply(self, thread_id: int, content: str) -> str:
-        """The reply to a message; it may take its time."""
+        """Return the reply to a message. This may take long."""
 
 
 class Replies:
     """The replies that this server gives."""
 
     def __init__(self, bot: Bot, pace: float, pool: Pool, writer: Writer) -> None:
+        """
+        Args:
+            pace: about how many seconds the bot seems to think.
+        """
         self._bot = bot
         self._pace = pace
         self._pool = pool
@@ -172,7 +183,7 @@ class Replies:
             try:
                 await step()
             except FAILURES as error:
-                # Whatever it is: a server that stops trying leaves its messages without replies.
+                # Any error is caught: a server that stopped trying would leave messages without replies.
                 state = getattr(error, "sqlstate", None)
                 log.warning("bot_waits_for_database", sqlstate=state, error=type(error).__name__)
                 await asyncio.sleep(POLL_SECONDS)
@@ -189,7 +200,7 @@ class Replies:
             self._after = 0
         room = CLAIMS - len(self._thinking)
         if not room:
-            return  # each reply is notified, and that wakes us
+            return  # each reply is notified, and that wakes this loop
         rows = await self._pool.fetch(
             CLAIM,
             self._server_id,
@@ -221,18 +232,18 @@ class Replies:
             post = Post(thread_id, text, role="assistant", reply_to=message_id)
             await self._writer.write(post)
         except NoSuchThread:
-            pass  # it was deleted while we thought
+            pass  # it was deleted while the bot thought
         except TryAgain as error:
             log.warning("reply_put_off", thread=thread_id, message=message_id, code=error.code)
         except Exception as error:
-            # A bot is anybody's code. The claim runs out, and it is asked again.
+            # A bot may be the user's code. After any error its claim runs out, and it is asked again.
             log.error("bot_failed", thread=thread_id, message=message_id, exc_info=error)
         finally:
             del self._thinking[message_id]
 
 
 def load_bot(name: str) -> Bot | None:
-    """The bot of a setting; None for `none`.
+    """Load the bot of the setting `bot`; None for `none`.
 
     Raises:
         SettingsInvalid: there is no such module or class.

@@ -3,12 +3,12 @@
 from chinwag import wire
 from chinwag.db.pool import Pool
 
-# No password ever matches this, as in Unix' /etc/shadow. A person sets a real one with Piccolo's commands.
+# No password matches this, as in /etc/shadow of Unix. A person sets a real one with Piccolo's commands.
 NO_PASSWORD = "!"  # noqa: S105
 
 
 class OwnAccount:
-    """The account that signs itself in. It is created if it is missing."""
+    """The account that is signed in by itself. It is created if it is missing."""
 
     def __init__(self, pool: Pool, username: str, max_content: int) -> None:
         self._pool = pool
@@ -17,7 +17,10 @@ class OwnAccount:
         self._known: wire.Account | None = None
 
     async def get(self) -> wire.Account:
-        """The account, read once. Not at the start: a server process may start while its database is away."""
+        """Return the account, which is read once.
+
+        It is not read at the start, because a server process may start while its database is away.
+        """
         if self._known is None:
             self._known = await self._ensure()
         return self._known

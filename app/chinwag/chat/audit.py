@@ -1,4 +1,4 @@
-"""The audit: queries that check in the database what Chinwag promises of its messages."""
+"""The audit: queries that check in the database what Chinwag promises about its messages."""
 
 from msgspec import Struct
 
@@ -42,14 +42,20 @@ LEFT_BEHIND = """
 
 
 class Report(Struct, frozen=True):
-    """What was found, for a person; `sound` if every promise holds."""
+    """The findings of the audit.
+
+    Attributes:
+        sound: whether every promise holds.
+        text: the findings, for people.
+    """
 
     sound: bool
     text: str
 
 
 async def audit_database(url: str) -> Report:
-    """Ask all of it in one snapshot, so that what is written meanwhile does not look like a fault."""
+    """Run all queries of the audit in one snapshot, so that what is written meanwhile does not look like a
+    fault."""
     connection = await connect(url, command_seconds=None)
     try:
         async with connection.transaction(isolation="repeatable_read", readonly=True):

@@ -18,13 +18,14 @@ ENDINGS = {"markdown": "md", "json": "json"}
 MEDIA_TYPES = {"markdown": "text/markdown", "json": "application/json"}
 PAGE_MESSAGES = 200
 PAGE_BYTES = 256_000
-"""A page ends with the message that reaches one of them. Of an export two pages are in memory: one is being
-sent, and one waits to be."""
+"""A page ends with the message that reaches one of these limits. Two pages of an export are in memory: one
+is being sent, and one waits to be sent."""
 
 EXPORTS_AT_A_TIME = 40
 PAGES_AT_A_TIME = 2
 NAME_BYTES = 180
-"""File systems take 255 bytes, with the ending and what a browser adds to a second file of the same name."""
+"""File systems allow 255 bytes, which include the ending and what a browser adds to a second file of the
+same name."""
 FORBIDDEN = frozenset('\\/:*?"<>|')
 RESERVED = re.compile(r"(con|prn|aux|nul|conin\$|conout\$|(com|lpt)[0-9¹²³])\s*(\.|$)", re.IGNORECASE)
 """Names that Windows takes for a device, whatever ending follows ("Naming Files, Paths, and Namespaces")."""
@@ -54,7 +55,7 @@ class Exports:
             TooManyExports
         """
         pieces = self._pieces(thread, format)
-        await anext(pieces)  # it has begun, and so it will be counted out however early it is left
+        await anext(pieces)  # it has begun, and so it is subtracted from the count however early it is left
         return pieces
 
     async def _pieces(self, thread: wire.Thread, format: Format) -> AsyncGenerator[bytes]:
@@ -66,7 +67,7 @@ class Exports:
             yield _head(thread, format)
             after = 0
             while after < thread.last_seq:
-                async with self._reading:  # and not while it is sent: who reads slowly holds up nobody
+                async with self._reading:  # not while it is sent: a slow reader holds up nobody
                     after, text = await self._page(thread, format, after)
                 yield text
             yield b"\n]}\n" if format == "json" else b""
@@ -88,16 +89,16 @@ class Exports:
 
 
 def disposition(thread: wire.Thread, format: Format) -> str:
-    """The value of `Content-Disposition` (RFC 6266), with the title as the name of the file."""
+    """Return the value of `Content-Disposition` (RFC 6266), with the title as the name of the file."""
     name, ending = file_name(thread.title), ENDINGS[format]
     plain = name.encode("ascii", "replace").decode().replace("?", "_")
     return f"attachment; filename=\"{plain}.{ending}\"; filename*=UTF-8''{quote(name, safe='')}.{ending}"
 
 
 def file_name(title: str) -> str:
-    """A title as the name of a file that every system takes and that shows its real ending."""
-    # Of the categories of Unicode, C are what cannot be seen: control characters, and those that turn the
-    # direction of the text, so that `gpj.exe` is shown as `exe.jpg`.
+    """Turn a title into the name of a file that every system accepts and that shows its real ending."""
+    # The category C of Unicode has the characters that cannot be seen: control characters, and those that
+    # change the direction of the text, so that `gpj.exe` is shown as `exe.jpg`.
     seen = (" " if unicodedata.category(one)[0] in "CZ" or one in FORBIDDEN else one for one in title)
     name = " ".join("".join(seen).split()).strip(" .")
     short = name.encode()[:NAME_BYTES].decode(errors="ignore").strip(" .") or "chat"

@@ -1,8 +1,8 @@
 """Removal: the messages of deleted threads are deleted in the background, a batch at a time.
 
 The deletion of a thread deletes its row and queues its id (sql/65_removal.sql). Each server takes batches
-when it hears of a deletion, and looks into the queue now and then, so that what a killed server has left is
-removed, too.
+when it hears of a deletion. It also looks into the queue now and then, so that what a killed server has left
+is removed, too.
 """
 
 import asyncio
@@ -21,7 +21,7 @@ BATCH_MESSAGES = 1000
 """A batch is a transaction of its own, and takes some 20 ms."""
 
 POLL_SECONDS = 30.0
-"""How often to look for deletions of which no notification was heard."""
+"""The time between two looks for deletions of which no notification was heard."""
 
 RETRY_SECONDS = 2.0
 
@@ -31,7 +31,7 @@ log = structlog.get_logger(__name__)
 
 
 class Removal:
-    """Removes the messages of deleted threads."""
+    """The part of a server that removes the messages of deleted threads."""
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
@@ -52,7 +52,7 @@ class Removal:
             await asyncio.wait({task})
 
     def wake(self, payload: str) -> None:
-        """Take a notification; that of a deleted thread starts a batch."""
+        """Take a notification. That of a deleted thread starts a batch."""
         if DELETED in payload[:60]:
             self._woken.set()
 
@@ -66,14 +66,14 @@ class Removal:
             try:
                 await self._remove_all()
             except (*DATABASE_ERRORS, asyncpg.PostgresError) as error:
-                # Whatever it is: a server that stops trying leaves the messages for ever.
+                # Any error is caught, because a server that stopped trying would leave the messages for ever.
                 log.warning("removal_waits_for_database", error=type(error).__name__)
                 await asyncio.sleep(RETRY_SECONDS)
                 self._woken.set()
 
     async def _remove_all(self) -> None:
-        """Remove batches until none is left. Between two of them it rests for as long as the last one took,
-        so that the database is there for the others."""
+        """Remove batches until none is left. After each batch, this rests for as long as the batch took, so
+        that the database is free for others."""
         while True:
             began = time.monotonic()
             if not await self._pool.fetchval("select remove_messages($1)", BATCH_MESSAGES):

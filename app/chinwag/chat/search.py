@@ -10,22 +10,25 @@ from chinwag.db.pool import Pool, Records
 from chinwag.errors import SearchBusy, SearchTooLong
 
 AT_ONCE = 2
-"""Searches of this server that run at the same time. A search can keep a processor of the database busy, and
-others write meanwhile."""
+"""The most searches of this server that run at the same time. A search can keep a processor of the database
+busy, and others write meanwhile."""
 
 WAIT_SECONDS = 2.0
-"""How long a search waits for its turn."""
+"""The longest time for which a search waits until it may run."""
 
 LIMIT = "set local statement_timeout = '2s'"
-"""How long a search may take in the database. This is a setting of the transaction: one of the function would
-come too late for the statement that calls it, and one of the session does not pass a transaction pooler."""
+"""The limit for the time that a search takes in the database.
+
+It is a setting of the transaction: a setting of the function would come too late for the statement that
+calls it, and a setting of the session does not pass a transaction pooler.
+"""
 
 EXCERPT_CHARACTERS = 300
 BEFORE_MATCH = 80
-"""Characters of an excerpt that stand before what matches, at most: it should be seen at once."""
+"""The most characters of an excerpt before what matches, so that the match is seen at once."""
 
 EDGE_CHARACTERS = 200
-"""By so many characters an excerpt is compared with the beginning and the end of its message."""
+"""The number of characters in which an excerpt is compared with the beginning and the end of its message."""
 
 NO_WORD = re.compile(r"[\W_]+")
 
@@ -41,16 +44,21 @@ class Search:
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
-        self._turns = asyncio.Semaphore(AT_ONCE)
+        self._running = asyncio.Semaphore(AT_ONCE)
 
     async def find(self, typed: str, *, before: int | None, limit: int) -> list[wire.Hit]:
-        """The newest messages with these words. `before` is the id of the last message already seen.
+        """Find the newest messages with some words.
 
-        Raises SearchBusy, SearchTooLong.
+        Args:
+            typed: the words, as a person has typed them.
+            before: the id of the last message already seen; None for the first page.
+
+        Raises:
+            SearchBusy, SearchTooLong
         """
         try:
             async with asyncio.timeout(WAIT_SECONDS):
-                await self._turns.acquire()
+                await self._running.acquire()
         except TimeoutError:
             raise SearchBusy() from None
         try:
@@ -58,7 +66,7 @@ class Search:
         except asyncpg.QueryCanceledError:
             raise SearchTooLong() from None
         finally:
-            self._turns.release()
+            self._running.release()
         return [
             wire.Hit(
                 row["message"], row["thread_id"], row["title"], row["seq"], row["role"], row["created_at"],
@@ -74,8 +82,8 @@ class Search:
 
 
 def _parts(excerpt: str, beginning: str, ending: str) -> list[wire.Part]:
-    """The pieces of an excerpt, with "…" where it does not begin or end as the message does."""
-    pieces = re.split("[\ue000\ue001]", excerpt.strip())  # every second one matches
+    """Return the pieces of an excerpt, with "…" where it does not begin or end as the message does."""
+    pieces = re.split("[\ue000\ue001]", excerpt.strip())  # every second piece matches
     if len(pieces[0]) > BEFORE_MATCH:
         pieces[0] = "…" + pieces[0][-BEFORE_MATCH:]
     elif not _starts_alike(excerpt, beginning):
@@ -92,8 +100,11 @@ def _parts(excerpt: str, beginning: str, ending: str) -> list[wire.Part]:
 
 
 def _starts_alike(one: str, other: str) -> bool:
-    """Whether two texts start with the same letters. What is around words is not compared: ts_headline()
-    leaves some of it out, and search_messages() takes out the characters that mark what matches."""
+    """Whether two texts start with the same letters.
+
+    What is around words is not compared: ts_headline() leaves some of it out, and search_messages() takes
+    out the characters that mark what matches.
+    """
     one, other = (NO_WORD.sub("", text[:EDGE_CHARACTERS]) for text in (one, other))
     length = min(len(one), len(other))
     return one[:length] == other[:length]

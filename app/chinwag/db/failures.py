@@ -16,25 +16,26 @@ from chinwag.errors import (
 )
 
 BUSY = {"55P03", "40P01"}
-"""lock_not_available, deadlock_detected"""
+"""The SQLSTATEs lock_not_available and deadlock_detected."""
 
 BAD_INPUT_CLASSES = ("22", "23")
-"""Data exceptions, and integrity constraint violations."""
+"""The classes of data exceptions and of integrity constraint violations."""
 
 NOT_INPUT = {"2200H"}
-"""sequence_generator_limit_exceeded: of class 22, and nothing that a client has sent."""
+"""The SQLSTATE sequence_generator_limit_exceeded: it is of class 22, but nothing that a client has sent."""
 
 OWN_KEYS = {"message_pkey", "seq_is_unique_in_thread"}
-"""The database itself gives these numbers; that one of them is taken is not the fault of who writes."""
+"""Constraints on numbers that the database itself gives: if one of them is taken, that is not the fault of
+the writer."""
 
 log = structlog.get_logger(__name__)
 
 
 def refusal_of(error: Exception, **where: object) -> Refusal:
-    """What a client is told of an error of the database.
+    """Return what a client is told of an error of the database.
 
-    It is called the client's fault only where that is certain, because a client may never send again what
-    was its fault. All else is said in the log, with its SQLSTATE and `where` it was.
+    It is called the client's fault only if that is certain, because a client may never send again what was
+    its fault. Everything else is logged with its SQLSTATE and with `where` it happened.
     """
     state = getattr(error, "sqlstate", None)
     constraint = getattr(error, "constraint_name", None)
@@ -48,7 +49,7 @@ def refusal_of(error: Exception, **where: object) -> Refusal:
 def _is_bad_input(state: str | None, constraint: str | None) -> bool:
     if state is None or state in NOT_INPUT or constraint in OWN_KEYS:
         return False
-    # P0001, raise_exception: somebody's own trigger, which names a constraint if it judges what is written.
+    # P0001, raise_exception: a trigger of the user, which names a constraint if it judges what is written.
     return state.startswith(BAD_INPUT_CLASSES) or (state == "P0001" and constraint is not None)
 
 

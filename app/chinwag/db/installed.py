@@ -1,4 +1,4 @@
-"""The state of the schema in a database, found out by reading only."""
+"""The state of the schema in a database, as it is read from the database; nothing is changed."""
 
 from dataclasses import dataclass
 
@@ -15,7 +15,7 @@ HAS_COLUMNS = """
 NOTES = "select app_name, name from public.migration where app_name = any ($1) order by id"
 OBJECTS = "select kind, name from public.chinwag_object"
 
-# Each object in the schema as a kind of schema.Names, the name, and the word that people have for it.
+# Each object in the schema: its kind as in schema.Names, its name, and the usual word for such an object.
 PRESENT = """
     select 'relation', relname, case relkind
       when 'i' then 'index' when 'I' then 'index' when 'S' then 'sequence' when 'v' then 'view'
@@ -36,7 +36,7 @@ OWNER = """
     from pg_class where oid = to_regclass('public.message')
 """
 
-# The names that this session would take for something else than ours.
+# The names that lead to something else than our objects in this session.
 HIDDEN = """
     select name from unnest($1::text[]) as name
     where to_regclass(format('%I', name)) is distinct from to_regclass(format('public.%I', name))
@@ -65,7 +65,7 @@ OLD_NAMES = {
 
 @dataclass(frozen=True)
 class Installed:
-    """What a database has noted. Each field holds what was applied: migrations, and checksums of programs."""
+    """What a database has noted: the migrations and the checksums of programs that were applied."""
 
     expanded: frozenset[str]
     contracted: frozenset[str]
@@ -73,21 +73,25 @@ class Installed:
 
     @property
     def is_new(self) -> bool:
+        """Whether the database has no schema of Chinwag yet."""
         return not self.expanded
 
     @property
     def is_newer(self) -> bool:
-        """Whether a newer version has migrated it, which keeps it usable for this one."""
+        """Whether a newer version has migrated the database. It keeps the database usable for this
+        version."""
         unknown = (self.expanded - migrations(EXPAND)) | (self.contracted - migrations(CONTRACT))
         return bool(unknown)
 
     @property
     def has_programs(self) -> bool:
-        """Whether it has had today's programs. If others came after them, then those are newer."""
+        """Whether this version's programs were applied. If others were applied after them, those are
+        newer."""
         return programs_checksum() in self.programs
 
     @property
     def is_current(self) -> bool:
+        """Whether all that this version needs was applied."""
         return (
             self.has_programs
             and migrations(EXPAND) <= self.expanded
@@ -96,7 +100,7 @@ class Installed:
 
 
 async def read_installed(db: Connection) -> Installed:
-    """Read what the database has noted; nothing, if it is no database of Chinwag's.
+    """Read what the database has noted; that is nothing if it is not a database of Chinwag's.
 
     Raises:
         DatabaseUnsuitable: this role may not read what the database has noted.
@@ -134,7 +138,7 @@ async def refuse_without_rights(db: Connection, installed: Installed) -> None:
     """Check that this role may upgrade the schema.
 
     Raises:
-        DatabaseUnsuitable: this role may not migrate; who may, is said.
+        DatabaseUnsuitable: this role may not migrate; the error says who may.
     """
     user = await db.fetchval("select current_user")
     if installed.is_new:
@@ -169,6 +173,7 @@ async def refuse_hidden_names(pool: Pool) -> None:
 
 
 async def _own_names(db: Connection, installed: Installed) -> Names:
+    """Return the names in the database that are Chinwag's."""
     if installed.is_new:
         return frozenset()
     if await db.fetchval(HAS_COLUMNS, "public.chinwag_object", ["kind", "name"]):

@@ -1,9 +1,9 @@
 """The upgrade of a database, while it is in use, to the schema of this version.
 
-A new database is made from sql/ in one transaction. One that is there is changed in three steps, of which
-each can be killed and run again: *expand* adds what this version's programs need, then the *programs*
-(functions, triggers, rights) are replaced as a whole, and *contract* fills what is new and takes away what is
-not used any more. A server of the former version works before, between and after them.
+A new database is made from sql/ in one transaction. An existing one is changed in three steps, each of which
+can be killed and run again: *expand* adds what this version's programs need, then the *programs* (functions,
+triggers, rights) are replaced as a whole, and *contract* fills what is new and drops what is not used any
+more. A server of the former version works before, between and after the steps.
 """
 
 import asyncio
@@ -38,9 +38,9 @@ MIGRATION_LOCK = 0x6368696E77616702
 POLL_SECONDS = 0.2
 WAIT_SECONDS = 3600
 
-# An upgrade takes as long as it takes; chinwag.db.online limits how long it waits for locks. Each row of a
+# The time of an upgrade is not limited; chinwag.db.online limits how long it waits for locks. Each row of a
 # batch is looked up in an index: a plan that knows nothing of the size of a batch would read whole tables for
-# each.
+# each row.
 SESSION = """
     set statement_timeout = 0;
     set lock_timeout = 0;
@@ -51,7 +51,8 @@ SESSION = """
     set enable_mergejoin = off
 """
 
-# Then a statement ends soon after this process was killed, and with it the lock. Not every system can do it.
+# With this, a statement ends soon after this process was killed, and the lock with it. Not every system can
+# do it.
 NOTICE_DEATH = "set client_connection_check_interval = '1s'"
 
 HOLDER = """
@@ -59,7 +60,7 @@ HOLDER = """
     where locktype = 'advisory' and granted and (classid::bigint << 32) + objid::bigint = $1
 """
 
-# Whoever upgrades, what is new belongs to the owner: a function of a superuser would run with all rights.
+# New objects belong to the owner, whoever upgrades: a function of a superuser would run with all rights.
 BECOME_OWNER = """
     select set_config('role', pg_get_userbyid(relowner), false)
     from pg_class where oid = 'public.message'::regclass
@@ -75,8 +76,10 @@ log = structlog.get_logger(__name__)
 
 
 async def migrate(url: str) -> None:
-    """Bring the schema up to date, once however many processes try at the same time. A database that is up to
-    date is only read, so that a role without any right to change it may start a server.
+    """Bring the schema up to date, once, however many processes try at the same time.
+
+    A database that is up to date is only read, so that a role without any right to change it may start a
+    server.
 
     Raises:
         DatabaseUnsuitable: the database cannot be used, or not by this role; nothing was changed.
@@ -107,7 +110,11 @@ async def _check_server(connection: Connection) -> None:
 
 
 async def _needs_nothing(connection: Connection) -> bool:
-    """Whether the schema is this version's, or a newer one's; if not, it can be brought up to date."""
+    """Whether the schema is this version's, or a newer one's. If not, it can be brought up to date.
+
+    Raises:
+        DatabaseUnsuitable: it cannot.
+    """
     installed = await read_installed(connection)
     if installed.is_newer:
         log.warning("database_is_newer", hint="A newer version has migrated it. Nothing is changed.")
@@ -170,7 +177,8 @@ async def _create(connection: Connection) -> None:
 
 
 async def _note_names(connection: Connection) -> None:
-    """Note that the names are Chinwag's, before anything has them: so an upgrade that was killed goes on."""
+    """Note that the names are Chinwag's before anything has them, so that an upgrade that was killed can go
+    on."""
     await connection.execute(notes())
     await connection.execute(NOTE_NAMES, *zip(*sorted(names()), strict=True))
 
@@ -198,8 +206,11 @@ async def _run_migrations(connection: Connection, app: str) -> None:
 
 
 class OneConnection:
-    """A pool of one connection, which is the session that holds the lock: so the lock is held for as long as
-    any statement of an upgrade runs, also when the process that had sent it is gone."""
+    """A pool of one connection, the session that holds the lock.
+
+    So the lock is held for as long as any statement of an upgrade runs, even if the process that has sent it
+    is gone.
+    """
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection

@@ -1,7 +1,8 @@
 """Online schema changes: none of them blocks writers or readers for more than a moment.
 
-A statement that waits for a strong lock holds up whoever comes after it. So it waits for a moment only
-(`lock_timeout`), gives up, and tries again later. PostgreSQL's manual, "Explicit Locking", has the modes.
+A statement that waits for a strong lock holds up every statement that comes after it. So it waits for a
+moment only (`lock_timeout`), gives up, and tries again later. PostgreSQL's manual has the modes of locks
+("Explicit Locking").
 """
 
 import asyncio
@@ -20,16 +21,16 @@ LOCK_WAIT = "set local lock_timeout = '50ms'"
 PAUSE_SECONDS = 0.2
 GIVE_UP_SECONDS = 600
 SAY_SECONDS = 5
-"""What takes long is said so often."""
+"""The time between two log lines about work that takes long."""
 
 BATCH_SECONDS = 0.15
-"""About so long may one batch take: it is made larger or smaller accordingly."""
+"""About how long a batch may take: it is made larger or smaller accordingly."""
 
 FIRST_BATCH = 500
 LARGEST_BATCH = 20_000
 HIGHEST_ID = 2**63 - 1
 
-# Who may be in the way: transactions that have held a lock on one of our tables for a while.
+# The transactions that may be in the way: they have held a lock on one of our tables for a while.
 HOLDERS = """
     select distinct activity.pid from pg_stat_activity as activity join pg_locks as locks using (pid)
     where granted and locktype = 'relation' and xact_start < now() - interval '1 second'
@@ -48,11 +49,12 @@ log = structlog.get_logger(__name__)
 
 
 async def briefly(db: Connection, work: Callable[[], Awaitable[T]], what: str) -> T:
-    """Do what needs strong locks, in one short transaction. It is tried again until the locks are had, so it
-    may run more than once.
+    """Do work that needs strong locks in one short transaction.
+
+    It is tried again until it gets the locks, so it may run more than once.
 
     Raises:
-        DatabaseUnsuitable: a lock could not be had for ten minutes.
+        DatabaseUnsuitable: it could not get a lock for ten minutes.
     """
     began = said = time.monotonic()
     while True:
@@ -73,7 +75,7 @@ async def briefly(db: Connection, work: Callable[[], Awaitable[T]], what: str) -
 
 
 def change(sql: str) -> Step:
-    """A step of statements that can run again, in one short transaction."""
+    """Make a step that runs statements in one short transaction. They must be able to run again."""
 
     async def step(db: Connection) -> None:
         await briefly(db, lambda: db.execute(sql), sql.strip().splitlines()[0])
@@ -82,8 +84,10 @@ def change(sql: str) -> Step:
 
 
 def build_index(name: str, sql: str) -> Step:
-    """A step that runs `create index concurrently`, unless the index is there. What is left of a build that
-    was killed is an invalid index: it is dropped first."""
+    """Make a step that runs `create index concurrently`, unless the index is there.
+
+    A build that was killed leaves an invalid index, which is dropped first.
+    """
 
     async def step(db: Connection) -> None:
         is_valid = await db.fetchval(IS_VALID, name)
@@ -96,7 +100,7 @@ def build_index(name: str, sql: str) -> Step:
 
 
 def drop_index(name: str) -> Step:
-    """A step that drops an index, if it is there, once no transaction uses it."""
+    """Make a step that drops an index, if it is there, as soon as no transaction uses it."""
 
     async def step(db: Connection) -> None:
         await _reporting(f"drop the index {name}", db.execute(await db.fetchval(DROP_INDEX, name)))
@@ -105,15 +109,16 @@ def drop_index(name: str) -> Step:
 
 
 def fill(what: str, sql: str, *, total: str, lock: str = "") -> Step:
-    """A step that changes the rows of a table in batches, from the highest id down: each in a transaction of
-    its own, with pauses for other writers. One that was killed goes through all again, so `sql` must skip
-    quickly what is done.
+    """Make a step that changes the rows of a table in batches, from the highest id down.
+
+    Each batch is a transaction of its own, with a pause for other writers after it. A step that was killed
+    goes through all rows again, so `sql` must quickly skip those that are done.
 
     Args:
-        sql: takes the id to begin at and a number of rows; gives the last id it came to, and how many rows
-            there were.
-        total: about how many rows there are, for the log.
-        lock: is run first in each transaction.
+        sql: takes the id to begin at and a number of rows; returns the last id that it came to, and the
+            number of rows.
+        total: returns about how many rows there are, for the log.
+        lock: runs first in each transaction.
     """
 
     async def step(db: Connection) -> None:
@@ -144,7 +149,7 @@ def fill(what: str, sql: str, *, total: str, lock: str = "") -> Step:
 
 
 async def _reporting(what: str, work: Awaitable[object]) -> None:
-    """Wait for what may take long, and say so now and then."""
+    """Wait for work that may take long, and log now and then that it goes on."""
     task = asyncio.ensure_future(work)
     began = time.monotonic()
     try:

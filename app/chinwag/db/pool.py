@@ -19,16 +19,17 @@ CONNECT_SECONDS = 5
 CLOSE_SECONDS = 0.5
 ACQUIRE_SECONDS = 5
 COMMAND_SECONDS = 10
-"""No statement of a request may take longer: its sender hears `database_unavailable` instead."""
+"""The longest time for a statement of a request. After it, the client is told `database_unavailable`."""
 
 LOCK_MILLISECONDS = 1000
-"""No statement of a request waits longer for a thread that a transaction elsewhere holds."""
+"""The longest time for which a statement of a request waits for a thread that a transaction elsewhere
+holds."""
 
 LOCK_TIMEOUT = {"lock_timeout": str(LOCK_MILLISECONDS)}
 
-# A client that is gone without a word is noticed by the database after 15 s, not after two hours, so that
-# its locks do not hold up a thread for long.
-# search_path: a schema of the user's own, or of the role's, may have tables of the same names.
+# The database notices after 15 s, and not after two hours, that a client has vanished. So the locks of that
+# client do not hold up a thread for long.
+# search_path: another schema may have tables of the same names.
 SESSION = {
     "application_name": "chinwag",
     "search_path": "public",
@@ -51,10 +52,10 @@ DATABASE_ERRORS = (
     asyncpg.CannotConnectNowError,
     asyncpg.InternalClientError,  # a connection that broke in the middle of a step
 )
-"""What a statement raises when the database is away, too busy, starting, stopping or a standby."""
+"""The errors of a statement when the database is away, too busy, starting, stopping or a standby."""
 
 FAILURES = (*DATABASE_ERRORS, asyncpg.PostgresError)
-"""What a statement raises, whatever the reason. chinwag.db.failures says what it means to a client."""
+"""All errors of a statement, for any reason. chinwag.db.failures says what each means to a client."""
 
 log = structlog.get_logger(__name__)
 
@@ -62,7 +63,7 @@ log = structlog.get_logger(__name__)
 async def connect(
     url: str, name: str = "chinwag", *, command_seconds: float | None = COMMAND_SECONDS
 ) -> Connection:
-    """Open a connection of its own, outside the pool; `name` is shown in pg_stat_activity."""
+    """Open a single connection, outside the pool. `name` is shown in pg_stat_activity."""
     return await asyncpg.connect(
         url,
         timeout=CONNECT_SECONDS,
@@ -72,11 +73,11 @@ async def connect(
 
 
 class Pool:
-    """An asyncpg pool, and the way to a fresh one.
+    """An asyncpg pool that can be renewed.
 
-    When `listen_url` is set, the pool is taken to go through a transaction pooler, which can keep neither
+    If `listen_url` is set, the pool is taken to go through a transaction pooler, which can keep neither
     prepared statements nor a session's settings. Then each use is a transaction, and so what was written is
-    committed when the block of `acquire()` has ended.
+    committed at the end of the block of `acquire()`.
     """
 
     def __init__(self, settings: Settings) -> None:
@@ -85,6 +86,7 @@ class Pool:
         self._pool = self._create()
 
     def acquire(self) -> "contextlib.AbstractAsyncContextManager[PoolConnection]":
+        """Take a connection out of the pool inside the block."""
         acquired = self._pool.acquire(timeout=ACQUIRE_SECONDS)
         return _with_lock_timeout(acquired) if self._goes_through_pooler else acquired
 
@@ -113,8 +115,8 @@ class Pool:
     async def renew(self) -> None:
         """Drop every connection, and begin anew.
 
-        For when the network has swallowed one without a word: the others are as dead, each statement on
-        them would wait for its limit, and its cancellation for ever.
+        This is for a network that has swallowed one connection without a word: the others are dead, too,
+        each statement on them would wait for its limit, and its cancellation for ever.
         """
         log.warning("pool_renewed")
         old, self._pool = self._pool, self._create()
@@ -122,6 +124,7 @@ class Pool:
         old.terminate()
 
     async def close(self) -> None:
+        """Close the pool; drop its connections if that takes longer than CLOSE_SECONDS."""
         try:
             async with asyncio.timeout(CLOSE_SECONDS):
                 await self._pool.close()
@@ -143,20 +146,23 @@ class Pool:
 
 @contextlib.asynccontextmanager
 async def _with_lock_timeout(acquired: "PoolAcquireContext[asyncpg.Record]") -> AsyncIterator[PoolConnection]:
-    """A transaction that has the limit which a session cannot keep."""
+    """Open a transaction with the time limit for locks that a session behind a pooler cannot keep."""
     async with acquired as connection, connection.transaction():
         await connection.execute(f"set local lock_timeout = {LOCK_MILLISECONDS}")
         yield connection
 
 
 async def _keep(_: object) -> None:
-    """asyncpg would ask the database to reset each connection that is given back, which doubles the round
-    trips. Nothing here changes a session; a transaction that is left open it rolls back by itself."""
+    """Do nothing when a connection is given back to the pool.
+
+    asyncpg would ask the database to reset the connection, which doubles the round trips. Nothing here
+    changes a session, and asyncpg itself rolls back a transaction that is left open.
+    """
 
 
 @contextlib.asynccontextmanager
 async def open_pool(settings: Settings) -> AsyncIterator[Pool]:
-    """A pool that is closed at the end."""
+    """Open a pool, which is closed at the end of the block."""
     pool = Pool(settings)
     await pool.open()
     try:

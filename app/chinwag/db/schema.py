@@ -13,7 +13,7 @@ from pathlib import Path
 from chinwag.resources import folder
 
 EXPAND, CONTRACT, PROGRAMS = "chinwag", "chinwag_contract", "chinwag_programs"
-"""The names under which the table `migration` has what was applied: migrations before the programs,
+"""The names under which the table `migration` notes what was applied: migrations before the programs,
 migrations after them, and the checksums of the programs."""
 
 MIGRATIONS = Path(__file__).parent / "migrations"
@@ -35,34 +35,37 @@ Names = frozenset[tuple[str, str]]
 
 
 def notes() -> str:
-    """The SQL of the tables in which the rest is noted."""
+    """Return the SQL of the tables in which Chinwag notes what is installed."""
     return next(text for name, text in _files() if name == NOTES)
 
 
 def tables() -> str:
-    """The SQL of the tables and indexes."""
+    """Return the SQL of the tables and indexes."""
     return "\n".join(text for name, text in _files() if name < FIRST_PROGRAM)
 
 
 def programs() -> str:
-    """The SQL of the functions, triggers and rights."""
+    """Return the SQL of the functions, triggers and rights."""
     return "\n".join(text for name, text in _files() if name >= FIRST_PROGRAM)
 
 
 def programs_checksum() -> str:
+    """Return the checksum under which the programs are noted."""
     return sha256(programs().encode()).hexdigest()
 
 
 @cache
 def names() -> Names:
-    """The names that the schema takes in the namespace `public`."""
+    """Return the names that the schema takes in the namespace `public`."""
     return frozenset(pair for _, text in _files() for pair in _names_in(text))
 
 
 @cache
 def migrations(app: str) -> frozenset[str]:
-    """The ids of the migrations of EXPAND or CONTRACT. Their modules are not imported: they need Piccolo,
-    which is slow to import."""
+    """Return the ids of the migrations of EXPAND or CONTRACT.
+
+    Their modules are not imported, because they need Piccolo, which is slow to import.
+    """
     files = migrations_folder(app).glob("chinwag_*.py")
     return frozenset(_id_in(file) for file in files)
 

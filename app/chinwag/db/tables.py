@@ -11,23 +11,23 @@ from piccolo.table import Table
 
 
 class PoolEngine(PostgresEngine):
-    """Piccolo on a pool that somebody else opens, as `DB.pool`: asyncpg's, or ours.
+    """Piccolo's engine on a pool that somebody else opens, as `DB.pool`.
 
     Piccolo's own constructor would connect to the database, and so would the import of this module.
     """
 
     async def check_version(self) -> None:
-        """chinwag.db.pool does."""
+        """Do nothing: chinwag.db.migrate checks the version."""
 
     async def prep_database(self) -> None:
-        """There are no extensions to create."""
+        """Do nothing: there are no extensions to create."""
 
 
 DB = PoolEngine(config={})
 
 
 class Account(BaseUser, tablename="account", db=DB):
-    """Who writes in the browser."""
+    """A person who writes in the browser."""
 
 
 class Thread(Table, tablename="thread", db=DB):
@@ -56,7 +56,7 @@ class Message(Table, tablename="message", db=DB):
 
 
 class Tsvector(Column):
-    """A column of words, which Piccolo does not have."""
+    """A column of the type tsvector, which Piccolo does not have."""
 
     value_type = str
 

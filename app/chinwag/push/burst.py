@@ -2,8 +2,8 @@
 
 
 class Burst:
-    """The JSON texts of frames that leave together, and their form on the wire: made once for all the sockets
-    that get them."""
+    """The JSON texts of frames that leave together, and their form on the wire, which is made once for all
+    the connections that get them."""
 
     __slots__ = ("_framed", "texts")
 
@@ -13,7 +13,7 @@ class Burst:
 
     @property
     def framed(self) -> bytes:
-        """Each as an unmasked text frame of RFC 6455, section 5.2."""
+        """Each text as an unmasked text frame (RFC 6455, section 5.2), all joined."""
         if not self._framed:
             self._framed = b"".join([part for text in self.texts for part in (_head(len(text)), text)])
         return self._framed

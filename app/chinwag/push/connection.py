@@ -1,8 +1,8 @@
-"""A browser's connection: bounded output with backpressure, and input that is read no faster than it is
-handled.
+"""The connection of a browser: its output is bounded by backpressure, and its input is read no faster than
+it is handled.
 
-The fast way is chinwag.push.uvicorn.protocol, under our own server. This is the plain one, for any ASGI
-server.
+chinwag.push.uvicorn.protocol has the fast connection, for our own server. The one here is plain, for any
+ASGI server.
 """
 
 import asyncio
@@ -21,56 +21,65 @@ QUEUED_FRAMES = 64
 AnyWebSocket = WebSocket[Any, Any, Any]
 
 CLOSED = (OSError, RuntimeError)
-"""Two ways in which servers say that a socket is closed."""
+"""The two errors by which servers say that a WebSocket is closed."""
 
 
 class InputHandler(Protocol):
     """What a connection calls with all that its browser does: the subscription."""
 
     def receive(self, text: str | None) -> asyncio.Future[Any] | None:
-        """Take what it has sent; None: that was binary. No more comes before the future, if there is one, is
-        done."""
+        """Take what the browser has sent; None stands for a binary frame.
+
+        If a future is returned, no more is received until it is done.
+        """
 
     def stop(self) -> None:
-        """The server stops. When all is done that should be, the handler calls `finish`."""
+        """Finish, because the server stops. When all is done, the handler calls `finish`."""
 
     def left(self) -> None:
-        """It is closed, whoever has done it. Called once, and last."""
+        """Clean up, because the connection is closed, whoever has closed it. This is called once, and
+        last."""
 
 
 class Connection(Protocol):
-    """What goes out to one browser, in order."""
+    """The connection to one browser, which sends frames in order."""
 
     def push(self, burst: Burst) -> bool:
-        """Send frames. False: they were taken, but no more should come before `drained`."""
+        """Send frames. False: they were taken, but no more should be pushed before `drained`."""
 
     async def drained(self) -> None:
-        """Wait until there is room."""
+        """Wait until there is room for more frames."""
 
     def is_gone(self) -> bool:
         """Whether the browser is known to have left."""
 
     async def serve(self, handler: InputHandler) -> None:
-        """Tell a handler all that the browser does from here on. It is the last that an application does: it
-        returns when the browser has left, or at once if the handler can be called without a task that waits.
+        """Tell a handler all that the browser does from here on.
+
+        An application does this last. It returns when the browser has left, or at once if the handler can be
+        called without a task that waits.
         """
 
     async def close(self, code: int, reason: str) -> None:
-        """Close it, once there is room to say so. Raises one of CLOSED."""
+        """Close the WebSocket when there is room for the close frame.
+
+        Raises:
+            one of CLOSED: the browser has closed it already.
+        """
 
     def finish(self) -> None:
-        """Close it with 1012, or drop it if there is no room for that."""
+        """Close the WebSocket with 1012, or drop the connection if there is no room for the close frame."""
 
 
 def connection_of(socket: AnyWebSocket) -> Connection:
-    """The fast connection where the server offers one, else the plain one."""
+    """Return the fast connection where the server offers one, or else the plain one."""
     extensions = cast(dict[str, Any], socket.scope.get("extensions") or {})
     fast: Connection | None = extensions.get(EXTENSION)
     return fast or AsgiConnection(socket)
 
 
 class AsgiConnection:
-    """Sends through the ASGI server, which waits where the network does."""
+    """The connection through any ASGI server, whose `send` waits when the network does."""
 
     def __init__(self, socket: AnyWebSocket) -> None:
         self._socket = socket
@@ -91,7 +100,7 @@ class AsgiConnection:
         await self._has_room.wait()
 
     def is_gone(self) -> bool:
-        """ASGI says so only to who receives."""
+        """False, because ASGI tells only a receiver that a browser has left."""
         return False
 
     async def serve(self, handler: InputHandler) -> None:
@@ -100,7 +109,7 @@ class AsgiConnection:
                 await self.drained()
                 if busy := handler.receive(cast(Any, event).get("text")):
                     await asyncio.wait([busy])
-                await asyncio.sleep(0)  # what has come already would be taken without a turn for anybody else
+                await asyncio.sleep(0)  # so that others are served in between
         finally:
             handler.left()
 
@@ -108,7 +117,7 @@ class AsgiConnection:
         await self._socket.close(code, reason)
 
     def finish(self) -> None:
-        """A server of which nothing is known closes its sockets itself, at once: nobody asks for this."""
+        """Do nothing: such a server closes its WebSockets itself, at once, and nobody calls this."""
 
     async def _send(self) -> None:
         try:
@@ -119,6 +128,6 @@ class AsgiConnection:
                 if not self._texts:
                     self._has_room.set()
         except CLOSED:
-            self._texts.clear()  # its handler ends by itself
+            self._texts.clear()  # the handler hears of it from `serve`
         finally:
             self._sender = None

@@ -1,7 +1,7 @@
-"""Confirmation of deletions: a thread counts as deleted once the table no longer has it.
+"""Confirmation of deletions: a thread counts as deleted when the table does not have it any more.
 
-Whoever can connect to the database can NOTIFY. So that a forged notification closes nobody's sockets, the
-table is asked first, once for all the deletions that were notified meanwhile.
+Anybody who can connect to the database can NOTIFY. So that a forged notification closes nobody's connection,
+the table is asked first, once for all the deletions that were notified meanwhile.
 """
 
 import asyncio
@@ -10,13 +10,13 @@ from collections.abc import Awaitable, Callable
 import structlog
 
 FindThreads = Callable[[list[int]], Awaitable[set[int]]]
-"""`find_threads(ids)` gives those of the ids that are threads."""
+"""`find_threads(ids)` returns those of the ids that are threads."""
 
 GATHER_SECONDS = 0.02
 RETRY_SECONDS = 1.0
 
 MOST_WAITING = 10_000
-"""No more are remembered: memory is bounded whatever is notified."""
+"""The most deletions that are remembered, so that memory is bounded whatever is notified."""
 
 log = structlog.get_logger(__name__)
 
@@ -31,7 +31,7 @@ class Deletions:
         self._checking: asyncio.Task[None] | None = None
 
     def check(self, thread_id: int) -> None:
-        """Have `tell` called with the thread, if it is deleted."""
+        """Call `tell` with the thread as soon as the table confirms that it is deleted."""
         if len(self._waiting) < MOST_WAITING:
             self._waiting.add(thread_id)
         if self._checking is None:
@@ -51,6 +51,6 @@ class Deletions:
         while True:
             try:
                 return await self._find_threads(ids)
-            except Exception as error:  # whatever it is: who reads a deleted thread must be told some time
+            except Exception as error:  # any error: subscriptions to a deleted thread must be told in the end
                 log.warning("deletions_unconfirmed", error=type(error).__name__)
                 await asyncio.sleep(RETRY_SECONDS)

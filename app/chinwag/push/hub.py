@@ -13,10 +13,10 @@ from chinwag.push.room import AnySubscription, AnyThreadSubscription, Replay, Ro
 ID_DIGITS = len(str(wire.MAX_ID))
 
 GATHER_SECONDS = 0.25
-"""How long the activity of threads is gathered before the lists of threads are told."""
+"""How long the activity of threads is gathered before the subscriptions to the list are told of it."""
 
 ACTIVE_THREADS = 1000
-"""More than so many at a time are not told one by one: the lists are read anew."""
+"""The most active threads that are told one by one. If there are more, the lists are read anew."""
 
 COMPLAINT_SECONDS = 10.0
 
@@ -37,6 +37,7 @@ class Hub:
         self._malformed = 0
 
     def join(self, thread_id: int, subscription: AnyThreadSubscription) -> Room:
+        """Have a subscription join the room of a thread, which is made if there is none."""
         room = self._rooms.get(thread_id)
         if room is None:
             room = self._rooms[thread_id] = Room(thread_id, self._replay, self._scheduler)
@@ -45,22 +46,25 @@ class Hub:
         return room
 
     def leave(self, room: Room, subscription: AnyThreadSubscription) -> None:
+        """Have a subscription leave its room, which is dropped when it is empty."""
         room.leave(subscription)
         if not room.subscriptions and self._rooms.get(room.thread_id) is room:
             del self._rooms[room.thread_id]
 
     def join_list(self, subscription: AnySubscription) -> None:
+        """Push the events of the list of threads to a subscription, until it leaves or is too slow."""
         self._lists.add(subscription)
         self._tell_outage(subscription)
 
     def leave_list(self, subscription: AnySubscription) -> None:
+        """Stop pushing the events of the list of threads to a subscription."""
         self._lists.discard(subscription)
 
     def receive(self, payload: str) -> None:
         """Take a notification: `<thread_id> <seq> <frame>`, without the frame if it is too long.
 
-        Anybody who can connect to the database can NOTIFY, so nothing else is taken (sql/60_notify.sql). What
-        is in a frame is not looked at.
+        Anybody who can connect to the database can NOTIFY, so nothing else is taken (sql/60_notify.sql). The
+        frame is not parsed.
         """
         thread, _, rest = payload.partition(" ")
         number, _, text = rest.partition(" ")
@@ -75,12 +79,12 @@ class Hub:
             self._count_malformed()
 
     def lose_database(self) -> None:
-        """The database is not heard any more: say so to all browsers at once."""
+        """Tell all browsers at once that the database is not heard any more."""
         self._set_database_available(False)
 
     async def repair(self) -> None:
-        """Notifications may have been lost: bring every room up to date, have the lists read anew, and say
-        that the database is available."""
+        """Bring every room up to date and have the lists read anew, because notifications may have been
+        lost; then tell all browsers that the database is available."""
         self._push_to_lists(wire.LIST_READY)
         repairs = [room.repair(in_doubt=True) for room in list(self._rooms.values())]
         await asyncio.gather(*(task for task in repairs if task), return_exceptions=True)
@@ -92,7 +96,7 @@ class Hub:
         if self._lists and len(self._active) <= ACTIVE_THREADS:
             if not self._active:
                 asyncio.get_running_loop().call_later(GATHER_SECONDS, self._tell_active)
-            # A trigger of somebody's own that writes messages is notified before what it was fired by.
+            # Messages that a trigger of the user writes are notified before the message that fired it.
             self._active[thread_id] = max((seq, text), self._active.get(thread_id, (0, "")))
 
     def _receive_event(self, thread_id: int, text: bytes) -> None:
@@ -152,8 +156,10 @@ class Hub:
 
 
 def _number(text: str) -> int | None:
-    """An id or a seq; None if it cannot be one. str.isdecimal() alone takes the digits of other scripts, and
-    int() refuses more than 4,300."""
+    """Read an id or a seq; None if the text cannot be one.
+
+    str.isdecimal() alone accepts the digits of other scripts, and int() refuses more than 4,300 digits.
+    """
     if not (text.isdecimal() and len(text) <= ID_DIGITS and text.isascii()):
         return None
     number = int(text)

@@ -15,21 +15,29 @@ from chinwag.errors import CannotHear
 CHANNEL = "chinwag"
 
 HEARTBEAT = "0 0 heartbeat "
-"""How the payload of a heartbeat begins; a nonce follows. Servers of all versions pass it on to nobody."""
+"""The beginning of a heartbeat's payload; a nonce follows. Servers of all versions pass it on to nobody."""
 
 HEARTBEAT_SECONDS = 2.0
 SILENCE_SECONDS = 3.0
-"""A half-open connection looks like a quiet one. The heartbeat tells them apart within 5 s."""
+"""How long nothing may be heard while something is awaited.
+
+A half-open connection looks like a quiet one. The heartbeat tells them apart within 5 s.
+"""
 
 MOST_SECONDS = 60
-"""No longer is anything waited for, whatever else is heard meanwhile."""
+"""The longest time for which anything is awaited, whatever else is heard meanwhile."""
 
 PROBE = "select pg_notification_queue_usage()"
-"""Any answer will do. But a full queue stays full until somebody asks for this, although the session that
-filled it up has ended: PostgreSQL cleans the queue up as notifications are added (asyncQueueAdvanceTail)."""
+"""The query that proves that the connection answers.
+
+Any query would do for that. But a full queue of notifications stays full until somebody asks for this, even
+if the session that filled it has ended: PostgreSQL cleans the queue up only when notifications are added
+(asyncQueueAdvanceTail).
+"""
 
 START_SECONDS = 5.0
-"""A server begins to serve after so long also without its database, and is not ready until that is back."""
+"""After this time, a server begins to serve even without its database. It is not ready until the database is
+back."""
 
 BACKOFF_FIRST_SECONDS = 0.05
 BACKOFF_LIMIT_SECONDS = 3.0
@@ -42,11 +50,15 @@ async def _nothing() -> None:
 
 
 class Listener:
-    """Hands every notification to its receivers. Calls `on_loss` when it hears no more, `after_silence` if
-    the reason is that the database does not answer, and `after_gap` when it hears again.
+    """The connection that LISTENs: it hands every notification to its receivers.
 
-    It is `ready` while it hears everything: a notification that was sent over another connection has come,
-    and what a gap cost is mended. `notify_lag` is how many seconds the last heartbeat took from there.
+    It calls `on_loss` when it hears no more, `after_silence` if the reason is that the database does not
+    answer, and `after_gap` when it hears again.
+
+    Attributes:
+        ready: whether it hears everything: a notification that was sent over another connection has
+            come, and what was missed before is repaired.
+        notify_lag: the seconds that the last heartbeat took from that other connection to this one.
     """
 
     def __init__(
@@ -61,9 +73,10 @@ class Listener:
     ) -> None:
         """
         Args:
-            url: the database, reached without a transaction pooler.
-            notify: sends a payload on a channel, over another connection: a transaction pooler passes on
-                what a connection notifies itself, and nothing else.
+            url: the URL of the database without a transaction pooler.
+            notify: sends a payload on a channel over another connection. The heartbeat must go over
+                another connection, because a transaction pooler delivers to a connection only what this
+                connection notifies itself.
         """
         self.ready = False
         self.notify_lag: float | None = None
@@ -103,7 +116,11 @@ class Listener:
             self._hang_up()
 
     async def _listen(self) -> Connection:
-        """Open a connection that LISTENs, and wait until a heartbeat comes over it. Raises CannotHear."""
+        """Open a connection that LISTENs, and wait until a heartbeat comes over it.
+
+        Raises:
+            CannotHear: no heartbeat comes.
+        """
         self._lost.clear()
         self._connection = connection = await connect(self._url, "chinwag listener")
         connection.add_termination_listener(self._on_termination)
@@ -114,8 +131,8 @@ class Listener:
         return connection
 
     def _on_notification(self, _connection: object, _pid: int, _channel: str, payload: object) -> None:
-        # A plain function, not a coroutine: asyncpg would make each call a task, and they would overtake
-        # one another.
+        # This is a plain function: asyncpg would run each call of a coroutine as a task, and the tasks would
+        # overtake one another.
         self._heard += 1
         text = str(payload)
         if text.startswith(HEARTBEAT):
@@ -131,10 +148,11 @@ class Listener:
             self._echo.cancel()  # it will not come
 
     async def check(self) -> None:
-        """Check once, without starting, that notifications arrive.
+        """Check once that notifications arrive, without starting the listener.
 
         Raises:
-            CannotHear: they do not; asyncpg's errors, if the database cannot be reached.
+            CannotHear: they do not arrive.
+            asyncpg's errors: the database cannot be reached.
         """
         try:
             await self._listen()
@@ -188,7 +206,8 @@ class Listener:
         try:
             await self._send_heartbeat()
         except FAILURES as error:
-            # That is no silence: NOTIFY's queue is full, a large commit holds its lock, the pool is in use.
+            # This is no silence: the queue of notifications is full, a large commit holds its lock, or the
+            # pool is exhausted.
             state = getattr(error, "sqlstate", None)
             log.warning("heartbeat_not_sent", sqlstate=state, error=type(error).__name__)
             return True
@@ -198,7 +217,7 @@ class Listener:
         return True
 
     async def _send_heartbeat(self) -> None:
-        """Notify a nonce; `_echo` is done when it comes."""
+        """Notify a nonce. The future `_echo` is done when the nonce comes back."""
         loop = asyncio.get_running_loop()
         self._echo = loop.create_future()
         self._sent = HEARTBEAT + secrets.token_hex(8)
@@ -212,8 +231,8 @@ class Listener:
             self.notify_lag = asyncio.get_running_loop().time() - self._sent_at
 
     async def _comes(self, awaited: asyncio.Future[Any]) -> bool:
-        """Wait for something while anything at all is heard: the notifications of a commit with a million
-        rows may be in front of it."""
+        """Wait for something as long as anything at all is heard: the notifications of a commit of a million
+        rows may come before it."""
         deadline = asyncio.get_running_loop().time() + MOST_SECONDS
         while asyncio.get_running_loop().time() < deadline:
             heard = self._heard
@@ -233,7 +252,7 @@ class Listener:
             except CannotHear as error:
                 log.error("listener_deaf", reason=str(error))
             except Exception as error:
-                # Whatever it is: a server that stops trying stays deaf.
+                # Any error is caught, because a server that stopped trying would never hear again.
                 log.warning("listener_cannot_connect", error=type(error).__name__)
             self._hang_up()
             await asyncio.sleep(delay * (0.5 + random.random()))

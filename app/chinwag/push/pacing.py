@@ -1,8 +1,8 @@
 """Write coalescing: one socket write per event-loop iteration, and none for up to half of the time.
 
-A write to a socket costs a system call, and so does each read of it: far more than the bytes. So what
-arrives in one turn of the event loop leaves in one write, and where pushing is all that a server does, it
-rests in between, for more to arrive.
+A write to a socket costs a system call, and so does each read of it, which is far more than the bytes cost.
+So what arrives in one iteration of the event loop leaves in one write. When pushing is all that a server
+does, it pauses in between, so that more arrives meanwhile.
 """
 
 import asyncio
@@ -12,16 +12,16 @@ from collections.abc import Callable
 import structlog
 
 MOST_REST_SECONDS = 0.05
-"""Nobody waits longer, however many sockets there are."""
+"""The longest pause, however many connections there are."""
 
 log = structlog.get_logger(__name__)
 
 
 class PushScheduler:
-    """Pushes at the end of a turn of the event loop, and for no more than half of the time.
+    """Schedules pushes for the end of an event-loop iteration, and for no more than half of the time.
 
-    A message that comes alone never waits. While pushing takes all the time there is, what arrives in the
-    other half leaves together, and a burst costs a fraction.
+    A message that comes alone never waits. When pushing takes all the time, what arrives in the other half
+    of it leaves together, and a burst costs a fraction.
     """
 
     def __init__(self) -> None:
@@ -30,7 +30,7 @@ class PushScheduler:
         self._rested_at = 0.0
 
     def add(self, push: Callable[[], None]) -> None:
-        """Have `push` called once, soon."""
+        """Call `push` once, soon."""
         self._pushes.append(push)
         if len(self._pushes) == 1 and not self._is_pushing:
             self._schedule()
@@ -46,13 +46,13 @@ class PushScheduler:
     def _push(self) -> None:
         self._is_pushing, began = True, time.perf_counter()
         pushes, self._pushes = self._pushes, []
-        # Called next whatever happens: uvloop writes to the sockets at the end of this turn.
+        # It is called in the next iteration, because uvloop writes to the sockets at the end of this one.
         asyncio.get_running_loop().call_soon(self._rest, began)
         for push in pushes:
             try:
                 push()
             except Exception:
-                log.exception("push_failed")  # the others must not miss theirs
+                log.exception("push_failed")  # the other rooms must not miss their pushes
 
     def _rest(self, began: float) -> None:
         """Rest for as long as the pushes since `began` have taken."""

@@ -7,27 +7,29 @@ from collections import OrderedDict
 from collections.abc import Hashable
 
 MOST_KEYS = 10_000
-"""More buckets are not kept: then the least recently used one is forgotten, and so is full again."""
+"""The most buckets that are kept. If there are more, the least recently used is forgotten, and so is full
+again."""
 
 IPV6_SITE_BITS = 64
 """A single customer has at least this many bits of IPv6 addresses to choose from (RFC 6177)."""
 
 
 class RateLimit:
-    """Token buckets, each of which holds `burst` tokens and gets `per_second` new ones; 0: there is no limit.
+    """Token buckets, each of which holds `burst` tokens and gets `per_second` new ones; if that is 0, there
+    is no limit.
 
-    A bucket is kept as the one moment at which it will be full again (the generic cell rate algorithm,
-    ITU-T I.371), and is forgotten when it is.
+    A bucket is kept as the moment at which it will be full again (the generic cell rate algorithm, ITU-T
+    I.371), and is forgotten when it is full.
     """
 
     def __init__(self, per_second: float, burst: float) -> None:
         self._seconds_for_one = 1 / per_second if per_second else 0.0
-        # Half a token more, as sums of floats are not exact.
+        # It is half a token more, because sums of floats are not exact.
         self._seconds_for_all = (burst + 0.5) * self._seconds_for_one
         self._full_at: OrderedDict[Hashable, float] = OrderedDict()
 
     def take(self, key: Hashable) -> bool:
-        """Take a token out of the bucket of a key. False: it has none left."""
+        """Take a token out of the bucket of a key. False: the bucket is empty."""
         if not self._seconds_for_one:
             return True
         now = time.monotonic()
@@ -38,23 +40,24 @@ class RateLimit:
         return has_one
 
     def forget(self, key: Hashable) -> None:
-        """Forget a key that will not come back."""
+        """Forget the bucket of a key that will not come back."""
         self._full_at.pop(key, None)
 
     def __len__(self) -> int:
         return len(self._full_at)
 
     def _forget_some(self, now: float) -> None:
-        # Two for each that is added: so those that are full do not pile up.
+        # Two are looked at for each that is added, so that full ones do not pile up.
         for key in list(itertools.islice(self._full_at, 2)):
             if self._full_at[key] <= now or len(self._full_at) > MOST_KEYS:
                 del self._full_at[key]
 
 
 def site_of(address: str) -> str:
-    """The part of a client's address that it cannot change at will: for IPv6, the /64 network.
+    """Return the part of a client's address that the client cannot change at will: for IPv6, the /64
+    network.
 
-    What is no IP address is given back as it is.
+    What is no IP address is returned as it is.
     """
     try:
         ip = ipaddress.ip_address(address)

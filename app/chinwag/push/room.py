@@ -1,12 +1,13 @@
-"""A room: a thread with readers on this server, and the seq up to which each of them has everything.
+"""A room: a thread that somebody reads on this server, and the seq up to which its live subscriptions hold
+everything.
 
-It takes a frame only if its seq is the next one; whatever else happens (a lost connection, a payload too
-long for NOTIFY, a slow reader) is one case, "I hold n, read from n+1", and is mended from the table. Nothing
-here knows SQL, and nothing is parsed.
+A room takes a frame only if its seq is the next one. Whatever else happens (a lost connection, a payload too
+long for NOTIFY, a slow reader) is one case, "I hold n, read from n+1", and is repaired from the table.
+Nothing here knows SQL, and nothing is parsed.
 
-Whoever can connect to the database can NOTIFY, and so forge notifications. What is forged is found because
-the database notifies each row once, in the order of seq: a row that comes after a forgery in its place is a
-repeat of a number that the table has not confirmed, and the table is asked which of the two is right.
+Anybody who can connect to the database can NOTIFY, and so forge notifications. Forgeries are found because
+the database notifies each row once, in the order of seq. When the row comes whose place a forgery has taken,
+its number is a repeat that the table has not confirmed, and the table is asked which of the two is right.
 """
 
 import asyncio
@@ -25,19 +26,22 @@ Page = list[tuple[int, bytes]]
 """Pairs of seq and frame, in the order of seq."""
 
 Replay = Callable[[int, int], Awaitable[Page]]
-"""`replay(thread_id, after)` reads a page from the table; an empty one is the end."""
+"""`replay(thread_id, after)` reads a page from the table; an empty page is the end."""
 
 RECENT_FRAMES = 256
-"""How many frames a room keeps for readers that are catching up, while there are such."""
+"""The number of frames that a room keeps for subscriptions that are catching up, while there are any."""
 
 BURST_BYTES = 256 * 1024
-"""More than this is pushed before the turn ends, so that a burst does not pile up for each socket."""
+"""More than this is pushed before the end of the event-loop iteration, so that a burst does not pile up for
+each connection."""
 
 REPAIR_RETRY_SECONDS = 1.0
 
 REST_SECONDS = 0.25
-"""So long a room rests after it has looked in vain for a row that was notified. PostgreSQL notifies what is
-committed, so such a notification is forged, or its row was lost by a failover."""
+"""How long a room rests after it has looked in vain for a row that was notified.
+
+PostgreSQL notifies what is committed, so such a notification is forged, or its row was lost by a failover.
+"""
 
 log = structlog.get_logger(__name__)
 
@@ -46,29 +50,36 @@ class AnySubscription(Protocol):
     """What the hub and the rooms know of a subscription (chinwag.push.subscription)."""
 
     def push(self, burst: Burst) -> bool:
-        """Send frames. False: they were taken, but their reader is too slow to be pushed any more."""
+        """Send frames. False: they were taken, but the browser is too slow for any more to be pushed."""
 
     def catch_up(self) -> None:
-        """Called after a push that gave false: read what follows from the table, when there is room."""
+        """Read what follows from the table when there is room. This is called after a push that returned
+        false."""
 
-    def close(self, code: wire.CloseCode) -> None: ...
+    def close(self, code: wire.CloseCode) -> None:
+        """Close the connection with a code."""
 
 
 class AnyThreadSubscription(AnySubscription, Protocol):
     """What a room knows of a subscription to its thread.
 
-    `seq` is the seq up to which it holds everything; it is up to date while the subscription is not live.
+    Attributes:
+        seq: the seq up to which it holds everything. It is not kept up to date while the subscription is
+            live.
     """
 
     seq: int
 
 
 class Room:
-    """A thread with at least one reader here.
+    """A thread with at least one subscription on this server.
 
-    `seq` is what all its live readers hold. A reader that is ahead has read in the table what the database
-    has not notified yet; every other one is catching up. While no reader is live or ahead, `seq` means
-    nothing.
+    A subscription is live when it gets each frame as it comes. One that is ahead has read in the table what
+    the database has not notified yet; every other one is catching up.
+
+    Attributes:
+        seq: what all live subscriptions hold. It means nothing while no subscription is live or ahead.
+        subscriptions: all of them, live or not.
     """
 
     def __init__(self, thread_id: int, replay: Replay, scheduler: PushScheduler) -> None:
@@ -84,27 +95,30 @@ class Room:
         self._recent: deque[bytes] = deque(maxlen=RECENT_FRAMES)
         self._newest: bytes | None = None
         self._confirmed = 0
-        """Up to this seq, what the live readers hold is known to be in the table."""
+        """The seq up to which what the live subscriptions hold is known to be in the table."""
         self._sought = 0
         """The highest seq that is being looked for in the table."""
         self._heard = 0
         """The highest seq that was notified since that reading of the table began, and could not be taken."""
         self._in_doubt = False
-        """What the live readers hold may not be what the table has. Until it was asked, nothing is taken."""
+        """Whether the table may have something else than what the live subscriptions hold. Until it was
+        asked, no frame is taken."""
         self._rests_until = 0.0
         self._repair: asyncio.Task[None] | None = None
 
     def join(self, subscription: AnyThreadSubscription) -> None:
-        """Register a reader, before it reads the table: so no message falls between."""
+        """Register a subscription before it reads the table, so that no message falls between."""
         self.subscriptions.add(subscription)
 
     @property
     def end(self) -> int | None:
-        """The seq of the newest message, as all live readers hold it; None if that is not known for sure."""
+        """The seq of the newest message, which all live subscriptions hold; None if that is not known for
+        sure."""
         return self.seq if self._live and self._repair is None else None
 
     def go_live(self, subscription: AnyThreadSubscription) -> bool:
-        """Make a reader live that has read the table to its end since it joined, with what has arrived since.
+        """Make a subscription live that has read the table to its end since it joined, and push what has
+        arrived since.
 
         False: too much has arrived, and the table must be read once more.
         """
@@ -128,10 +142,11 @@ class Room:
         return True
 
     def held_by(self, subscription: AnyThreadSubscription) -> int:
-        """The seq up to which a reader holds everything."""
+        """Return the seq up to which a subscription holds everything."""
         return self.seq if subscription in self._live else subscription.seq
 
     def leave(self, subscription: AnyThreadSubscription) -> None:
+        """Forget a subscription."""
         self.subscriptions.discard(subscription)
         self._live.discard(subscription)
         self._ahead.discard(subscription)
@@ -141,7 +156,7 @@ class Room:
     def receive(self, seq: int, frame: bytes | None) -> None:
         """Take what the database has notified: the next frame, a repeat, or the sign of a gap."""
         if not (self._live or self._ahead):
-            self._heard = max(self._heard, seq)  # who settles first has it read
+            self._heard = max(self._heard, seq)  # the first subscription that goes live has it read
         elif seq == self.seq + 1 and frame is not None and not self._reads_on():
             self._take(frame)
         elif seq > self.seq:
@@ -151,23 +166,27 @@ class Room:
             self.repair(in_doubt=True)
 
     def tell(self, frame: bytes) -> None:
-        """Push an event that is not a message to the live readers."""
+        """Push an event that is not a message to the live subscriptions."""
         self._add(frame)
 
     def announce(self, frame: bytes) -> None:
-        """Push an event at once to all readers, also to those that are not live."""
+        """Push an event at once to all subscriptions, also to those that are not live."""
         self.push()
         self._push_to(self.subscriptions, Burst(frame))
 
     def push(self) -> None:
-        """Push to the live readers what they are to have, instead of at the end of the turn."""
+        """Push what has been gathered to the live subscriptions, instead of at the end of the iteration."""
         texts, self._gathered, self._gathered_bytes = self._gathered, [], 0
         if texts:
             self._push_to(self._live, Burst(*texts))
 
     def repair(self, *, in_doubt: bool = False) -> asyncio.Task[None] | None:
-        """Read from the table what the live readers miss; the task ends when they hold all of it. `in_doubt`:
-        look first whether the table has what they hold. If nobody is live, it is done for who settles first.
+        """Read from the table what the live subscriptions miss. The task ends when they hold all of it.
+
+        If no subscription is live or ahead, the first one that goes live has it done.
+
+        Args:
+            in_doubt: look first whether the table has what they hold.
         """
         self._in_doubt |= in_doubt
         if self._repair is None and self._is_followed():
@@ -175,7 +194,7 @@ class Room:
         return self._repair
 
     def close(self, code: wire.CloseCode) -> None:
-        """Close all readers, with what they are to have until now."""
+        """Close all subscriptions, after pushing what has been gathered."""
         self.push()
         subscriptions, self.subscriptions = self.subscriptions, set()
         for some in (self._live, self._ahead, self._recent):
@@ -187,7 +206,8 @@ class Room:
         return bool(self._live or self._ahead)
 
     def _reads_on(self) -> bool:
-        """Whether the next frames are taken from the table: a number that was notified before is a repeat."""
+        """Whether the next frames are taken from the table, because a number that was notified before is
+        then a repeat."""
         return self._in_doubt or self._heard > self.seq or self._sought > self.seq
 
     def _needs_repair(self) -> bool:
@@ -221,7 +241,7 @@ class Room:
                 subscription.catch_up()
 
     def _make_live(self, subscription: AnyThreadSubscription) -> None:
-        self.push()  # before it is one of those who get it: it holds that already
+        self.push()  # before it is live: it holds already what is pushed here
         self._live.add(subscription)
 
     async def _mend(self) -> None:
@@ -244,7 +264,7 @@ class Room:
         try:
             page = await self._replay(self.thread_id, seq if is_confirmed else seq - 1)
         except Exception as error:
-            # The database is away. The readers wait for it, and so do we.
+            # The database is away. The subscriptions wait for it, and so does the room.
             log.warning("repair_failed", thread=self.thread_id, error=type(error).__name__)
             self._heard = max(self._sought, self._heard)
             await asyncio.sleep(REPAIR_RETRY_SECONDS * (0.5 + random.random()))
@@ -268,8 +288,11 @@ class Room:
         return self._needs_repair()
 
     def _take_page(self, page: Page, first: int | None) -> bool:
-        """Take what follows from a page of the table. False: the table has something else than what the live
-        readers hold. If `first` is given, the page must begin with it."""
+        """Take what follows from a page of the table.
+
+        False: the table has something else than what the live subscriptions hold. If `first` is given, the
+        page must begin with it.
+        """
         if first and (not page or page[0][0] != first):
             return False
         for seq, frame in page:
@@ -282,8 +305,8 @@ class Room:
         return True
 
     def _begin_anew(self) -> None:
-        """Close the readers, who hold what the table has not: a standby was promoted without the last
-        transactions of its primary, or a notification was forged."""
+        """Close the subscriptions, which hold what the table does not have: a standby was promoted without
+        the last transactions of its primary, or a notification was forged."""
         log.error("history_changed", thread=self.thread_id, seq=self.seq)
         self.close(wire.CloseCode.HISTORY_CHANGED)
         self.seq = self._confirmed = self._heard = self._sought = 0

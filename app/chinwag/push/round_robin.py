@@ -1,7 +1,7 @@
 """Round-robin scheduling: work that is left over gets a few milliseconds of each event-loop iteration.
 
-A socket that has sent thousands of frames at once would otherwise stop all others until they are handled; and
-so would many such sockets, however little each may do at a time.
+Otherwise a connection that has sent thousands of frames at once would stop all others until these are
+handled. So would many such connections, however little of each is done at a time.
 """
 
 import asyncio
@@ -11,18 +11,18 @@ from functools import cache
 from typing import Protocol
 
 TURN_SECONDS = 0.002
-"""No more time than this goes to the work in the queue before the event loop serves everybody else."""
+"""The time that goes to the work in the queue before the event loop serves everybody else."""
 
 
 class Worker(Protocol):
-    """A party that has work left over."""
+    """Anything that has work left over: a connection."""
 
     def take_turn(self) -> None:
-        """Do a little of the work; add yourself to the queue again if more is left."""
+        """Do a little of the work, and add yourself to the queue again if more is left."""
 
 
 class RoundRobin:
-    """The queue of those who have work left over."""
+    """The queue of the workers that have work left over."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
@@ -30,7 +30,7 @@ class RoundRobin:
         self._is_scheduled = False
 
     def add(self, worker: Worker) -> None:
-        """Give a worker a turn in a later event-loop iteration; once, however often it is added before."""
+        """Give a worker one turn in a later event-loop iteration, however often it is added before that."""
         self._queue[worker] = None
         self._schedule()
 
@@ -54,5 +54,5 @@ class RoundRobin:
 
 @cache
 def round_robin_of(loop: asyncio.AbstractEventLoop) -> RoundRobin:
-    """The queue of this process."""
+    """Return the queue of this process."""
     return RoundRobin(loop)

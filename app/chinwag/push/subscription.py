@@ -20,7 +20,7 @@ from chinwag.push.rate_limit import RateLimit
 from chinwag.wire import CloseCode
 
 FINISH_SECONDS = 1
-"""So long a server that stops waits until a browser has the frames of what it has sent."""
+"""How long a server that stops waits until a browser has the frames of the messages that it has sent."""
 
 PONG = Burst(wire.PONG)
 LIST_READY = Burst(wire.LIST_READY)
@@ -29,14 +29,15 @@ log = structlog.get_logger(__name__)
 
 
 class RateLimits(NamedTuple):
-    """The rate limits of the sockets of this process, each with the socket as its key."""
+    """The rate limits of the subscriptions of this process. The keys are the subscriptions."""
 
     posts: RateLimit
     refusals: RateLimit
 
 
 class Subscription:
-    """A WebSocket that has been accepted; the tasks that it starts end with it."""
+    """What one browser hears over an accepted WebSocket, and may write. The tasks that it starts end with
+    it."""
 
     def __init__(self, connection: Connection, limits: RateLimits) -> None:
         self._connection = connection
@@ -49,13 +50,14 @@ class Subscription:
         return self._connection.push(burst)
 
     def close(self, code: CloseCode, reason: str = "") -> None:
-        """Close it soon; its handler then ends as if the browser had closed it."""
+        """Close the connection soon. Then `left` is called, as if the browser had closed it."""
         if not self._closing:
             self._closing = True
             self._start(self._close(code, reason))
 
     def receive(self, text: str | None) -> asyncio.Future[None] | None:
-        """Take what the browser has sent. No more should come before the future, if there is one, is done."""
+        """Take what the browser has sent. If a future is returned, no more should be received until it is
+        done."""
         if self._closing:
             return None
         try:
@@ -73,12 +75,12 @@ class Subscription:
         return None
 
     def stop(self) -> None:
-        """The server stops: finish, and close it with 1012."""
+        """Finish, and close the connection with 1012, because the server stops."""
         self._stopping = True
         self._start(self._finish_and_shut_down())
 
     def left(self) -> None:
-        """It is closed."""
+        """Clean up, because the connection is closed."""
         self._closing = True
         for task in self._tasks:
             task.cancel()
@@ -106,7 +108,7 @@ class Subscription:
         self._connection.finish()
 
     async def _finish(self) -> None:
-        """Wait until the browser knows what has become of all that it has sent."""
+        """Wait until the browser has been told of all that it has sent."""
 
     async def _close(self, code: CloseCode, reason: str = "") -> None:
         with contextlib.suppress(*CLOSED):  # the browser was faster
@@ -124,7 +126,7 @@ class Subscription:
 
     def _fail(self, error: BaseException) -> None:
         if isinstance(error, FAILURES):
-            refusal_of(error)  # says it in the log
+            refusal_of(error)  # it writes the log, too
             self.close(CloseCode.DATABASE_UNAVAILABLE)
         else:
             log.error("socket_failed", error=type(error).__name__, exc_info=error)
@@ -132,7 +134,7 @@ class Subscription:
 
 
 class ListSubscription(Subscription):
-    """A subscriber to the list of threads."""
+    """A subscription to the list of threads."""
 
     def __init__(self, connection: Connection, limits: RateLimits, hub: Hub) -> None:
         super().__init__(connection, limits)
@@ -144,7 +146,7 @@ class ListSubscription(Subscription):
         await self._connection.serve(self)
 
     def catch_up(self) -> None:
-        """Events were left out: when there is room again, the browser is told to read the list anew."""
+        """Tell the browser to read the list anew, as soon as there is room, because events were left out."""
         self._start(self._rejoin())
 
     def left(self) -> None:

@@ -19,11 +19,16 @@ from chinwag.push.subscription import FINISH_SECONDS, RateLimits, Subscription
 from chinwag.wire import CloseCode
 
 UNANSWERED_POSTS = 64
-"""So many messages of one subscription may wait to be answered; then it is not read until one is."""
+"""The most messages of one subscription that wait to be answered. Then no more is received until one is
+answered."""
 
 
 class ThreadSubscription(Subscription):
-    """A reader of one thread, who writes to it too."""
+    """What one browser hears of a thread, and writes to it.
+
+    Attributes:
+        seq: as in chinwag.push.room.AnyThreadSubscription.
+    """
 
     def __init__(
         self,
@@ -37,7 +42,8 @@ class ThreadSubscription(Subscription):
         writer: Writer,
         max_content: int,
     ) -> None:
-        """It is in its room from now on, and must be served: then it leaves at its end."""
+        """Join the room of the thread. The subscription leaves it at the end of `serve`, so it must be
+        served."""
         super().__init__(connection, limits)
         self.seq = 0
         self._thread_id = thread_id
@@ -54,7 +60,12 @@ class ThreadSubscription(Subscription):
         self._room = hub.join(thread_id, self)
 
     async def serve(self, after: int | None, joins: asyncio.Semaphore) -> None:
-        """Replay what comes after `after` (None: only what is new), then push what arrives."""
+        """Replay what comes after `after` (None: only what is new), then push what arrives.
+
+        Args:
+            joins: how many subscriptions of the process may read the database at the same time as they
+                begin.
+        """
         try:
             await self._begin(after, joins)
         except FAILURES as error:
@@ -66,6 +77,7 @@ class ThreadSubscription(Subscription):
         await self._connection.serve(self)
 
     def catch_up(self) -> None:
+        """Read the table from what the browser holds, and go live again."""
         self._start(self._follow())
 
     def left(self) -> None:
@@ -75,18 +87,18 @@ class ThreadSubscription(Subscription):
     async def _begin(self, after: int | None, joins: asyncio.Semaphore) -> None:
         last_seq = self._room.end
         if last_seq is None or (after or 0) > last_seq:
-            # All the browsers that a server has lost join at once. They wait here and not for the pool,
-            # where everybody's sends would wait behind them.
+            # All the browsers that another server has lost join at once. They wait here and not for the pool,
+            # where all messages to be stored would wait behind them.
             async with joins:
                 if self._connection.is_gone():
-                    return None  # or a server that is behind would work only for those who gave up
-                # Known before anything is received: so what this browser writes comes after it, and back.
+                    return None  # or a server that is late would work only for browsers that gave up
+                # It is read before anything is received: so what this browser writes has a higher seq.
                 last_seq = await self._threads.last_seq(self._thread_id)
         if last_seq is None:
             return await self._close(CloseCode.NO_SUCH_THREAD)
         self.seq = last_seq if after is None else min(after, last_seq)
         if self.seq == last_seq and self._room.go_live(self):
-            self._say_ready()  # at once: then it leaves together with the answer to the handshake
+            self._say_ready()  # at once, so that it leaves together with the answer to the handshake
         else:
             self._start(self._join(last_seq))
 
@@ -101,7 +113,7 @@ class ThreadSubscription(Subscription):
         self.push(Burst(wire.ready_frame(self._thread_id, max(self.seq, self._room.seq))))
 
     async def _follow(self) -> None:
-        """Read the table from what we hold to its end, as fast as the browser takes it; then go live."""
+        """Read the table to its end, as fast as the browser takes it, and then go live."""
         while True:
             room_seq = self._room.seq
             if await self._read_page():
@@ -109,11 +121,11 @@ class ThreadSubscription(Subscription):
             if self._room.go_live(self):
                 return
             if room_seq > self.seq and (repair := self._room.repair(in_doubt=True)):
-                # The others hold more than the table had afterwards.
+                # The live subscriptions hold more than the table had.
                 await asyncio.wait({repair})
 
     async def _read_page(self) -> bool:
-        """Pass on what follows in the table. False: nothing does."""
+        """Push the next page of the table. False: there is none."""
         await self._connection.drained()
         page = await self._messages.replay(self._thread_id, self.seq)
         if page:
@@ -153,7 +165,7 @@ class ThreadSubscription(Subscription):
         elif (message := stored.result()).new:
             self._stored_seq = max(message.seq, self._stored_seq)
         elif not self._closing and message.seq not in self._repeats:
-            # Nobody is notified of a repeat, but its sender waits for the frame.
+            # A repeat is not notified, but its sender waits for the frame.
             self._repeats.append(message.seq)
             if len(self._repeats) == 1:
                 self._start(self._answer_repeats())
@@ -161,8 +173,8 @@ class ThreadSubscription(Subscription):
         self._answered()
 
     async def _answer_repeats(self) -> None:
-        """Push again what was sent again, one after the other: many queries at once would leave nobody else a
-        database connection."""
+        """Push again the messages that were sent again, one after the other: many queries at once would
+        leave nobody else a database connection."""
         while self._repeats:
             await self._connection.drained()
             if frame := await self._messages.frame(self._thread_id, self._repeats[0]):
@@ -178,7 +190,7 @@ class ThreadSubscription(Subscription):
                 has_room.set_result(None)
 
     async def _finish(self) -> None:
-        # Only here are the frames waited for, which come as always: not worth an event for each of them.
+        # The frames come as always. Only here are they awaited, which is not worth an event for each of them.
         while self._unanswered or self._room.held_by(self) < self._stored_seq:  # noqa: ASYNC110
             await asyncio.sleep(FINISH_SECONDS / 50)
         self._room.push()

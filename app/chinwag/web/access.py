@@ -19,20 +19,25 @@ PROXY_FIELDS = {
     b"x-forwarded-proto",
     b"x-real-ip",
 }
-"""What proxies add. No browser sends one of them."""
+"""The header fields that proxies add. No browser sends one of them."""
 
 OTHER_SITES = {"cross-site", "same-site"}
-"""The values of Sec-Fetch-Site for a page of another origin (W3C Fetch Metadata). A server on another port of
-this computer is of the same site."""
+"""The values of Sec-Fetch-Site for a page of another origin (W3C Fetch Metadata). A server on another port
+of this computer is of the same site."""
 
 
 class CheckAccess(ASGIMiddleware):
-    """Refuses who may not use this server, before anything else is done for them."""
+    """The middleware that refuses a client that may not use this server, before anything else is done for
+    it."""
 
-    # No guards: for each of them Litestar copies the handler, in each handshake.
+    # This is no guard, because Litestar copies the handler for each guard in each handshake.
 
     async def handle(self, scope: Scope, receive: Receive, send: Send, next_app: ASGIApp) -> None:
-        """Raises HostNotAllowed, OriginNotAllowed or NotSignedIn."""
+        """Check the Host, the Origin and the sign-in.
+
+        Raises:
+            HostNotAllowed, OriginNotAllowed, NotSignedIn
+        """
         settings = services_of(scope["litestar_app"].state).settings
         fields = _fields(scope)
         name = _name_in(fields.get(b"host", ""))
@@ -43,10 +48,14 @@ class CheckAccess(ASGIMiddleware):
 
 
 def check_host(name: str, settings: Settings) -> None:
-    """Refuse a request for a name that is not this server's. Raises HostNotAllowed.
+    """Refuse a request for a name that is not this server's.
 
-    Whoever owns a name can let it lead to this server. A page under this name, in a browser that reaches this
-    server, would then be of the same origin as the server (DNS rebinding). An address leads nowhere else.
+    Anybody who owns a name can let it lead to this server. A page under this name, in a browser that reaches
+    this server, would then be of the same origin as the server (DNS rebinding). An address leads nowhere
+    else.
+
+    Raises:
+        HostNotAllowed
     """
     if name != "localhost" and name not in settings.allowed_hosts and not _address(name):
         raise HostNotAllowed(f"this server is not known as {name[:100]!r}; see the setting allowed_hosts")
@@ -55,9 +64,11 @@ def check_host(name: str, settings: Settings) -> None:
 def check_origin(scope: Scope, fields: dict[bytes, str], settings: Settings) -> None:
     """Refuse what a page of another site makes a browser do (RFC 6455, section 10.2; for HTTP, CSRF).
 
-    Reading is refused as well: its load, its time and its errors tell the other site what is there.
+    Reading is refused, too: that a request loads, how long it takes and how it fails tell the other site
+    what is there. Programs that are not browsers send neither Origin nor Sec-Fetch-Site, and pass.
 
-    Programs that are not browsers send neither field, and may pass. Raises OriginNotAllowed.
+    Raises:
+        OriginNotAllowed
     """
     origin = fields.get(b"origin")
     if origin is None:
@@ -70,9 +81,12 @@ def check_origin(scope: Scope, fields: dict[bytes, str], settings: Settings) -> 
 
 
 def check_signed_in(scope: Scope, name: str, fields: dict[bytes, str], settings: Settings) -> None:
-    """Sign in a browser on this computer by itself. Raises NotSignedIn.
+    """Accept a browser on this computer, which is signed in by itself.
 
-    A peer on this computer that adds a proxy's field stands for browsers elsewhere.
+    A client on this computer that adds a proxy's field stands for browsers elsewhere.
+
+    Raises:
+        NotSignedIn
     """
     if settings.sign_in == "anyone":
         return
@@ -83,13 +97,13 @@ def check_signed_in(scope: Scope, name: str, fields: dict[bytes, str], settings:
 
 
 def _fields(scope: Scope) -> dict[bytes, str]:
-    """The header fields; of several with one name, the last."""
-    # uvicorn leaves the names of a WebSocket's as they came.
+    """Return the header fields. Of several fields with one name, it is the last."""
+    # uvicorn leaves the names of a WebSocket's fields as they came.
     return {name.lower(): value.decode("latin-1") for name, value in scope["headers"]}
 
 
 def _name_in(host: str) -> str:
-    """The host without its port; nothing if it is malformed, such as `[::1`."""
+    """Return the host without its port; nothing if it is malformed, such as `[::1`."""
     try:
         return urlsplit(f"//{host}").hostname or ""
     except ValueError:

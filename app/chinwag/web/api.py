@@ -38,9 +38,10 @@ from chinwag.web.throttle import LimitChanges
 AnyRequest = Request[Any, Any, Any]
 
 async def read_json(request: AnyRequest) -> None:
-    """Read the body, if there should be one, before Litestar does: it would fail on what is not UTF-8.
+    """Read the body, if there should be one, before Litestar does, which would fail on what is not UTF-8.
 
-    Raises BadJson.
+    Raises:
+        BadJson
     """
     if request.method not in {"POST", "PATCH"}:
         return
@@ -178,7 +179,8 @@ async def search_messages(
     include_in_schema=False,
 )
 async def methods(request: AnyRequest) -> Response[None]:
-    """The methods of a path. Litestar's own answer names only those of the path's first handler."""
+    """Answer with the methods of a path. Litestar's own answer names only those of the path's first
+    handler."""
     [path] = [
         one
         for one in request.app.routes
@@ -222,7 +224,7 @@ ROUTES: list[ControllerRouterHandler] = [
             search_messages,
         ],
     ),
-    # Of their own, with less around them: each handshake pays for every middleware.
+    # The WebSockets have a router with fewer middlewares, because each handshake pays for every middleware.
     Router("/api/v1", middleware=[CheckAccess()], route_handlers=[thread_socket, list_socket]),
     live,
     ready,

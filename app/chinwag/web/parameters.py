@@ -8,13 +8,13 @@ from litestar.params import Body, Parameter
 from chinwag import wire
 
 ThreadId = Annotated[int, Parameter(ge=1, le=wire.MAX_ID, description="The thread.")]
-Limit = Annotated[int, Parameter(ge=1, le=200, description="How many at most.")]
+Limit = Annotated[int, Parameter(ge=1, le=200, description="The most messages or threads in the answer.")]
 SeqCursor = Annotated[
     int | None,
     Parameter(
         ge=0,
         le=wire.MAX_ID,
-        description="A seq; it is left out.",
+        description="A seq; the message that has it is left out.",
         schema_extra={"minimum": 0},  # Litestar takes 0 for none
     ),
 ]
@@ -27,20 +27,26 @@ ThreadCursor = Annotated[
     ),
 ]
 SearchQuery = Annotated[
-    str, Parameter(max_length=200, pattern=r"^[^\x00]*$", description="What to look for.")
+    str, Parameter(max_length=200, pattern=r"^[^\x00]*$", description="The words to look for.")
 ]
-SearchLimit = Annotated[int, Parameter(ge=1, le=50, description="How many at most.")]
+SearchLimit = Annotated[int, Parameter(ge=1, le=50, description="The most hits in the answer.")]
 MessageCursor = Annotated[
-    int | None, Parameter(ge=1, le=wire.MAX_ID, description="The `message` of the last hit; it is left out.")
+    int | None,
+    Parameter(ge=1, le=wire.MAX_ID, description="The `message` of the last hit seen; it is left out."),
 ]
-PinnedFilter = Annotated[bool | None, Parameter(description="Only those that are pinned, or are not.")]
+PinnedFilter = Annotated[bool | None, Parameter(description="Only threads that are pinned, or only others.")]
 TitleFilter = Annotated[
     str | None,
-    Parameter(max_length=200, pattern=r"^[^\x00]*$", description="Part of the title, of the newest 10,000."),
+    Parameter(
+        max_length=200,
+        pattern=r"^[^\x00]*$",
+        description="A part of the title, in the 10,000 newest threads.",
+    ),
 ]
 
 EXACT = Body(schema_extra={"additionalProperties": False})
-"""For OpenAPI: the Structs of chinwag.wire forbid unknown fields, and Litestar does not see it."""
+"""The marker of a body for OpenAPI: the Structs of chinwag.wire forbid unknown fields, which Litestar does
+not see."""
 
 PROBLEMS = {
     400: "Something in the request is wrong.",
@@ -55,7 +61,7 @@ PROBLEMS = {
 
 
 def problems(*statuses: int) -> dict[int, ResponseSpec]:
-    """The errors that a handler answers with."""
+    """Return the errors with which a handler may answer, for OpenAPI."""
     return {
         status: ResponseSpec(
             wire.Problem,

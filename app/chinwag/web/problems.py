@@ -28,21 +28,24 @@ CODES = {
     413: "body_too_big",
     415: "unsupported_media_type",
 }
-"""What Litestar refuses. Spelled out: the phrases of HTTPStatus differ between versions of Python."""
+"""The codes of what Litestar itself refuses, by status. They are written out, because the phrases of
+HTTPStatus differ between versions of Python."""
 
 log = structlog.get_logger(__name__)
 
 
 def refused(request: AnyRequest, error: Refusal) -> Response[wire.Problem]:
+    """Answer with an error of our own."""
     return _answer(request, error.status, error.code, str(error))
 
 
 def database_failed(request: AnyRequest, error: Exception) -> Response[wire.Problem]:
+    """Answer with what an error of the database means to the client."""
     return refused(request, refusal_of(error, path=request.scope["path"]))
 
 
 def http_failed(request: AnyRequest, error: HTTPException) -> Response[Any]:
-    """What Litestar itself refuses: a wrong path, method, body or parameter."""
+    """Answer with what Litestar itself refuses: a wrong path, method, body or parameter."""
     if error.headers == {"allow": "websocket"}:
         detail = "this is the address of a WebSocket"
         return _answer(request, 426, "upgrade_required", detail, {"Upgrade": "websocket"})
@@ -55,12 +58,14 @@ def http_failed(request: AnyRequest, error: HTTPException) -> Response[Any]:
 
 
 def failed(request: AnyRequest, error: Exception) -> Response[wire.Problem]:
+    """Log an unexpected error, and answer with status 500."""
     log.error("request_failed", path=request.scope["path"], exc_info=error)
     return _answer(request, 500, Refusal.code, "The server failed; its log says why.")
 
 
 class AnswerWhenCancelled(ASGIMiddleware):
-    """uvicorn cancels what is still under way when it must stop, and would answer a bare 500."""
+    """The middleware that answers `server_stopping` to requests that uvicorn cancels when it must stop;
+    uvicorn itself would answer 500 without a body of ours."""
 
     scopes = (ScopeType.HTTP,)
 
@@ -83,7 +88,7 @@ def _answer(
     request: AnyRequest, status: int, code: str, detail: str, headers: dict[str, str] | None = None
 ) -> Response[wire.Problem]:
     if status < 500:
-        # Not request.url: it cannot be made of a malformed Host header.
+        # request.url cannot be made of a malformed Host header.
         log.info("refused", code=code, path=request.scope["path"])
     problem = wire.Problem(status=status, code=code, title=_phrase(status), detail=detail)
     if status in {429, 503}:
@@ -92,7 +97,7 @@ def _answer(
 
 
 def _wants_page(request: AnyRequest) -> bool:
-    """Whether a person has followed a link to nowhere."""
+    """Whether a person has followed a link to a page that does not exist."""
     is_api = request.scope["path"].startswith("/api/")
     return not is_api and "text/html" in request.headers.get("accept", "")
 
@@ -102,7 +107,7 @@ def _phrase(status: int) -> str:
 
 
 def _complaints(extra: Any) -> list[str]:
-    """Litestar's list of what is wrong with which field."""
+    """Read Litestar's list of what is wrong with which field."""
     if not isinstance(extra, list):
         return []
     return [f"{'body' if one['key'] == 'data' else one['key']}: {one['message']}" for one in extra]

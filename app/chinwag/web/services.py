@@ -22,11 +22,11 @@ from chinwag.settings import Settings
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Services:
-    """The parts of a server process, made once at its start (chinwag.asgi).
+    """The parts of a server process, which are made once at its start (chinwag.asgi).
 
     Attributes:
-        limits: of each subscription.
-        changes: how many changes an address may ask for over HTTP.
+        limits: the rate limits of the subscriptions.
+        changes: the rate limit of the changes that an address may ask for over HTTP.
         joins: how many subscriptions may read the database at the same time as they begin.
     """
 
@@ -49,9 +49,10 @@ Provided = NamedDependency[SkipValidation[Services]]
 
 
 def services_of(state: State) -> Services:
-    """The services in an application's state: what handlers get as a dependency.
+    """Return the services in the state of an application: this is the dependency `services` of handlers.
 
-    Litestar would give each WebSocket a copy of the state, to keep; so those read their application's.
+    Litestar would give each WebSocket a copy of the state, and keep it; so WebSockets read the state of
+    their application.
     """
     services: Services = state["services"]
     return services

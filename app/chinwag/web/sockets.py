@@ -29,9 +29,9 @@ class _UnwrappedWebSocket(AnyWebSocket):
 
 @websocket("/ws/threads/{thread_id:str}", websocket_class=_UnwrappedWebSocket)
 async def thread_socket(socket: AnyWebSocket, thread_id: str) -> None:
-    """A thread: what is written goes in, what is stored comes out."""
+    """Serve the WebSocket of a thread: what is written goes in, and what is stored comes out."""
     services = services_of(socket.app.state)
-    # Accepted first: a browser cannot see why a WebSocket was closed before.
+    # It is accepted first: a browser cannot see why a WebSocket was closed before that.
     await socket.accept()
     try:
         id = msgspec.convert(thread_id, wire.Id, strict=False)
@@ -56,7 +56,7 @@ async def thread_socket(socket: AnyWebSocket, thread_id: str) -> None:
 
 @websocket("/ws/threads", websocket_class=_UnwrappedWebSocket)
 async def list_socket(socket: AnyWebSocket) -> None:
-    """The list of threads: created, renamed, deleted, active."""
+    """Serve the WebSocket of the list of threads: threads that are created, renamed, deleted or active."""
     await socket.accept()
     services = services_of(socket.app.state)
     await ListSubscription(connection_of(socket), services.limits, services.hub).serve()

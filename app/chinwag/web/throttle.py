@@ -12,16 +12,21 @@ SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
 
 
 class LimitChanges(ASGIMiddleware):
-    """Refuses requests that change something, when too many of them come from one address.
+    """The middleware that refuses requests that change something when too many of them come from one
+    address.
 
-    The address is the one that uvicorn has found: behind a proxy on this computer that is the one in
-    X-Forwarded-For, which nobody else is believed.
+    The address is the one that uvicorn has found. Behind a proxy on this computer that is the one in
+    X-Forwarded-For, which is believed from nobody else.
     """
 
     scopes = (ScopeType.HTTP,)
 
     async def handle(self, scope: Scope, receive: Receive, send: Send, next_app: ASGIApp) -> None:
-        """Raises TooManyRequests."""
+        """Count a request that changes something.
+
+        Raises:
+            TooManyRequests
+        """
         if scope.get("method") not in SAFE_METHODS:
             changes = services_of(scope["litestar_app"].state).changes
             client = scope.get("client")

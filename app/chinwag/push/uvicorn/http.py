@@ -19,25 +19,30 @@ from chinwag.push.uvicorn.keepalive import Checkable, reset, timer_wheel_of, una
 
 HEAD_BYTES = 32 * 1024
 HEAD_FIELDS = 100
-"""Limits for a request's line and header fields, and for trailer fields and chunk extensions."""
+"""The limits of a request's line and header fields, and of trailer fields and chunk extensions."""
 
 PIPELINED_REQUESTS = 16
-"""So many requests of one connection may wait for an answer. Browsers and nginx send one at a time."""
+"""The most requests of one connection that wait for an answer. Browsers and nginx send one at a time."""
 
 SPARE_CONNECTIONS = 64
-"""Connections beyond `max_connections`: health checks are answered there, others are told to try again."""
+"""The number of connections beyond `max_connections`. There, health checks are answered, and other requests
+are told to try again."""
 
 PROGRESS_BYTES = 16 * 1024
-"""A client that takes fewer bytes of an answer in `request_seconds` is given up."""
+"""A client that takes fewer bytes of an answer in `request_seconds` is dropped."""
 
 HOP_BY_HOP = {b"upgrade", b"connection", b"http2-settings"}
-"""What asks for an upgrade."""
+"""The header fields that ask for an upgrade."""
 
 log = structlog.get_logger(__name__)
 
 
 class ConnectionLimits:
-    """The limits of one server process, and the connections that wait for a request, oldest first."""
+    """The limits of one server process, and its connections that wait for a request.
+
+    Attributes:
+        waiting: these connections, the oldest first.
+    """
 
     def __init__(self, request_seconds: float, max_connections: int) -> None:
         self.request_seconds = request_seconds
@@ -46,8 +51,11 @@ class ConnectionLimits:
 
 
 class BoundedHttpProtocol(HttpToolsProtocol):
-    """One HTTP connection. It is checked once in `request_seconds`: within this time and twice this time, a
-    request has arrived and a part of its answer is taken, or the connection is closed."""
+    """One HTTP connection, which is checked once in `request_seconds`.
+
+    Within a time between that and twice that, a request must arrive, or a part of its answer be taken;
+    otherwise the connection is closed.
+    """
 
     def __init__(self, *args: Any, limits: ConnectionLimits, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -67,7 +75,7 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         self._slot = timer_wheel_of(self.loop, limits.request_seconds).join(self)
         limits.waiting[self] = None
         if len(self.connections) > limits.max_connections + SPARE_CONNECTIONS:
-            # Those that send nothing make room for those that may.
+            # A connection that sends nothing makes room for one that may.
             oldest = next(iter(limits.waiting))
             del limits.waiting[oldest]
             oldest.transport.abort()
@@ -112,7 +120,7 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         try:
             self.parser.feed_data(data)
         except httptools.HttpParserUpgrade as pause:
-            # The parser has stopped behind the head. It has skipped the body, if there is one.
+            # The parser has stopped after the head. If there is a body, it has skipped it.
             self._take_upgrade(data[pause.args[0] :])
 
     def on_message_begin(self) -> None:
@@ -168,7 +176,7 @@ class BoundedHttpProtocol(HttpToolsProtocol):
     # Upgrades
 
     def _take_upgrade(self, rest: bytes) -> None:
-        """Begin a WebSocket, or else ignore it (RFC 9110, section 7.8), and close after the answer."""
+        """Begin a WebSocket; ignore any other upgrade (RFC 9110, section 7.8), and close after the answer."""
         if self._is_answering():
             raise BadInput("an upgrade is requested before the last request is answered")
         method = self.parser.get_method()
@@ -192,7 +200,8 @@ class BoundedHttpProtocol(HttpToolsProtocol):
             self.parser.feed_data(rest)
 
     def _is_handshake(self, method: bytes) -> bool:
-        """RFC 6455, section 4.1. The fields of its own are checked by the WebSocket's protocol."""
+        """Whether the request is the opening handshake of a WebSocket (RFC 6455, section 4.1). The
+        WebSocket's own fields are checked by its protocol."""
         has_body = self._count_of(b"content-length") or self._count_of(b"transfer-encoding")
         is_get = method == b"GET" and self.parser.get_http_version() == "1.1" and not has_body
         return is_get and self._count_of(b"upgrade") == 1 and self._get_upgrade() == b"websocket"
@@ -203,6 +212,7 @@ class BoundedHttpProtocol(HttpToolsProtocol):
     # Limits
 
     def check(self) -> None:
+        """Drop a client that does not take the answer, and refuse a request that does not arrive in time."""
         if self.transport.get_write_buffer_size():
             unsent = unacknowledged(self.transport)
             if self._unsent is not None and unsent > self._unsent - PROGRESS_BYTES:
@@ -229,7 +239,8 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         return len(self.connections) > self._limits.max_connections
 
     def _refuse(self, error: Refusal) -> None:
-        """Answer the request that is arriving with a problem, and close. Requests before it are answered."""
+        """Answer the request that is arriving with a problem, and close the connection. Requests before it
+        are answered."""
         log.info("refused", code=error.code)
         is_next = not self._is_answering() or (self.cycle.more_body and not self.cycle.response_started)
         self._is_deaf = self._is_late = True

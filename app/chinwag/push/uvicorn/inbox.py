@@ -1,12 +1,14 @@
-"""A queue and an event for a socket, in a twentieth of the memory of the ones in asyncio: their five deques
-were 4 of the 26 KiB of an idle socket."""
+"""A queue and an event for a WebSocket, in a twentieth of the memory of the ones in asyncio.
+
+The five deques of those were 4 of the 26 KiB of an idle WebSocket.
+"""
 
 import asyncio
 from typing import Any, Protocol
 
 
 class Gate:
-    """Open or shut, as an asyncio.Event is set or not."""
+    """An event, as asyncio.Event: open is set, shut is not set."""
 
     __slots__ = ("_is_open", "_waiters")
 
@@ -40,11 +42,12 @@ class Gate:
 class _Consumer(Protocol):
     """What is called for each arrival, in place of a task that waits."""
 
-    def arrived(self) -> None: ...
+    def arrived(self) -> None:
+        """Called after something was put into the inbox."""
 
 
 class Inbox:
-    """An asyncio.Queue without a limit, for one reader."""
+    """An unlimited queue, as asyncio.Queue, from which one task or one consumer takes."""
 
     __slots__ = ("_arrival", "_items", "consumer")
 

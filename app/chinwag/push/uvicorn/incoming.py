@@ -1,8 +1,8 @@
 """Incoming frames: a few are handled at a time, and only while the client reads what it is sent.
 
-uvicorn's own protocol handles all the frames of a read at once, up to 40,000, and answers pings whether the
-answers are read or not: a single socket could stop the server and fill its memory. Here frames are given to a
-handler without any task.
+uvicorn's own protocol handles all the frames of a read at once, up to 40,000, and answers pings whether or
+not the answers are read: a single WebSocket could stop the server and fill its memory. Here frames are given
+to a handler without any task.
 """
 
 import asyncio
@@ -17,10 +17,11 @@ from chinwag.push.uvicorn.inbox import Gate, Inbox
 from chinwag.wire import CloseCode
 
 FRAMES_A_TURN = 8
-"""So many frames of one socket are taken in an event-loop iteration."""
+"""The number of frames of one WebSocket that are taken in an event-loop iteration."""
 
 BYTES_AT_ONCE = 4096
-"""A longer read is parsed in the socket's turns among all that have sent so much."""
+"""A longer read is not parsed at once, but in turns with all the connections that have sent as much
+(chinwag.push.round_robin)."""
 
 
 class FairProtocol(WebSocketsSansIOProtocol):
@@ -54,7 +55,7 @@ class FairProtocol(WebSocketsSansIOProtocol):
             round_robin_of(self.loop).add(self)
 
     def take_turn(self) -> None:
-        """Take the next frames of what has been read; more is read when all of it is taken."""
+        """Take the next frames of what has been read. More is read when all of it has been taken."""
         for _ in range(FRAMES_A_TURN):
             if not (size := self._next_size()):
                 break
@@ -72,14 +73,17 @@ class FairProtocol(WebSocketsSansIOProtocol):
         self._pause_or_resume_reading()
 
     def _next_size(self) -> int:
-        """The bytes to the end of the frame that comes next, in what has been read or beyond; 0: none may be
-        taken now, or the beginning of its header is all that is there."""
+        """Return the number of bytes up to the end of the next frame, whether they have been read already or
+        not.
+
+        0: no frame may be taken now, or only a part of its header has been read.
+        """
         if not self._unparsed or not self._may_take():
             return 0
         return self._rest_of_frame or _frame_size(self._unparsed)
 
     def _may_take(self) -> bool:
-        """Whether the handler has handled what came before, and the peer has read what was sent to it."""
+        """Whether the handler has handled what came before, and the client has read what was sent to it."""
         if self.transport.is_closing() or not self.writable.is_set():
             return False
         if self.close_sent:
@@ -103,7 +107,7 @@ class FairProtocol(WebSocketsSansIOProtocol):
         self._deliver()
 
     def arrived(self) -> None:
-        # Not at once: uvicorn is in the midst of something.
+        # Not at once, because uvicorn calls this in the middle of something.
         self.loop.call_soon(self._deliver)
 
     def _deliver(self, _busy: object = None) -> None:
@@ -127,15 +131,15 @@ class FairProtocol(WebSocketsSansIOProtocol):
             self._busy.add_done_callback(self._deliver)
 
     def handle_ping(self) -> None:
-        """It is answered together with the others of the turn."""
+        """Do nothing: a ping is answered at the end of the turn, together with the others."""
 
     def _answer_pings(self) -> None:
-        # A write for each would keep 60 bytes for each pong of two bytes that its peer does not read.
+        # They are joined: a write for each would keep 60 bytes for each pong of two bytes that is not read.
         if (pongs := self.conn.data_to_send()) and not self.transport.is_closing():
             self.transport.write(b"".join(pongs))
 
     def handle_cont(self, event: websockets.frames.Frame) -> None:
-        # Joined as they come: a list of them could grow without end, as they may be empty.
+        # They are joined as they come: a list of them could grow without end, because they may be empty.
         whole: Any = self.frames[0]
         if not isinstance(whole, bytearray):
             self.frames[0] = whole = cast(Any, bytearray(whole))
@@ -163,7 +167,8 @@ class FairProtocol(WebSocketsSansIOProtocol):
 
 
 def _frame_size(data: bytes | memoryview) -> int:
-    """The bytes of the masked frame that begins here (RFC 6455, section 5.2); 0: it is too soon to know."""
+    """Return the number of bytes of the masked frame that begins here (RFC 6455, section 5.2); 0 if too
+    little of its header is there."""
     if len(data) < 2:
         return 0
     match data[1] & 0x7F:

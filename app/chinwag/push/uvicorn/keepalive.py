@@ -1,4 +1,4 @@
-"""Keepalive: one timer wheel asks all the connections of a process whether their peers are still there.
+"""Keepalive: one timer wheel asks all the connections of a process whether their clients are still there.
 
 uvicorn's own timer for each connection was a tenth of what an idle one costs.
 """
@@ -14,11 +14,13 @@ from socket import IPPROTO_TCP, SO_LINGER, SOL_SOCKET
 from typing import Protocol
 
 SLOTS = 64
-"""The sockets are asked in so many portions: all at once would hold up what is pushed meanwhile."""
+"""The number of slots, which are checked one after the other: to check all connections at once would delay
+what is pushed meanwhile."""
 
 TCP_INFO = 11
 BYTES_ACKED = slice(120, 128)
-"""A socket option, and the place of tcpi_bytes_acked in what it gives: struct tcp_info of linux/tcp.h."""
+"""The socket option TCP_INFO, and the place of tcpi_bytes_acked in what it returns (struct tcp_info of
+linux/tcp.h)."""
 
 RESET = struct.pack("ii", 1, 0)  # socket(7): linger on, for 0 s
 
@@ -27,12 +29,12 @@ class Checkable(Protocol):
     """What a timer wheel checks: a connection."""
 
     def check(self) -> None:
-        """Ask whether somebody is there; give up if the last question has had no answer."""
+        """Ask whether the client is still there, and drop it if it has not answered the last question."""
 
 
 class TimerWheel:
-    """A wheel of SLOTS sets of peers. It goes round once in `seconds`, and checks the peers of each slot in
-    turn."""
+    """A timer wheel of SLOTS slots. It goes round once in `seconds`, and checks the connections of one slot
+    after the other."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop, seconds: float) -> None:
         self._loop = loop
@@ -42,7 +44,8 @@ class TimerWheel:
         self._advance()
 
     def join(self, one: Checkable) -> set[Checkable]:
-        """Have a peer checked from a turn later on, until it is taken out of the set that is returned."""
+        """Have a connection checked once in each revolution, until it is taken out of the slot that is
+        returned."""
         self._slots[self._now].add(one)
         return self._slots[self._now]
 
@@ -55,13 +58,15 @@ class TimerWheel:
 
 @cache
 def timer_wheel_of(loop: asyncio.AbstractEventLoop, seconds: float) -> TimerWheel:
-    """The timer wheel of this process."""
+    """Return the timer wheel of this process."""
     return TimerWheel(loop, seconds)
 
 
 def acknowledged(transport: asyncio.WriteTransport) -> int:
-    """How many bytes the peer's system has taken since the connection began. Where our system does not tell
-    it, as on macOS, a number that grows as fewer bytes are waiting."""
+    """Return the number of bytes that the client's system has taken since the connection began.
+
+    Where our system does not tell it, as on macOS, this is a number that grows as fewer bytes are waiting.
+    """
     if sys.platform == "linux":
         with contextlib.suppress(OSError):  # it is closed already
             info = transport.get_extra_info("socket").getsockopt(IPPROTO_TCP, TCP_INFO, BYTES_ACKED.stop)
@@ -70,9 +75,10 @@ def acknowledged(transport: asyncio.WriteTransport) -> int:
 
 
 def unacknowledged(transport: asyncio.WriteTransport) -> int:
-    """The bytes written that the peer has not taken yet, in the buffers of the transport and of the system.
+    """Return the number of written bytes that the client has not taken yet, in the buffers of the transport
+    and of the system.
 
-    The transport's alone would not do: the system frees its buffer, of up to 4 MB, in thirds.
+    The transport's buffer alone would not tell: the system frees its own buffer, of up to 4 MB, in thirds.
     """
     count = bytearray(4)
     with contextlib.suppress(OSError):  # macOS does not tell
@@ -81,7 +87,10 @@ def unacknowledged(transport: asyncio.WriteTransport) -> int:
 
 
 def reset(transport: asyncio.WriteTransport) -> None:
-    """Drop a connection whose peer does not read. Transport.close() would wait for a buffer that the peer
-    never empties; and without the reset the kernel would keep that buffer for it."""
+    """Drop a connection whose client does not read.
+
+    Transport.close() would wait for a buffer that the client never empties, and without the reset the kernel
+    would keep that buffer.
+    """
     transport.get_extra_info("socket").setsockopt(SOL_SOCKET, SO_LINGER, RESET)
     transport.abort()

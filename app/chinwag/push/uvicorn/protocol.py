@@ -1,6 +1,6 @@
 """uvicorn's WebSocket protocol, extended for pushing: the fast kind of Connection (chinwag.push.connection).
 
-What is pushed to many sockets is framed and joined once (chinwag.push.pacing). What the browser sends is
+What is pushed to many connections is framed and joined once (chinwag.push.pacing). What the browser sends is
 taken in chinwag.push.uvicorn.incoming.
 """
 
@@ -19,7 +19,7 @@ PING = b"\x89\0"  # RFC 6455, section 5.5.2
 
 
 class UvicornConnection(FairProtocol):
-    """One browser's WebSocket, and its connection."""
+    """The connection to one browser: its WebSocket."""
 
     # Half of them are uvicorn's. Python keeps up to 30 attributes in a dictionary whose keys all instances
     # share; with more, each idle socket would have 1 KiB of its own for them.
@@ -48,7 +48,7 @@ class UvicornConnection(FairProtocol):
     def handle_connect(self, event: Request) -> None:
         super().handle_connect(event)
         if self.response.status_code == 101:
-            # In time: the application's task has been created, but has not run yet.
+            # This is in time: the application's task has been created, but has not run yet.
             cast(dict[str, Any], self.scope["extensions"])[EXTENSION] = self
 
     async def run_asgi(self) -> None:
@@ -66,7 +66,7 @@ class UvicornConnection(FairProtocol):
             self.transport.close()
 
     def resume_writing(self) -> None:
-        self._awaits_pong = False  # it reads: somebody is there
+        self._awaits_pong = False  # it reads, so the client is there
         super().resume_writing()
 
     def push(self, burst: Burst) -> bool:
@@ -86,7 +86,7 @@ class UvicornConnection(FairProtocol):
             self._forget_handshake()
 
     def _forget_handshake(self) -> None:
-        # The parser would keep it for as long as the socket lives.
+        # The parser would keep the request for as long as the WebSocket lives.
         self.request.headers.clear()
         self.request = self.response = cast(Any, None)
 
@@ -116,27 +116,28 @@ class UvicornConnection(FairProtocol):
             self._slot = None
 
     def check(self) -> None:
-        """Drop a peer that since the last check has neither answered the ping nor taken anything else.
+        """Drop a client that since the last check has neither answered the ping nor taken anything else.
 
-        A slow one comes to the ping only behind all that was sent before it, which may be megabytes.
+        A slow client comes to the ping only after all that was sent before it, which may be megabytes.
         """
         before, self._taken = self._taken, acknowledged(self.transport)
         takes = before is None or self._taken > before
         if not self.writable.is_set():
             if not takes:
                 self._reset()
-        elif not self.read_paused:  # else the pong may be among what we have not read
+        elif not self.read_paused:  # otherwise the pong may be among what has not been read here
             if self._awaits_pong:
                 if not takes:
                     self._reset()
                 return
             self._awaits_pong = True
-            if not self.close_sent and not self.transport.is_closing():  # else it has as long to be gone
+            # After a close frame, the client is given as long to leave.
+            if not self.close_sent and not self.transport.is_closing():
                 self.transport.write(PING)
-                self._taken += len(PING)  # the peer's system takes the ping even if nobody is there
+                self._taken += len(PING)  # the client's system takes the ping even if nobody is there
 
     def handle_pong(self, event: websockets.frames.Frame) -> None:
-        self._awaits_pong = False  # any will do: somebody is there
+        self._awaits_pong = False  # any pong shows that the client is there
 
     def _reset(self) -> None:
         self.stop_keepalive()
