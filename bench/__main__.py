@@ -1,4 +1,4 @@
-"""`python -m bench`: Chinwag and its peers in turn, and a page and a chart of it."""
+"""`python -m bench`: measure Chinwag and its peers in turn, and write a page and a chart of the results."""
 
 import resource
 import signal
@@ -55,7 +55,7 @@ def main(
 
 
 def _allow_many_sockets() -> None:
-    """Also for the servers and the load generator: they inherit it."""
+    """Raise the limit on open files, also for the servers and the load generator, which inherit it."""
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 

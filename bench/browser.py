@@ -1,4 +1,4 @@
-"""A real Chromium, without anything it would do by itself."""
+"""A real Chromium that does nothing by itself, for the measurements of the page."""
 
 import importlib.util
 import shutil
@@ -15,7 +15,7 @@ OPTIONS += ["--disable-component-update", "--disable-sync"]
 
 
 def missing() -> str | None:
-    """What has to be installed before a page can be opened, if anything."""
+    """Tell what has to be installed before a page can be opened; None if nothing."""
     if importlib.util.find_spec("playwright") is None:
         return "Playwright is missing: pip install playwright"
     if shutil.which("chromium") is None:
@@ -31,7 +31,7 @@ def version() -> str:
 
 @asynccontextmanager
 async def launched() -> AsyncIterator["Browser"]:
-    """A browser that is closed behind the block."""
+    """Launch a browser, which is closed at the end of the block."""
     from playwright.async_api import async_playwright  # only here: it need not be installed for the rest
 
     async with async_playwright() as playwright:

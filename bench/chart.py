@@ -1,4 +1,4 @@
-"""The figures as bars, each panel on an axis of its own that begins at zero."""
+"""The chart of the comparison: bars, in panels whose axes begin at zero."""
 
 import math
 from collections.abc import Callable
@@ -11,7 +11,8 @@ from bench.report import OURS, YARDSTICK, behind, number
 
 WIDTH, COLUMNS = 1000, 2
 NAMES, BAR, GAP, FIGURE = 190, 13, 7, 66
-"""Pixels: the column of names, a bar, what is between two, and the room for a figure behind the longest."""
+"""Pixels: the column of names, a bar, the gap between two bars, and the room for a figure after the longest
+bar."""
 HEAD, FOOT = 46, 40
 
 STYLE = """
@@ -25,7 +26,7 @@ STYLE = """
 
 
 def draw(outcome: Outcome, caption: str) -> str:
-    """An SVG."""
+    """Return the chart as SVG."""
     figures = [one for one in outcome.figures if not one.key.endswith(".p99_ms") and _shown(one, outcome)]
     panels, heights = [], []
     for figure in figures:
@@ -109,7 +110,7 @@ def _bar(
 
 
 def _step(most: float) -> float:
-    """A round number, of which four or fewer reach the end of the axis."""
+    """Choose a round number, of which four or fewer reach the end of the axis."""
     if most <= 0:
         return 1  # nobody's memory has grown
     power = 10.0 ** math.floor(math.log10(most / 4))

@@ -1,4 +1,4 @@
-"""Everybody in turn, round after round."""
+"""The contest: every contestant is measured in turn, round after round."""
 
 import os
 import subprocess
@@ -21,34 +21,34 @@ LIMIT_SECONDS = 300
 
 
 class MeasureFailed(Exception):
-    """The load generator has no result; this has what it said."""
+    """The load generator has no result; the error has its output."""
 
 
 @dataclass
 class Outcome:
-    """What was measured, a number for each round."""
+    """The results of a contest, one number for each round."""
 
     contestants: list[Contestant]
     measurements: list[Measurement]
     figures: list[Figure]
     values: dict[tuple[str, str], list[float]] = field(default_factory=lambda: defaultdict(list))
-    """By the contestant's name and the figure's key."""
+    """The numbers, by the name of the contestant and the key of the figure."""
     shares: dict[tuple[str, str], list[tuple[float, float]]] = field(
         default_factory=lambda: defaultdict(list)
     )
-    """What the load generator and the server have used of a core, by the contestant's name and the
-    measurement's."""
+    """The shares of a core that the load generator and the server have used, by the name of the contestant
+    and that of the measurement."""
     failures: list[str] = field(default_factory=list)
 
     def middle(self, contestant: str, key: str) -> float | None:
-        """The median of the rounds; None if there is nothing."""
+        """Return the median of the rounds; None if there is no number."""
         numbers = self.values.get((contestant, key))
         return median(numbers) if numbers else None
 
 
 @dataclass(frozen=True)
 class Contest:
-    """How long, and how large."""
+    """A contest: its contestants, and how long and how large its measurements are."""
 
     rounds: int
     seconds: float
@@ -57,7 +57,7 @@ class Contest:
     def hold(
         self, contestants: Sequence[Contestant], databases: Databases, tell: Callable[[str], None]
     ) -> Outcome:
-        """Measure everything in each round. A measurement that fails is told, and the others go on."""
+        """Measure everything in each round. A measurement that fails is reported, and the others go on."""
         outcome = Outcome(list(contestants), measurements(self.most_sockets), figures(self.most_sockets))
         for number in range(self.rounds):
             # Each is first in turn: what runs behind another may find the machine warmer.

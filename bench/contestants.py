@@ -1,4 +1,4 @@
-"""Who takes part, what each needs, and how its server is started."""
+"""The contestants: what each program needs, and how its server is started."""
 
 import importlib.util
 import json
@@ -28,7 +28,7 @@ STOP_SECONDS = 10
 
 
 class DidNotStart(Exception):
-    """A server ended before it was ready, or was not ready in time; this has its log."""
+    """A server ended before it was ready, or was not ready in time; the error has its log."""
 
 
 @dataclass(frozen=True)
@@ -38,11 +38,11 @@ class Contestant:
     name: str
     title: str
     command: tuple[str, ...]
-    """Empty: a client of PostgreSQL without a server, to compare with."""
+    """The command of its server. Empty: a client of PostgreSQL without a server, to compare with."""
     schema: tuple[str, ...]
-    """Files in peers/. Empty: Chinwag's own."""
+    """The files of its schema in peers/. Empty: Chinwag's own."""
     missing: Callable[[], str | None]
-    """What has to be installed before it can run, if anything."""
+    """Tells what has to be installed before it can run; None if nothing."""
     version: Callable[[], str]
     path: str = "/threads/{thread}"
     dialect: Dialect = "plain"
@@ -165,8 +165,10 @@ CONTESTANTS = (
 
 @contextmanager
 def running(contestant: Contestant, database_url: str) -> Iterator[tuple[int, str]]:
-    """The server's process id, and the URL of its sockets, while the block runs. The server also ends with
-    the thread that runs the block, whatever ends that."""
+    """Run a server inside the block, and give the block its process id and the URL of its WebSockets.
+
+    The server also ends with the thread that runs the block, whatever ends that.
+    """
     if not contestant.command:
         yield 0, contestant.path
         return

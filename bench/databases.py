@@ -1,4 +1,4 @@
-"""One PostgreSQL for all, and a fresh database for each server that is started."""
+"""One PostgreSQL for all contestants, and a fresh database for each server that is started."""
 
 import asyncio
 import os
@@ -19,11 +19,11 @@ from chinwag.embedded.server import EmbeddedPostgres
 
 OPTIONS = {"shared_buffers": "256MB", "max_wal_size": "4GB"}
 UNSAFE = {"fsync": "off", "full_page_writes": "off"}
-"""A commit then waits for no disk, and a crash may cost the database."""
+"""Settings under which a commit does not wait for the disk, and a crash may destroy the database."""
 
 
 class Databases:
-    """Makes databases that have a contestant's schema, and threads 1 to 200."""
+    """Makes databases that have the schema of a contestant, and the threads 1 to 200."""
 
     def __init__(self, url: str) -> None:
         self._url = url
@@ -31,7 +31,7 @@ class Databases:
 
     @contextmanager
     def fresh(self, contestant: Contestant) -> Iterator[str]:
-        """The URL of a database that is dropped behind the block."""
+        """Make a database, which is dropped at the end of the block, and give the block its URL."""
         template = self._template(contestant)
         _execute(self._url, f'create database "bench" template "{template}"')
         try:
@@ -69,7 +69,7 @@ class Databases:
 
 @contextmanager
 def started(*, fsync: bool) -> Iterator[Databases]:
-    """A PostgreSQL that is gone without a trace behind the block."""
+    """Run a PostgreSQL inside the block. Nothing of it is left at the end."""
     # Not TemporaryDirectory: its mode would keep out the user that runs PostgreSQL for root.
     directory = Path(tempfile.mkdtemp(prefix="chinwag-bench-"))
     directory.chmod(0o755)

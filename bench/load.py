@@ -1,4 +1,4 @@
-"""The load generator: a process of its own. It reads a Task from stdin and prints a Result.
+"""The load generator: a process of its own, which reads a Task from stdin and prints a Result.
 
 Every socket must receive as many messages as were written, or there is no result.
 """
@@ -25,14 +25,14 @@ from chinwag.bench.cpu import LOAD, Cpu, resident_bytes
 from chinwag.errors import LoadFailed
 
 WRITERS = 4
-WINDOW = 100
-"""So many messages the writers are ahead of the sockets at most: a server is kept busy, and not flooded."""
+IN_FLIGHT = 100
+"""The most messages by which the writers are ahead of the sockets: a server is kept busy, and not flooded."""
 RATE = 200
 """Messages a second while latency is measured."""
 CONNECTING = 50
-"""Sockets that connect at the same time."""
+"""The number of sockets that connect at the same time."""
 WARM_UP = 0.25
-"""Of the seconds: so long before anything is counted."""
+"""The share of the seconds that passes before anything is counted."""
 LIMIT_SECONDS = 60
 
 PADDING = "The quick brown fox jumps over the lazy dog, twice."
@@ -60,7 +60,7 @@ class Run:
 
         async def write(writer: Callable[[list[str]], Awaitable[object]]) -> None:
             while not stop.is_set():
-                await self.tally.until((self.tally.written + self.task.batch - WINDOW) * self.task.sockets)
+                await self.tally.until((self.tally.written + self.task.batch - IN_FLIGHT) * self.task.sockets)
                 self.tally.written += self.task.batch
                 await writer([self._content() for _ in range(self.task.batch)])
 
@@ -73,7 +73,7 @@ class Run:
         return {"per_second": rate}
 
     async def ingest(self) -> dict[str, float]:
-        """Each socket sends its next message when the one before has come back."""
+        """Measure messages a second: each socket sends its next message when the last one has come back."""
         stopped = False
 
         def take(socket: TaskClient, _frame: WSFrame) -> None:
@@ -95,7 +95,8 @@ class Run:
         return {"per_second": rate}
 
     async def latency(self) -> dict[str, float]:
-        """From the moment at which a message is sent, as an INSERT or through a socket, to its frame."""
+        """Measure the time from the moment at which a message is sent, as an INSERT or through a socket, to
+        its frame."""
         sent: list[float] = []
         taken: list[float] = []
         seconds = self.task.seconds * (1 + WARM_UP)
@@ -128,7 +129,8 @@ class Run:
         return {"median_ms": percentiles[49] * 1000, "p99_ms": percentiles[98] * 1000}
 
     async def connections(self) -> dict[str, float]:
-        """Idle sockets. The first tenth of them pays for what all share, and is not counted."""
+        """Measure handshakes and the memory of idle sockets. The first tenth of them pays for what all
+        share, and is not counted."""
 
         def take(_socket: TaskClient, _frame: WSFrame) -> None:
             raise LoadFailed("a message arrived that nobody has written")
@@ -147,7 +149,7 @@ class Run:
         return {"per_second": self.task.sockets / seconds, "kib": used / self.task.sockets}
 
     async def _connect(self, threads: list[int], take: Callable[[TaskClient, WSFrame], None]) -> None:
-        """Returns when all sockets are ready."""
+        """Connect sockets to these threads, and return when all are ready."""
         sockets = [TaskClient(self.task, thread, take) for thread in threads]
         await connect_all(sockets, [socket.url for socket in sockets], CONNECTING)
         self.sockets += sockets
@@ -157,7 +159,7 @@ class Run:
         await connection.add_listener(self.task.url, take)
 
     async def _writer(self, place: int) -> Callable[[list[str]], Awaitable[object]]:
-        """Writes messages to thread 1, all in one commit."""
+        """Return a function that writes messages to thread 1, all in one commit."""
         if self.task.hears_sql:
             connection = await self._database()
             return lambda contents: connection.execute(INSERT, 1, contents)
@@ -176,7 +178,7 @@ class Run:
         return connection
 
     async def _rate(self) -> float:
-        """Deliveries a second, after the warm-up."""
+        """Count the deliveries a second, after the warm-up."""
         await asyncio.sleep(self.task.seconds * WARM_UP)
         self._begin()
         began, arrived = time.perf_counter(), self.tally.arrived

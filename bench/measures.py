@@ -1,4 +1,4 @@
-"""What is measured, and with how many sockets."""
+"""The measurements: what is measured, and with how many sockets."""
 
 from dataclasses import dataclass
 
@@ -8,10 +8,10 @@ from bench.wire import Measure
 
 @dataclass(frozen=True)
 class Figure:
-    """A number in the table: a column of its own, and a panel of the chart."""
+    """A number of the results: a column of the table, and a panel of the chart."""
 
     key: str
-    """The measurement's name and the result's, such as `fanout_1.per_second`."""
+    """The name of the measurement and that of its result, such as `fanout_1.per_second`."""
     title: str
     unit: str
     more_is_better: bool = True
@@ -26,7 +26,7 @@ class Measurement:
     measure: Measure
     sockets: int
     batch: int = 1
-    """Rows a commit."""
+    """The number of rows in a commit."""
 
     def fits(self, contestant: Contestant) -> bool:
         """Whether the contestant can do it at all."""
@@ -36,7 +36,7 @@ class Measurement:
 
 
 def measurements(most_sockets: int) -> list[Measurement]:
-    """What is run for each contestant."""
+    """Return the measurements of each contestant."""
 
     def sockets(wanted: int) -> int:
         return min(wanted, most_sockets)
@@ -52,7 +52,7 @@ def measurements(most_sockets: int) -> list[Measurement]:
 
 
 def figures(most_sockets: int) -> list[Figure]:
-    """What is shown of it."""
+    """Return the figures that are shown."""
     fan, senders, readers, idle = (f"{min(wanted, most_sockets):,}" for wanted in (500, 200, 100, 2000))
     return [
         Figure("fanout_1.per_second", f"Fan-out to {fan} sockets, one message a commit", "deliveries/s"),

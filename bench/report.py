@@ -1,4 +1,4 @@
-"""The page with the tables."""
+"""The page about the comparison, with its tables, in Markdown."""
 
 import os
 import platform
@@ -17,7 +17,7 @@ METHOD = Path(__file__).parent / "method.md"
 
 
 def render(outcome: Outcome, contest: Contest, skipped: Sequence[str], postgres: str, command: str) -> str:
-    """The page in Markdown."""
+    """Return the page in Markdown."""
     columns = outcome.contestants
     parts = [
         "# Side by side",
@@ -56,7 +56,8 @@ def render(outcome: Outcome, contest: Contest, skipped: Sequence[str], postgres:
 
 
 def behind(figure: Figure, outcome: Outcome) -> list[Contestant]:
-    """Those who do better than Chinwag. Who only LISTENs is no server, and not among them."""
+    """Return those who do better than Chinwag. A client that only LISTENs is no server, and not among
+    them."""
     found = []
     for contestant in outcome.contestants:
         ratio = ratio_to(contestant.name, figure, outcome)
@@ -66,7 +67,7 @@ def behind(figure: Figure, outcome: Outcome) -> list[Contestant]:
 
 
 def ratio_to(contestant: str, figure: Figure, outcome: Outcome) -> float | None:
-    """How many times as good Chinwag is; None where one of the two was not measured."""
+    """Return how many times as good Chinwag is; None if one of the two was not measured."""
     ours, theirs = outcome.middle(OURS, figure.key), outcome.middle(contestant, figure.key)
     # Memory can shrink while few sockets connect; then there is nothing to divide.
     if ours is None or theirs is None or ours <= 0 or theirs <= 0:
@@ -75,7 +76,7 @@ def ratio_to(contestant: str, figure: Figure, outcome: Outcome) -> float | None:
 
 
 def machine() -> str:
-    """The processor, its cores and the kernel."""
+    """Describe the machine: the processor, its cores and the kernel."""
     names = {
         line.partition(":")[2].strip()
         for line in Path("/proc/cpuinfo").read_text().splitlines()
@@ -87,7 +88,7 @@ def machine() -> str:
 
 
 def caption(contest: Contest) -> str:
-    """What belongs under the chart: when, where and of how many rounds."""
+    """Return the text below the chart: when and where it was measured, and in how many rounds."""
     return f"{datetime.now(UTC):%Y-%m-%d}, {machine()}, {contest.rounds} rounds. To repeat: python -m bench"
 
 

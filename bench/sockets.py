@@ -1,4 +1,4 @@
-"""The sockets of a contest: how each dialect says that a socket is live, and how messages are counted."""
+"""The clients of a contest: how each dialect says that a socket is live, and how messages are counted."""
 
 import asyncio
 from collections.abc import Callable
@@ -11,15 +11,16 @@ from chinwag.bench.client import Client
 from chinwag.errors import LoadFailed
 
 MARK = b"@"
-"""Twice in each message, and nowhere else in a frame."""
+"""It is twice in each message, and nowhere else in a frame."""
 READ_BUFFER = bytearray(256 * 1024)
-"""One for all sockets: it is looked at before the next one is read."""
+"""The buffer of all sockets: it is looked at before the next socket is read."""
 SHORTEST = 100
-"""Bytes. A frame that is shorter is no message, for the content and the names of its fields are longer."""
+"""The bytes of the shortest message. A shorter frame is no message, because the content and the names of the
+fields are longer."""
 
 
 class TaskClient(Client):
-    """One socket in a thread. `take` is called with each message's frame."""
+    """A client in a thread. `take` is called with the frame of each message."""
 
     def __init__(self, task: Task, thread: int, take: "Callable[[TaskClient, WSFrame], None]") -> None:
         super().__init__()
@@ -51,15 +52,18 @@ class TaskClient(Client):
         self.send((f'42["message",{message}]' if self._is_socketio else message).encode())
 
     def only_count(self, tally: Tally) -> None:
-        """Look at no frame any more."""
+        """Stop looking at frames, and only count the messages in them."""
         if self.transport is None:
             raise LoadFailed("a socket was closed")
         self.transport.underlying_transport.set_protocol(Counter(self, tally))
 
 
 class Counter(asyncio.BufferedProtocol):
-    """Counts the messages of a socket that is live already, by the mark in each, one look for each read. With
-    a look at each frame, the load generator would be what is measured."""
+    """Counts the messages of a socket that is live already, by the mark in each, with one look for each
+    read.
+
+    With a look at each frame, the load generator would limit the result.
+    """
 
     def __init__(self, socket: TaskClient, tally: Tally) -> None:
         self._socket = socket

@@ -1,10 +1,10 @@
-"""What was written and what has arrived."""
+"""A count of messages that were written and that have arrived."""
 
 import asyncio
 
 
 class Tally:
-    """Counts, and lets somebody wait until enough has arrived."""
+    """A count of arrivals, on which somebody can wait until enough have arrived."""
 
     def __init__(self) -> None:
         self.written = 0

@@ -1,4 +1,4 @@
-"""What the command tells the load generator, and what it hears back; JSON, one object each way."""
+"""What the command tells the load generator, and what it is told back: one JSON object each way."""
 
 from typing import Literal
 
@@ -6,11 +6,11 @@ import msgspec
 
 Measure = Literal["fanout", "ingest", "latency", "connections"]
 Dialect = Literal["plain", "socketio", "listen"]
-"""How a socket is spoken to. `listen` is no socket: a bare client of PostgreSQL that LISTENs."""
+"""How a server is spoken to. `listen` is no server, but a bare client of PostgreSQL that LISTENs."""
 
 
 THREADS = 200
-"""In each database: their ids are 1, 2, 3 …."""
+"""The number of threads in each database; their ids are 1, 2, 3 …"""
 
 
 class Task(msgspec.Struct):
@@ -19,23 +19,24 @@ class Task(msgspec.Struct):
     measure: Measure
     dialect: Dialect
     url: str
-    """Of a WebSocket, with `{thread}` in it; or the channel, for a bare LISTEN."""
+    """The URL of a WebSocket, with `{thread}` in it; or the channel, for a bare LISTEN."""
     database_url: str
     hears_sql: bool
-    """False: messages are written through its own sockets, for what SQL inserts is not pushed."""
+    """Whether a row that SQL inserts is pushed. If not, messages are written through the server's own
+    sockets."""
     pid: int
-    """The server's process, for its CPU and memory; 0 without a server."""
+    """The process of the server, for its CPU time and memory; 0 without a server."""
     sockets: int
     seconds: float
     batch: int = 1
-    """Rows a commit."""
+    """The number of rows in a commit."""
 
 
 class Result(msgspec.Struct):
-    """What was measured."""
+    """The result of a measurement."""
 
     values: dict[str, float]
     load: float
-    """The part of one core that the load generator used meanwhile."""
+    """The share of one core that the load generator used meanwhile."""
     server: float
-    """And the server's process."""
+    """The share of one core that the server used meanwhile."""

@@ -1,1 +1,1 @@
-"""How Chinwag's cost grows with what it is given: `python -m bench.growth`."""
+"""`python -m bench.growth`: it measures how Chinwag's cost grows with what it is given."""

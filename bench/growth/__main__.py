@@ -1,4 +1,4 @@
-"""`python -m bench.growth`: five curves in turn, and a page and a chart of them."""
+"""`python -m bench.growth`: measure five curves in turn, and write a page and a chart of them."""
 
 import resource
 import signal
@@ -18,7 +18,7 @@ from bench.growth.outcome import Outcome
 CURVES = (sockets.CURVE, threads.CURVE, servers.CURVE, sizes.CURVE, history.CURVE)
 NAMES = [curve.name for curve in CURVES]
 OTHER_FILES = 500
-"""A process opens more than its sockets."""
+"""The files that a process opens in addition to its sockets."""
 
 
 @click.command()
@@ -94,7 +94,8 @@ def _write(outcome: Outcome, versions: list[str], output: Path) -> None:
 
 
 def _allow_many_sockets() -> int:
-    """Also for the servers, which inherit it. Returns how many files a process may open."""
+    """Raise the limit on open files, also for the servers, which inherit it. Return how many files a process
+    may open."""
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
     return hard

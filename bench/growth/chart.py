@@ -1,4 +1,4 @@
-"""The curves as small multiples, in one SVG."""
+"""The chart of the curves: small multiples, in one SVG."""
 
 import math
 from collections.abc import Callable
@@ -12,11 +12,11 @@ from bench.report import machine
 
 COLUMNS = 3
 WIDTH, HEIGHT = 1080, 216
-"""Pixels: the whole picture is so wide, a panel so high."""
+"""Pixels: the width of the whole picture, and the height of a panel."""
 LEFT, RIGHT, TOP, BOTTOM = 58, 16, 46, 48
-"""What is around a panel's plot."""
+"""Pixels: what is around the plot of a panel."""
 LETTER = 7
-"""A letter's width, about: fonts differ."""
+"""About the width of a letter in pixels: fonts differ."""
 TICKS = 4
 
 STYLE = """
@@ -29,12 +29,12 @@ STYLE = """
 """
 
 Axis = Callable[[float], float]
-"""Pixels from a value."""
+"""A function that turns a value into pixels."""
 
 
 @dataclass(frozen=True)
 class Plot:
-    """A panel's lines, each with its points and what every round has measured there."""
+    """The lines of a panel, each with its points and what every round has measured there."""
 
     panel: Panel
     curve: Curve
@@ -50,7 +50,7 @@ class Plot:
 
 
 def draw(outcome: Outcome) -> str:
-    """An SVG."""
+    """Return the chart as SVG."""
     width = WIDTH // COLUMNS
     parts, place = [], 0
     for curve in outcome.curves:
@@ -102,7 +102,7 @@ def _draw(plot: Plot, outcome: Outcome, width: int) -> str:
 
 
 def _across(points: list[int], width: int) -> Axis:
-    """By powers of ten; nothing is a power below the least."""
+    """Make the horizontal axis, by powers of ten. Nothing is a power below the least."""
     least = min([point for point in points if point] or [1])
     first = math.log10(least) - 1 if 0 in points else math.log10(least)
     span = max(math.log10(max(*points, least)) - first, 1e-9)
@@ -116,7 +116,7 @@ def _across(points: list[int], width: int) -> Axis:
 
 
 def _up(plot: Plot, floor: int) -> tuple[Axis, list[float]]:
-    """The vertical axis, and what is named on it."""
+    """Make the vertical axis, and return the values that are named on it."""
     most, least = max(plot.numbers), min(plot.numbers)
     if plot.panel.is_log and least > 0:
         low, high = math.floor(math.log10(least)), math.ceil(math.log10(most))
@@ -152,7 +152,7 @@ def _key(plot: Plot, width: int) -> str:
 
 
 def short(value: float) -> str:
-    """Fits beside an axis."""
+    """Write a number so that it fits beside an axis."""
     for size, letter in ((1e6, "M"), (1e3, "k")):
         if value >= size:
             return f"{value / size:,g}{letter}"
@@ -169,7 +169,7 @@ def _path(points: list[tuple[float, float]]) -> str:
 
 
 def _step(most: float) -> float:
-    """A round number, of which few reach the end of the axis."""
+    """Choose a round number, of which few reach the end of the axis."""
     power = 10.0 ** math.floor(math.log10(max(most, 1e-9) / TICKS))
     return next(power * factor for factor in (1, 2, 5, 10) if power * factor * TICKS >= most)
 

@@ -1,4 +1,4 @@
-"""Whom this is about."""
+"""The contestant that is measured: Chinwag."""
 
 from bench.contestants import CONTESTANTS
 

@@ -1,4 +1,4 @@
-"""Servers of one database, more and more of them."""
+"""A growing number of servers on one database."""
 
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import ExitStack
@@ -8,15 +8,15 @@ from bench.contestants import running
 from bench.growth.chinwag import CHINWAG
 
 STARTING = 4
-"""Servers that start at the same time."""
+"""The number of servers that start at the same time."""
 
 
 class Cluster:
-    """At the end of the block none of them is left."""
+    """Servers on one database. At the end of the block none of them is left."""
 
     def __init__(self, database_url: str) -> None:
         self.places: list[tuple[int, str]] = []
-        """The process id and the sockets' URL of each server."""
+        """The process id and the URL of the WebSockets of each server."""
         self._database_url = database_url
         self._stacks: list[ExitStack] = []
         self._starts: list[Future[tuple[int, str]]] = []
@@ -26,7 +26,7 @@ class Cluster:
         return self
 
     def grow(self, servers: int) -> None:
-        """Returns when there are so many."""
+        """Start servers until there are as many as asked."""
         missing = servers - len(self.places)
         self._starts = [self._threads.submit(self._start) for _ in range(missing)]
         for start in self._starts:

@@ -1,4 +1,4 @@
-"""Writers in SQL that meet in nothing but the commit, each in a thread of its own."""
+"""Writers in SQL, each in a thread of its own, so that they compete only for the commit."""
 
 import asyncio
 import statistics
@@ -21,7 +21,7 @@ STORED = "select thread_id, count(*) from message group by thread_id having coun
 
 
 class Committers:
-    """Writers to the threads 1, 2, 3 …; what the sockets of `crowd` should get of it is awaited there."""
+    """Writers to the threads 1, 2, 3 … What the sockets of `crowd` should get of it is awaited there."""
 
     def __init__(self, database_url: str, crowd: Crowd) -> None:
         self._url = database_url
@@ -38,8 +38,8 @@ class Committers:
             await connection.close()
 
     async def flood(self, servers: Iterable[int], seconds: float) -> dict[str, float]:
-        """Commits a second, and the CPU in µs that each takes: of PostgreSQL's processes for its connections,
-        and of the servers with these process ids."""
+        """Measure the commits a second, and the CPU time in µs of each: that of PostgreSQL's processes for
+        its connections, and that of the servers with these process ids."""
         stop = asyncio.Event()
         backends = [row["pid"] for row in await self._connections[0].fetch(BACKENDS)]
         groups = {"database_us": backends, "servers_us": list(servers)}
@@ -58,7 +58,8 @@ class Committers:
         return {"rate": commits / elapsed, **cpu}
 
     async def latencies(self, seconds: float) -> dict[str, float]:
-        """From the INSERT to a bare connection that LISTENs, and to the socket: medians in ms."""
+        """Measure the time from the INSERT to a bare connection that LISTENs, and to the socket: medians in
+        ms."""
         heard: asyncio.Queue[float] = asyncio.Queue()
         taken = []
 

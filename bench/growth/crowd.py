@@ -1,6 +1,6 @@
-"""The sockets of a measurement, each in a thread of one server, and what they have got.
+"""The crowd: the clients of a measurement, each in a thread of one server, and what they have got.
 
-Every socket must get each message of its thread once and in order, or there is no figure.
+Every client must get each message of its thread once and in order, or there is no figure.
 """
 
 import asyncio
@@ -16,12 +16,12 @@ from chinwag.bench.numbered import NumberedClient
 from chinwag.errors import LoadFailed
 
 CONNECTING = 50
-"""Sockets that connect at the same time."""
+"""The number of clients that connect at the same time."""
 LIMIT_SECONDS = 60
 
 
 class CrowdClient(NumberedClient):
-    """A reader of a thread, who begins at its newest message."""
+    """A client in a thread, which begins at the newest message."""
 
     def __init__(self, thread: int, crowd: "Crowd") -> None:
         super().__init__(chinwag.WIRE, held=None)
@@ -35,15 +35,18 @@ class CrowdClient(NumberedClient):
 
 
 class Crowd:
-    """Sockets of one server, and the messages that were written for them."""
+    """Clients of one server, and the messages that were written for them."""
 
     def __init__(self, url: str) -> None:
-        """`url` is a WebSocket's, with `{thread}` in it."""
+        """
+        Args:
+            url: the URL of a WebSocket, with `{thread}` in it.
+        """
         self.sockets: list[CrowdClient] = []
         self.written: Counter[int] = Counter()
-        """Messages by thread: the seq of its last one."""
+        """The seq of the last message of each thread."""
         self.latencies: list[float] = []
-        """In seconds, of the messages whose writing was timed: from there to each socket."""
+        """The seconds from the writing of a message to each client, for messages whose writing was timed."""
         self.fault = ""
         self.on_message: Callable[[CrowdClient], None] = lambda _socket: None
         self._url = url
@@ -56,7 +59,7 @@ class Crowd:
         return self._tally.arrived
 
     async def join(self, threads: Sequence[int], after: int | None = None) -> None:
-        """A socket more in each thread; returns when all are ready."""
+        """Connect one more client in each of these threads, and return when all are ready."""
         resumed = "" if after is None else f"?after={after}"
         sockets = [CrowdClient(thread, self) for thread in threads]
         urls = [self._url.format(thread=thread) + resumed for thread in threads]
@@ -65,7 +68,7 @@ class Crowd:
         self._readers.update(threads)
 
     def writing(self, thread: int, *, is_timed: bool = False) -> None:
-        """Called right before a message of the thread is sent on its way."""
+        """Note that a message of the thread is about to be sent. This is called right before that."""
         self.written[thread] += 1
         self._tally.written += self._readers[thread]
         if is_timed:
@@ -78,7 +81,7 @@ class Crowd:
         self.on_message(socket)
 
     async def all_but(self, deliveries: int) -> None:
-        """Wait until no more than this are under way.
+        """Wait until no more deliveries than this are under way.
 
         Raises:
             LoadFailed: nothing comes any more.
@@ -91,7 +94,7 @@ class Crowd:
             raise LoadFailed(self.fault or f"after {LIMIT_SECONDS} s, {came} have come") from None
 
     async def drain(self) -> None:
-        """Wait for what is under way, and check it.
+        """Wait for all deliveries that are under way, and check them.
 
         Raises:
             LoadFailed: a socket was lost, or did not get each message once and in order.
@@ -104,7 +107,7 @@ class Crowd:
                 raise LoadFailed(f"a socket holds {socket.held} of {self.written[socket.thread]} messages")
 
     def take_latencies(self) -> dict[str, float]:
-        """The median and the 99th percentile in ms of those since it was asked last."""
+        """Return the median and the 99th percentile, in ms, of the latencies since the last call."""
         latencies, self.latencies = self.latencies, []
         self._sent.clear()
         percentiles = statistics.quantiles(latencies, n=100, method="inclusive")

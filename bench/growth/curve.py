@@ -1,4 +1,4 @@
-"""What a curve is: points on an axis, and what is measured at each."""
+"""A curve: points on an axis, and what is measured at each of them."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -8,19 +8,19 @@ from bench.databases import Databases
 
 @dataclass(frozen=True)
 class Figure:
-    """A column of the curve's table."""
+    """A column of the table of a curve."""
 
     key: str
     """The name under which it is recorded."""
     title: str
-    """With its unit."""
+    """Its title, with the unit."""
 
 
 SHARES = (
     Figure("server_share", "server, % of a core"),
     Figure("load_share", "load generator, % of a core"),
 )
-"""Where the second is near 100, the load generator is what was measured."""
+"""The shares of a core. If the second one is near 100, the load generator was what limited the result."""
 
 
 @dataclass(frozen=True)
@@ -30,37 +30,39 @@ class Panel:
     title: str
     unit: str
     lines: tuple[tuple[str, str], ...]
-    """The figures' keys, and what each line is called where there are two."""
+    """The keys of the figures, and the name of each line if there are two."""
     is_log: bool = False
-    """The vertical axis. If not, it begins at zero."""
+    """Whether the vertical axis is logarithmic. If not, it begins at zero."""
 
 
 @dataclass(frozen=True)
 class Scale:
-    """How often and how long."""
+    """How often and for how long is measured."""
 
     rounds: int
     seconds: float
-    """Of one measurement, warm-up aside."""
+    """The seconds of one measurement, without the warm-up."""
     repeats: int
     """How often a round does what is timed one at a time, such as a join."""
 
 
 Record = Callable[[int, Mapping[str, float]], None]
-"""Called with a point of the axis and what one round has measured there, by the figures' keys."""
+"""A function that is called with a point of the axis and what one round has measured there, by the keys of
+the figures."""
 
 Measure = Callable[[Databases, "tuple[int, ...]", Scale, Record], None]
-"""Measures all points in each of the scale's rounds, so that what disturbs a round disturbs all of them."""
+"""A function that measures all points in each round of the scale, so that what disturbs a round disturbs all
+of them."""
 
 
 @dataclass(frozen=True)
 class Curve:
-    """One of the five."""
+    """One of the five curves."""
 
     name: str
     title: str
     about: str
-    """For the page: what is done, and what the figures mean."""
+    """The text for the page: what is done, and what the figures mean."""
     axis: str
     points: tuple[int, ...]
     small: tuple[int, ...]
@@ -70,6 +72,6 @@ class Curve:
     measure: Measure
     label: Callable[[int], str] = "{:,}".format
     baselines: tuple[int, ...] = ()
-    """The points to which the others are compared in tables of their own."""
+    """The points with which the others are compared, in tables of their own."""
     sockets: Callable[[int], int] = lambda point: 0
-    """How many sockets a point opens: a process may be allowed fewer."""
+    """The number of sockets that a point opens, because a process may be allowed fewer."""

@@ -21,9 +21,10 @@ from chinwag.errors import LoadFailed
 
 PAGE = first_paint.PAGE
 RENEWED = 100
-"""Threads with so few messages are new in each round, for in each round some are written."""
+"""Threads with so few messages are made anew in each round, because in each round some messages are
+written."""
 VISITS_A_PAINT = 3
-"""A page takes long to open, and is opened less often than the rest is done."""
+"""The visits for each opening of the page, which takes long."""
 
 ABOUT = f"""\
 One database holds all these threads, and each is visited in turn, one visit at a time. A visit joins the
@@ -51,12 +52,12 @@ def measure(databases: Databases, points: tuple[int, ...], scale: Scale, record:
 
 
 class Past:
-    """The threads, by how many messages they began with, and the seq of their newest."""
+    """The threads, by the number of messages with which they began, and the seq of their newest message."""
 
     def __init__(self, url: str) -> None:
         self.threads: dict[int, int] = {}
         self.last: dict[int, int] = {}
-        """By thread, of those that are there to be visited."""
+        """The seq of the newest message of each thread that can be visited."""
         self._url = url
 
     def make(self, points: Sequence[int]) -> None:
@@ -65,7 +66,7 @@ class Past:
             self.threads[point], self.last[thread] = thread, point
 
     def newest(self) -> dict[int, str]:
-        """The content of each thread's newest message."""
+        """Return the content of the newest message of each thread."""
         made = {thread: point for point, thread in self.threads.items()}
         return {
             thread: content(last) if last == made[thread] else CONTENT for thread, last in self.last.items()
@@ -96,7 +97,7 @@ def _round(sockets_url: str, past: Past, scale: Scale) -> dict[str, visits.Times
 
 
 def _orders(threads: list[int], count: int) -> list[list[int]]:
-    """Each thread is first in turn."""
+    """Return orders of the threads in which each of them comes first once."""
     places = [number % len(threads) for number in range(count)]
     return [[*threads[place:], *threads[:place]] for place in places]
 

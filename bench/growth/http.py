@@ -1,4 +1,4 @@
-"""A plain HTTP client, on one connection that is kept."""
+"""A plain HTTP client on one connection that stays open."""
 
 import http.client
 import json
@@ -11,7 +11,7 @@ LIMIT_SECONDS = 60
 
 
 class Http:
-    """Of one server; closed at the end of the block."""
+    """A client of one server. It is closed at the end of the block."""
 
     def __init__(self, url: str) -> None:
         self._connection = http.client.HTTPConnection(urlsplit(url).netloc, timeout=LIMIT_SECONDS)
@@ -23,11 +23,11 @@ class Http:
         self._connection.close()
 
     def newest(self, thread: int, limit: int) -> bytes:
-        """The newest page of messages, as it comes."""
+        """Read the newest page of messages, as it comes."""
         return self._ask("GET", f"/api/v1/threads/{thread}/messages?limit={limit}", 200)
 
     def post(self, thread: int, content: str) -> bytes:
-        """Returns when it is stored."""
+        """Write a message, and return when it is stored."""
         return self._ask("POST", f"/api/v1/threads/{thread}/messages", 201, {"content": content})
 
     def _ask(self, method: str, path: str, expected: int, body: Any = None) -> bytes:

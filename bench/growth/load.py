@@ -15,34 +15,34 @@ from chinwag.bench.cpu import cpu_seconds
 CONTENT = "The quick brown fox jumps over the lazy dog, and over the lazy dog."
 INSERT = "insert into message (thread_id, content) values ($1, $2)"
 WARM_UP_SECONDS = 0.25
-"""Statements are prepared, caches are filled, before anything is counted."""
+"""The time before anything is counted, in which statements are prepared and caches are filled."""
 RATE = 20
 """Messages a second while latency is measured: so few that none waits for another."""
 FEWEST = 5
-"""Messages of which a median is taken, at the least."""
+"""The fewest messages of which a median is taken."""
 
 Write = Callable[[], Awaitable[object]]
 
 
 @dataclass(frozen=True)
 class Flow:
-    """What was counted while a server was kept busy."""
+    """The counts of the time in which a server was kept busy."""
 
     deliveries: int
     seconds: float
     server: float
-    """Seconds of the server's CPU."""
+    """The seconds of CPU time of the server."""
     load: float
-    """And of this process's, which holds the sockets."""
+    """The seconds of CPU time of this process, which holds the sockets."""
 
     @property
     def rate(self) -> float:
-        """Deliveries a second."""
+        """The deliveries a second."""
         return self.deliveries / self.seconds
 
     @property
     def values(self) -> dict[str, float]:
-        """By the figures' keys."""
+        """Return the values by the keys of the figures."""
         return {
             "rate": self.rate,
             "cpu_us": self.server / max(1, self.deliveries) * 1e6,
@@ -52,7 +52,7 @@ class Flow:
 
 
 class Writers:
-    """Connections to the database that insert into one thread, one message a commit."""
+    """Connections to the database that insert into one thread, one message in a commit."""
 
     def __init__(self, url: str, thread: int, content: str = CONTENT) -> None:
         self.thread = thread
@@ -101,7 +101,7 @@ async def flood(
 
 
 async def count(crowd: Crowd, pid: int, seconds: float) -> Flow:
-    """What arrives in so many seconds, after the warm-up."""
+    """Count what arrives in some seconds, after the warm-up."""
     await asyncio.sleep(WARM_UP_SECONDS)
     began, arrived = time.perf_counter(), crowd.arrived
     server, load = cpu_seconds([pid]), time.process_time()
@@ -115,7 +115,8 @@ async def count(crowd: Crowd, pid: int, seconds: float) -> Flow:
 
 
 async def pace(crowd: Crowd, write: Callable[[], Awaitable[object]], seconds: float) -> None:
-    """Write at an even pace, but none before the last one has arrived everywhere. `write` tells the crowd."""
+    """Write at an even pace, but no message before the last one has arrived everywhere. `write` tells the
+    crowd."""
     began = time.perf_counter()
     for number in range(max(FEWEST, int(seconds * RATE))):
         late = number / RATE - (time.perf_counter() - began)
@@ -128,7 +129,8 @@ async def pace(crowd: Crowd, write: Callable[[], Awaitable[object]], seconds: fl
 
 
 async def paced_inserts(crowd: Crowd, thread: int, write: Write, seconds: float) -> dict[str, float]:
-    """From before the INSERT until the frame is read: the median and the 99th percentile in ms."""
+    """Measure the time from before the INSERT until the frame is read: the median and the 99th percentile in
+    ms."""
 
     async def insert() -> None:
         crowd.writing(thread, is_timed=True)

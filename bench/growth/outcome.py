@@ -1,4 +1,4 @@
-"""What was measured: a number for each round."""
+"""The results of the curves: a number for each round."""
 
 from collections import defaultdict
 from collections.abc import Mapping
@@ -10,19 +10,19 @@ from bench.growth.curve import Curve
 
 @dataclass
 class Outcome:
-    """Of the curves that were measured."""
+    """The results of the curves that were measured."""
 
     curves: list[Curve]
     points: dict[str, tuple[int, ...]]
-    """Of each curve, by its name."""
+    """The points of each curve, by its name."""
     rounds: int
     values: dict[tuple[str, int, str], list[float]] = field(default_factory=lambda: defaultdict(list))
-    """By the curve's name, the point and the figure's key."""
+    """The numbers, by the name of the curve, the point and the key of the figure."""
     failures: list[str] = field(default_factory=list)
     skipped: list[str] = field(default_factory=list)
 
     def record(self, curve: Curve, point: int, values: Mapping[str, float]) -> int:
-        """Returns which round of the point it was."""
+        """Record what one round has measured at a point, and return which round of the point it was."""
         for key, value in values.items():
             self.values[curve.name, point, key].append(value)
         return max(len(self.values[curve.name, point, key]) for key in values)
@@ -31,15 +31,15 @@ class Outcome:
         return self.values.get((curve.name, point, key), [])
 
     def middle(self, curve: Curve, point: int, key: str) -> float | None:
-        """The median of the rounds; None if there is nothing."""
+        """Return the median of the rounds; None if there is no number."""
         numbers = self.all(curve, point, key)
         return median(numbers) if numbers else None
 
     def ratio(self, curve: Curve, point: int, baseline: int, key: str) -> float | None:
-        """Of the medians."""
+        """Return the ratio of two medians."""
         value, base = self.middle(curve, point, key), self.middle(curve, baseline, key)
         return value / base if value is not None and base else None
 
     def shown(self, curve: Curve, key: str) -> list[int]:
-        """The points at which there is something."""
+        """Return the points at which there is a number."""
         return [point for point in self.points[curve.name] if self.all(curve, point, key)]

@@ -1,4 +1,4 @@
-"""Threads with a history, made in a moment."""
+"""Threads with a history, which is made in a moment."""
 
 from typing import Any
 
@@ -32,12 +32,12 @@ IS_WHOLE = """
 
 
 def content(seq: int) -> str:
-    """Of the message with this number; none has 0."""
+    """Return the content of the message with this number; no message has the number 0."""
     return f"message {seq} {'x' * 50}" if seq else ""
 
 
 async def create_threads(url: str, histories: tuple[int, ...]) -> list[int]:
-    """The ids of new threads with so many messages."""
+    """Create threads with so many messages, and return their ids."""
     connection: Any = await asyncpg.connect(url)
     try:
         await connection.execute("set session_replication_role = replica")

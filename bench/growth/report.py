@@ -1,4 +1,4 @@
-"""The page with the tables."""
+"""The page about the curves, with its tables, in Markdown."""
 
 import platform
 from collections.abc import Sequence
@@ -12,7 +12,8 @@ from bench.report import machine, number
 LIMIT = 1.2
 """A thread with a history may cost at most this many times what an empty one costs."""
 PROMISED = ("paint_ms", "join_ms", "rejoin_ms", "post_ms", "http_post_ms")
-"""What must stay below it. To read a page without messages is another job than to read one with fifty."""
+"""The figures that must stay below the limit. To read a page without messages is another job than to read
+one with fifty."""
 
 METHOD = """\
 The server, PostgreSQL and the load generator share this machine. Each round measures all points of a curve,
@@ -24,7 +25,7 @@ generator is near 100 % of a core, it was the bottleneck."""
 
 
 def render(outcome: Outcome, versions: Sequence[str], command: str) -> str:
-    """The page in Markdown."""
+    """Return the page in Markdown."""
     parts = [
         "# How cost grows",
         f"Measured on {datetime.now(UTC):%Y-%m-%d} with",

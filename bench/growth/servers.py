@@ -64,7 +64,11 @@ async def _enrol(cluster: Cluster, roll: list[Crowd]) -> None:
 
 
 async def _call(roll: list[Crowd], committers: Committers) -> None:
-    """Raises LoadFailed: a server has not heard."""
+    """Check that every server hears.
+
+    Raises:
+        LoadFailed: a server has not heard.
+    """
     for crowd in roll:
         crowd.writing(ROLL_CALL)
     await committers.write_to(ROLL_CALL)

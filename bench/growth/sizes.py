@@ -16,10 +16,11 @@ SOCKETS = 100
 WRITERS = 4
 IN_FLIGHT = 100
 BYTES_AHEAD = 256_000
-"""For each socket. A server that is further behind would take its readers for slow ones, and is meant to."""
+"""The bytes under way for each socket. A server that is further behind would take its readers for slow ones,
+as it should."""
 
 KNEE = 8_000
-"""Bytes. A longer payload of NOTIFY is refused by PostgreSQL."""
+"""The bytes from which on PostgreSQL refuses a payload of NOTIFY."""
 
 PAYLOAD = """
     select octet_length(thread_id || ' ' || seq || ' ' || frame('message', message_json(message)))

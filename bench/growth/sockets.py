@@ -13,7 +13,8 @@ THREAD = 1
 WRITERS = 4
 IN_FLIGHT = 100
 DELIVERIES_AHEAD = 100_000
-"""With many sockets the writers are fewer messages ahead: a server is kept busy, and not flooded."""
+"""The most deliveries under way. With many sockets, the writers are fewer messages ahead: a server is kept
+busy, and not flooded."""
 
 ABOUT = """\
 Four writers insert into one thread, one message per commit, as fast as its sockets take them. With few

@@ -16,7 +16,8 @@ from bench.growth.load import CONTENT, Flow, count, pace
 from bench.wire import THREADS
 
 UNDER_WAY = 50
-"""Messages. A server reads no further from a socket that has 64 of them unstored."""
+"""The messages of a socket that are under way. A server reads no further from a socket that has 64 of them
+unstored."""
 
 MORE_THREADS = "insert into thread (title) select 'bench' from generate_series(1, $1::integer)"
 
@@ -59,7 +60,7 @@ async def _round(
 
 
 class Speakers:
-    """The sockets of a crowd, which also write."""
+    """The clients of a crowd, which also write."""
 
     def __init__(self, crowd: Crowd) -> None:
         self._crowd = crowd

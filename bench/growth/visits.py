@@ -20,7 +20,8 @@ POST = json.dumps({"content": CONTENT}).encode()
 
 
 async def joins(sockets_url: str, last: Mapping[int, int], orders: Orders, *, holds_all: bool) -> Times:
-    """From the start of the connection until `ready`; with `holds_all` the reader says that it has all."""
+    """Measure the time from the start of the connection until `ready`. With `holds_all` the client says that
+    it has everything."""
     taken = defaultdict(list)
     for order in orders:
         for thread in order:
@@ -35,7 +36,7 @@ async def joins(sockets_url: str, last: Mapping[int, int], orders: Orders, *, ho
 
 
 def pages(http: Http, last: Mapping[int, int], orders: Orders, limit: int) -> Times:
-    """The newest messages over HTTP."""
+    """Measure the time to read the newest messages over HTTP."""
     taken = defaultdict(list)
     for order in orders:
         for thread in order:
@@ -49,7 +50,7 @@ def pages(http: Http, last: Mapping[int, int], orders: Orders, limit: int) -> Ti
 
 
 async def socket_posts(sockets_url: str, last: dict[int, int], orders: Orders) -> Times:
-    """From sending a message until its frame is back. `last` is moved."""
+    """Measure the time from sending a message over the WebSocket until its frame is back. `last` is moved."""
     taken = {}
     crowds = {thread: Crowd(sockets_url) for thread in last}
     for thread, crowd in crowds.items():
@@ -70,7 +71,7 @@ async def socket_posts(sockets_url: str, last: dict[int, int], orders: Orders) -
 
 
 def http_posts(http: Http, last: dict[int, int], orders: Orders) -> Times:
-    """From sending a message until it is known to be stored. `last` is moved."""
+    """Measure the time from sending a message over HTTP until it is known to be stored. `last` is moved."""
     taken = defaultdict(list)
     for order in orders:
         for thread in order:

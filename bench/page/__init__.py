@@ -1,4 +1,5 @@
-"""The page in a real Chromium: what it loads, how it answers, what it holds."""
+"""`python -m bench.page`: it measures the page in a real Chromium: what it loads, how fast it answers, what
+it holds."""
 
 from pathlib import Path
 

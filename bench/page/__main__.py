@@ -1,4 +1,4 @@
-"""`python -m bench.page`: the page in Chromium, and a page about it."""
+"""`python -m bench.page`: measure the page in Chromium, and write a page about it."""
 
 import asyncio
 import platform

@@ -1,4 +1,5 @@
-"""A thread in which 100 messages a second arrive, while one writes and while one reads what is older."""
+"""A thread in which 100 messages arrive in a second, while a person writes, and while a person reads older
+ones."""
 
 import asyncio
 import time
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 A_SECOND = 100
 TEXT = "while the others write all the while, this is typed, key by key, as people do "
 READING = 4_000
-"""ms for which one reads what is older."""
+"""The ms for which a person reads older messages."""
 INSERT = "insert into message (thread_id, role, content) values ($1, 'assistant', $2)"
 
 ABOUT = f"""\

@@ -1,4 +1,4 @@
-"""What is measured, and what was promised of it."""
+"""The figures of the page, and what is promised about each."""
 
 import statistics
 from dataclasses import dataclass
@@ -8,10 +8,11 @@ from dataclasses import dataclass
 class Figure:
     """One line of the report.
 
-    Args:
+    Attributes:
         taken: all measurements.
-        limit: the promise, that each of them is at most so much.
-        of_median: the promise is of the median, as it is of a time that the machine has a large part in.
+        limit: the promise: each of them is at most this.
+        of_median: whether the promise is about the median, as it is for a time in which the machine has
+            a large part.
     """
 
     title: str

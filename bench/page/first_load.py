@@ -1,4 +1,4 @@
-"""The first visit of somebody who has nothing in the cache."""
+"""The first visit of a person who has nothing in the cache."""
 
 from typing import TYPE_CHECKING
 from urllib.parse import urljoin
@@ -33,7 +33,7 @@ async def measure(browser: "Browser", url: str, thread: int, rounds: int) -> lis
 
 
 async def _weigh(browser: "Browser", url: str, thread: int) -> tuple[float, float]:
-    """Of one visit, the kB and the requests."""
+    """Return the kB and the number of requests of one visit."""
     context = await browser.new_context()
     try:
         page = await context.new_page()

@@ -1,4 +1,4 @@
-"""From the start of a navigation until the messages of a thread are painted."""
+"""The time from the start of a navigation until the messages of a thread are painted."""
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
@@ -14,23 +14,20 @@ if TYPE_CHECKING:
 
 CLOCK = Path(__file__).with_name("first_paint.js")
 PAGE = 50
-"""Messages that the page reads when it is opened."""
+"""The number of messages that the page reads when it is opened."""
 LIMIT_MILLISECONDS = 20_000
 
 
 async def paints(
     url: str, expected: Mapping[int, str], orders: Sequence[Sequence[int]]
 ) -> Mapping[int, Sequence[float]]:
-    """Open the page of threads, in each order, each time as a person who has nothing in the cache.
+    """Open the page of each thread, in each order, each time as a person who has nothing in the cache.
 
     Args:
-        expected: the content of the newest message by thread, empty for none.
+        expected: the content of the newest message by thread; empty if there is none.
 
     Returns:
-        By thread, ms from the start of the navigation until its messages are painted.
-
-    Raises:
-        LoadFailed: a page did not show the messages that it should.
+        By thread, the ms from the start of the navigation until its messages are painted.
     """
     taken: dict[int, list[float]] = defaultdict(list)
     async with launched() as browser:
@@ -42,7 +39,8 @@ async def paints(
 
 
 async def paint(browser: "Browser", url: str, thread: int, newest: str) -> float:
-    """ms until the messages of one thread are painted, for a person who has nothing in the cache."""
+    """Return the ms until the messages of one thread are painted for a person who has nothing in the
+    cache."""
     context = await browser.new_context()
     context.set_default_timeout(LIMIT_MILLISECONDS)
     try:

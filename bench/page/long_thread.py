@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from playwright.async_api import Browser, Page
 
 PAGES = 200
-"""So often one scrolls to where the messages that are held end."""
+"""How often a person scrolls to the end of the messages that are held."""
 
 ABOUT = f"""\
 A long thread is opened by its address. Then the page jumps to its first message and to the newest, searches
@@ -66,7 +66,8 @@ async def _open(page: "Page", url: str, thread: int, newest: str) -> float:
 
 
 async def _find(page: "Page", seq: int) -> tuple[float, float]:
-    """ms until the result is there, from the last key on, and from choosing it until the message is seen."""
+    """Return the ms from the last key until the result is there, and from choosing it until the message is
+    seen."""
     await page.keyboard.press("Control+k")
     field = page.get_by_role("combobox")
     searched = await field.evaluate(
