@@ -48,7 +48,7 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Contest:
-    """A contest: its contestants, and how long and how large its measurements are."""
+    """How long and how large the measurements of a contest are."""
 
     rounds: int
     seconds: float

@@ -102,7 +102,7 @@ def _draw(plot: Plot, outcome: Outcome, width: int) -> str:
 
 
 def _across(points: list[int], width: int) -> Axis:
-    """Make the horizontal axis, by powers of ten. Nothing is a power below the least."""
+    """Make the horizontal axis, by powers of ten. If there is a 0, it is one power below the least point."""
     least = min([point for point in points if point] or [1])
     first = math.log10(least) - 1 if 0 in points else math.log10(least)
     span = max(math.log10(max(*points, least)) - first, 1e-9)

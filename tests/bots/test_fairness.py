@@ -28,7 +28,7 @@ SLOW = {"CHINWAG_BOT": "random", "CHINWAG_BOT_PACE": "60"}
 
 @pytest.fixture(autouse=True)
 async def _empty_queue(db: Connection) -> None:
-    """Nothing is left of the test before."""
+    """Check that nothing is left of the test before."""
     await db.execute("delete from thread")
 
 

@@ -18,7 +18,7 @@ from tests.support.client import LIMIT_SECONDS, handshake, hang_up
 
 
 class Recorder:
-    """A receiver that notes what came, and in which iteration of the event loop."""
+    """A handler that notes what came, and in which iteration of the event loop."""
 
     def __init__(self) -> None:
         self.texts: list[str | None] = []
@@ -32,7 +32,7 @@ class Recorder:
         self.iterations[self.iteration] += 1
 
     def stop(self) -> None:
-        """It is not asked to."""
+        """Do nothing: the server does not stop."""
 
     def left(self) -> None:
         self.gone.set()
@@ -45,7 +45,7 @@ class Recorder:
 
 @contextlib.asynccontextmanager
 async def connected(recorder: Recorder) -> AsyncIterator[asyncio.StreamWriter]:
-    """A client of a server with nothing but our protocol and the recorder."""
+    """Connect a client to a server that has nothing but our protocol and the recorder."""
 
     async def app(scope: Any, receive: Any, send: Any) -> None:
         await receive()

@@ -11,7 +11,7 @@ from chinwag.wire import CloseCode
 
 
 class Subscription:
-    """Keeps what it is pushed, burst by burst."""
+    """A subscription that keeps what it is pushed, burst by burst."""
 
     def __init__(self, seq: int = 0) -> None:
         self.seq = seq

@@ -99,7 +99,7 @@ class SlowReader:
         self._writer.write(b"\x88\x80\0\0\0\0")
 
     async def until_dropped(self) -> None:
-        """Wait for the reset, and still read nothing."""
+        """Wait for the reset without reading anything."""
         descriptor = self._writer.get_extra_info("socket").fileno()
         if descriptor >= 0:  # asyncio has not noticed it by itself
             poll = select.poll()

@@ -1,4 +1,4 @@
-"""One PostgreSQL and one server with nothing between them, to be measured."""
+"""One PostgreSQL and one server, with nothing between them, to be measured."""
 
 import asyncio
 import contextlib
@@ -40,7 +40,7 @@ class Alone:
         return await asyncpg.connect(self.database_url)
 
     def log_errors(self) -> list[str]:
-        """The lines of all logs that say error, or are a traceback that nobody has caught."""
+        """Return the lines of all logs that say error, or are a traceback that nothing has caught."""
         lines = [line for server in self.servers for line in server.log.read_text().splitlines()]
         return [line for line in lines if _is_error(line)]
 

@@ -66,7 +66,7 @@ async def _open(context: BrowserContext, one: Alone, threads: list[int]) -> list
 
 
 async def _is_well(tab: Page, since: float, limit: float) -> bool:
-    """Whether it is connected and has nothing to send, in time."""
+    """Whether the page is connected and has nothing to send, in time."""
     deadline = since + limit
     try:
         await tab.locator(WELL).wait_for(state="attached", timeout=1000 * limit)

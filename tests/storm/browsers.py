@@ -1,4 +1,5 @@
-"""Readers that are the browser's own code, in a real Chromium: its network goes away, its laptop sleeps."""
+"""Readers that are the browser's own code, in a real Chromium whose network goes away and whose laptop
+sleeps."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -57,7 +58,7 @@ class ReadingBrowser:
 async def open_browsers(
     history: History, places: list[tuple[str, int]]
 ) -> AsyncIterator[list[ReadingBrowser]]:
-    """A tab of another person for each (URL of a server, thread)."""
+    """Open a tab of another person for each pair of a server's URL and a thread."""
     if not places:
         yield []
         return

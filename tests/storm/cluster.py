@@ -34,7 +34,8 @@ FAST = {
 
 
 class Node:
-    """One PostgreSQL, and a way to it for each server. Where we may mount one, it has a disk of its own."""
+    """One PostgreSQL, with a way to it for each server. If this process may mount one, it has a disk of its
+    own."""
 
     def __init__(self, directory: Path, servers: int) -> None:
         self.directory = directory
@@ -55,7 +56,7 @@ class Node:
         await self.until_running()
 
     async def until_running(self) -> None:
-        """Wait until PostgreSQL accepts connections: if it has died, it is started again by itself."""
+        """Wait until PostgreSQL accepts connections. If it has died, it is started again by itself."""
         async with asyncio.timeout(60):
             while self._pid() is None or not await asyncio.to_thread(running_url, self.directory):
                 await asyncio.sleep(0.05)
@@ -71,9 +72,9 @@ class Node:
 
 
 class Cluster:
-    """Started and stopped with `async with`.
+    """A primary, a standby and servers, which `async with` starts and stops.
 
-    Each server can also be reached by a door: a port of its own with a network that can go silent.
+    Each server can also be reached by a door: a port of its own, whose network can go silent.
     """
 
     def __init__(self, directory: Path, servers: int, settings: dict[str, str]) -> None:
@@ -112,13 +113,16 @@ class Cluster:
         await self._stack.aclose()
 
     async def connect(self) -> Connection:
-        """A connection to the primary, as from psql, whichever of the two it is."""
+        """Connect to the primary, as from psql, whichever of the two it is."""
         ports = [_port(node) for node in self.nodes]
         return await asyncpg.connect(self._url(ports), timeout=5, command_timeout=60)
 
     async def start_server(self, index: int) -> None:
-        """Start a server that has ended, on its old port; again and again, as a supervisor does, since it
-        ends by itself when the database is out of reach."""
+        """Start a server that has ended, on its old port.
+
+        It is started again and again, as by a supervisor, because it ends by itself if the database is out
+        of reach.
+        """
         port = self.servers[index].port
         async with asyncio.timeout(60):
             while True:
@@ -138,7 +142,8 @@ class Cluster:
         self.primary, self.standby = self.standby, self.primary
 
     async def follow(self) -> None:
-        """Build the standby, and let each commit of the primary wait for it: so a failover loses nothing."""
+        """Build the standby, and let each commit of the primary wait for it, so that a failover loses
+        nothing."""
         await asyncio.to_thread(self._copy_primary)
         self.standby.start()
         connection = await asyncpg.connect(self.primary.postgres.superuser_url)

@@ -51,7 +51,7 @@ WAYS: dict[str, Way] = {way.__name__: way for way in (kill, terminate, reset)}
 
 @dataclass
 class Loss:
-    """What was measured of one way to lose everybody."""
+    """The measurements of one way to lose all connections."""
 
     name: str
     began: float
@@ -67,12 +67,12 @@ class Loss:
 
     @property
     def refused(self) -> list[Failure]:
-        """While no server was up."""
+        """The tries that failed while no server was up."""
         return [one for one in self.failures if self.began <= one.began < self.up]
 
     @property
     def errors(self) -> Counter[str]:
-        """While one was."""
+        """The tries that failed while a server was up."""
         return Counter(one.name for one in self.failures if not self.began <= one.began < self.up)
 
     @property
@@ -111,7 +111,7 @@ async def measure(sockets: int, threads: int, ways: Sequence[str]) -> int:
 
 
 async def _insert(db: Connection, threads: list[int]) -> None:
-    """A message a second for each thread, one after the other."""
+    """Insert a message a second into each thread, one thread after the other."""
     began = time.monotonic()
     for count, thread in enumerate(itertools.cycle(threads)):
         await asyncio.sleep(max(0, began + count / len(threads) - time.monotonic()))

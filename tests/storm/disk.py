@@ -7,11 +7,11 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 SIZE = 2 * 2**30
-"""Bytes: enough for the data and the WAL of a storm of ten minutes."""
+"""In bytes: enough for the data and the WAL of a storm of ten minutes."""
 
 
 def can_mount() -> bool:
-    """Whether this process may mount a file system: as root, and outside of most containers."""
+    """Whether this process may mount a file system: only as root, and outside of most containers."""
     return os.geteuid() == 0 and subprocess.run(["unshare", "--mount", "true"], check=False).returncode == 0
 
 

@@ -1,4 +1,4 @@
-"""The faults. Each lasts a while, and is over when the part is there again."""
+"""The faults. Each lasts for a while, and is over when the part works again."""
 
 import asyncio
 import contextlib
@@ -50,8 +50,8 @@ async def terminate_pools(storm: Storm[Cluster]) -> None:
 
 
 async def black_hole(storm: Storm[Cluster]) -> None:
-    """One server's network to the database swallows everything, both ways. Then it is back: with
-    the connections as they were, or cut, or forgotten."""
+    """The network between one server and the database swallows everything, both ways. Then it is back, and
+    the connections are as they were, or cut, or forgotten."""
     index = random.randrange(len(storm.cluster.servers))
     links = [node.links[index] for node in storm.cluster.nodes]
     for link in links:
@@ -63,7 +63,7 @@ async def black_hole(storm: Storm[Cluster]) -> None:
 
 
 async def lock_a_table(storm: Storm[Cluster]) -> None:
-    """A person at psql, or a migration that takes no care, locks a whole table for some seconds."""
+    """A person at psql, or a careless migration, locks a whole table for some seconds."""
     connection = await storm.cluster.connect()
     try:
         async with connection.transaction():
@@ -75,8 +75,8 @@ async def lock_a_table(storm: Storm[Cluster]) -> None:
 
 
 async def fill_notify_queue(storm: Storm[Cluster]) -> None:
-    """A listener sits in a transaction, so that nothing leaves the queue of notifications, and it fills up:
-    then every commit that notifies fails."""
+    """A listener sits in a transaction, so that nothing leaves the queue of notifications, and it fills up.
+    Then every commit that notifies fails."""
     listener, filler = await storm.cluster.connect(), await storm.cluster.connect()
     try:
         await listener.execute("listen storm")
@@ -144,7 +144,7 @@ def stop_reading(readers: list[ReadingClient]) -> Fault:
 
 
 def stop_reading_for_ever(readers: list[ReadingClient]) -> Fault:
-    """Until the server gives them up, that is."""
+    """Some readers stop reading until the server resets their connections."""
 
     async def fault(storm: Storm[Cluster]) -> None:
         slow = _some_of(readers)
@@ -194,7 +194,7 @@ def _for_a_while(
 
 
 def _some_of(readers: list[ReadingClient]) -> list[ReadingClient]:
-    """A quarter of those that read, so that two faults never hold the same one."""
+    """Choose a quarter of those that read, so that two faults never hold the same reader."""
     reading = [reader for reader in readers if reader.awake.is_set()]
     return random.sample(reading, min(len(reading), max(1, len(readers) // 4)))
 

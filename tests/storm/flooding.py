@@ -14,7 +14,7 @@ from tests.support.client import handshake
 from tests.support.process import Server
 
 ADDRESS = "127.0.0.2"
-"""Where the attackers come from: the ordinary users at 127.0.0.1 must not share a limit with them."""
+"""The address of the attackers: the ordinary users at 127.0.0.1 must not share a rate limit with them."""
 
 CONNECT_SECONDS = 20
 CHUNK_BYTES = 64 * 1024
@@ -40,7 +40,7 @@ class Flood:
 
 
 def frame(data: bytes, opcode: int = TEXT, *, final: bool = True) -> bytes:
-    """A masked frame of RFC 6455, section 5.2; the mask is zero, so the data stays as it is."""
+    """Make a masked frame (RFC 6455, section 5.2). The mask is zero, so the data stays as it is."""
     size = len(data)
     if size < 126:
         length = bytes([0x80 | size])
@@ -65,7 +65,7 @@ def http_post(thread: int) -> bytes:
 
 
 def floods(thread: int) -> dict[str, Flood]:
-    """Each kind of flood, aimed at this thread."""
+    """Return each kind of flood, aimed at this thread."""
     ping = many(frame(b'{"type":"ping"}'))
     protocol_ping = many(frame(b"", PING))
     post = many(frame(b'{"content": "flood"}'))
@@ -91,7 +91,7 @@ def floods(thread: int) -> dict[str, Flood]:
 
 @contextlib.contextmanager
 def flooded(server: Server, thread: int, name: str, sockets: int) -> Iterator[None]:
-    """Attackers flood this thread of the server while the block runs."""
+    """Let attackers flood a thread of the server while the block runs."""
     context = get_context("spawn")
     is_under_way = context.Event()
     arguments = (server.url, thread, name, sockets, is_under_way)
@@ -120,7 +120,7 @@ def _flood(url: str, thread: int, name: str, sockets: int, is_under_way: Event) 
 
 
 class Attacker:
-    """One socket after the other."""
+    """An attacker, which has one connection after the other."""
 
     def __init__(self, flood: Flood, port: int, thread: int, selector: selectors.BaseSelector) -> None:
         self._flood, self._port, self._selector = flood, port, selector

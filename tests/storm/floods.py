@@ -27,7 +27,7 @@ MOST_TIMES = 3
 MOST_BYTES = 50_000_000
 SAMPLE_SECONDS = 0.05
 LIMITED = ["posts", "one client_id", "HTTP posts"]
-"""The floods that the setting posts_per_second concerns; they come with it, too."""
+"""The floods that the setting posts_per_second limits. They are also measured with it."""
 
 NEW_THREADS = "insert into thread (title) select 'Thread' from generate_series(1, $1) returning id"
 
@@ -58,7 +58,8 @@ class Beside:
 async def measure(
     server: Server, way: Server, threads: list[int], seconds: float, flood: str | None, sockets: int
 ) -> Beside:
-    """Let users live for a while, and attackers flood the last thread. `way` is the server or its nginx."""
+    """Let users live for a while, and attackers flood the last thread. `way` is the server, or the nginx
+    before it."""
     beside = Beside(before=resident_bytes(server))
     *user_threads, target = threads
     attack = flooded(way, target, flood, sockets) if flood else contextlib.nullcontext()

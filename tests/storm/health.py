@@ -1,4 +1,4 @@
-"""Asks a server whether it lives, from a process of its own: a busy one would blame its own delays on it."""
+"""Health checks from a process of its own: a busy process would blame its own delays on the server."""
 
 import contextlib
 import http.client
@@ -14,8 +14,8 @@ LIMIT_SECONDS = 10
 
 @dataclass
 class Answer:
-    """When it was asked and answered, on the clock of time.monotonic, and what is wrong with it, if
-    anything."""
+    """One health check: when it was asked and answered, on the clock of time.monotonic, and what is wrong
+    with it, if anything."""
 
     asked: float
     answered: float
@@ -28,7 +28,7 @@ class Answer:
 
 @contextlib.contextmanager
 def asked_for_health(port: int) -> Iterator[list[Answer]]:
-    """The answers; they are there at the end."""
+    """Ask for the health while the block runs. The answers are complete at its end."""
     answers: list[Answer] = []
     ours, theirs = multiprocessing.Pipe()
     process = multiprocessing.get_context("spawn").Process(target=_ask, args=(port, theirs), daemon=True)

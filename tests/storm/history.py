@@ -1,4 +1,4 @@
-"""What happened, and the judgement: nothing lost, nothing twice, nothing out of order."""
+"""The history of a run, and its judgement: nothing lost, nothing twice, nothing out of order."""
 
 import time
 from collections import Counter, defaultdict
@@ -57,7 +57,7 @@ class History:
         self.delivered[int(self.seconds)] += 1
 
     def judge(self, table: dict[int, list[Line]]) -> list[str]:
-        """All that is wrong, as sentences; nothing if every promise was kept."""
+        """Return all that is wrong, as sentences; nothing if every promise was kept."""
         return [
             *self.oddities,
             *self._judge_table(table),
@@ -99,7 +99,7 @@ def _difference(read: list[Line], stored: list[Line]) -> str:
 
 
 async def read_table(connection: Connection) -> dict[int, list[Line]]:
-    """All messages of all threads, in their order."""
+    """Read all messages of all threads, in their order."""
     table: dict[int, list[Line]] = defaultdict(list)
     rows = await connection.fetch(
         "select thread_id, seq, split_part(content, ' ', 1) as label from message order by thread_id, seq",

@@ -6,9 +6,9 @@ from collections.abc import AsyncIterator
 
 
 class Link:
-    """Forwards TCP connections from a local port to `target`, while it is `open`.
+    """A link that forwards TCP connections from a local port to `target` while it is `open`.
 
-    While it is not, both sides believe that they are connected, and nothing moves: a black hole.
+    While it is not open, both sides believe that they are connected, and nothing moves: a black hole.
     """
 
     def __init__(self, target: int) -> None:
@@ -19,7 +19,7 @@ class Link:
 
     @contextlib.asynccontextmanager
     async def running(self) -> AsyncIterator[int]:
-        """Its port."""
+        """Forward inside the block, and give the block the port."""
         server = await asyncio.start_server(self._connected, "127.0.0.1", 0)
         try:
             yield server.sockets[0].getsockname()[1]
@@ -28,7 +28,8 @@ class Link:
             self.cut()
 
     def forget(self) -> None:
-        """Let the present connections hang for ever; new ones move. So does a firewall that was restarted."""
+        """Let the present connections hang for ever, while new ones work, as after the restart of a
+        firewall."""
         self.open.clear()
         self.open = asyncio.Event()
         self.open.set()
@@ -38,7 +39,7 @@ class Link:
         self.open.set()
 
     def cut(self) -> None:
-        """Break every connection; new ones move."""
+        """Break every connection, while new ones work."""
         self.open.set()
         for pair in self._pairs:
             pair.cancel()

@@ -15,13 +15,17 @@ from websockets.asyncio.client import ClientConnection, connect
 from tests.support.process import Server
 
 LIMIT_SECONDS = 60
-"""Longer than anybody should wait, and than the worst of what was measured before."""
+"""It is longer than anybody should wait, and longer than the worst time measured before."""
 
 PAUSE_SECONDS = 0.3
 
 
 class User:
-    """One user of a thread. `seconds` has the times from each post to its own frame."""
+    """One user of a thread.
+
+    Attributes:
+        seconds: the time from each post to its own frame.
+    """
 
     def __init__(self, server: Server, thread: int, http: httpx.AsyncClient) -> None:
         self._server, self._thread, self._http = server, thread, http
@@ -32,7 +36,7 @@ class User:
         self.refused: list[str] = []
 
     def worst(self) -> float:
-        """The longest time, with the one so far of what is under way."""
+        """The longest time, including the time so far of the post that is under way."""
         return max([*self.seconds, time.monotonic() - self._began if self._began else 0.0])
 
     async def live(self) -> None:
@@ -82,7 +86,8 @@ class User:
 
 @contextlib.asynccontextmanager
 async def ordinary_users(server: Server, threads: list[int], count: int) -> AsyncIterator[list[User]]:
-    """So many users of these threads, while the block runs. Raises what has ended one of them."""
+    """Let some users of these threads live while the block runs. If one of them has failed, its error is
+    raised."""
     # No TLS here, and to load its certificates takes time.
     async with httpx.AsyncClient(
         base_url=f"{server.url}/api/v1", timeout=LIMIT_SECONDS, verify=False, trust_env=False

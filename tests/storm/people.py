@@ -1,4 +1,5 @@
-"""Who chats in the storm: readers that follow the protocol as the browser does, and writers of every kind."""
+"""The people in the storm: readers that follow the protocol as the browser does, and writers of every
+kind."""
 
 import asyncio
 import contextlib
@@ -21,12 +22,13 @@ from tests.support.process import Server
 
 LOST = (OSError, TimeoutError, WebSocketException)
 QUIET_SECONDS = 5
-"""A socket on which not even a pong comes for so long is given up, as the browser does."""
+"""A WebSocket on which not even a pong comes for this time is given up, as in the browser."""
 
 DROPPED_SECONDS = 60
 
 TRY_AGAIN = {"database_unavailable", "thread_busy", "server_stopping"}
-"""The codes that do not blame the message (ARCHITECTURE.md): it is sent again. Any other code is a fault."""
+"""The codes that do not blame the message (ARCHITECTURE.md), which is then sent again. Any other code is a
+fault."""
 
 MANY = """
     insert into message (thread_id, content)
@@ -35,13 +37,13 @@ MANY = """
 
 
 class Place(Protocol):
-    """Where people chat: a cluster, or a load balancer before one."""
+    """The place where people chat: a cluster, or a load balancer."""
 
     servers: list[Server]
     doors: list[int]
 
     async def connect(self) -> Connection:
-        """A connection to the database, as from psql."""
+        """Connect to the database, as from psql."""
 
 
 PlaceT = TypeVar("PlaceT", bound=Place, covariant=True)
@@ -63,7 +65,7 @@ class Storm(Generic[PlaceT]):
     async def socket(
         self, thread: int, after: int, *, by_door: bool = False
     ) -> AsyncIterator[ClientConnection]:
-        """A WebSocket to one of the servers, straight or by its door."""
+        """Open a WebSocket to one of the servers, directly or by its door."""
         ports = self.cluster.doors if by_door else [server.port for server in self.cluster.servers]
         port = random.choice(ports)
         url = f"ws://127.0.0.1:{port}/api/v1/ws/threads/{thread}?after={after}"
@@ -73,7 +75,7 @@ class Storm(Generic[PlaceT]):
 
 
 class ReadingClient:
-    """Follows a thread on one server after the other, while it is `awake`."""
+    """A client that follows a thread on one server after the other, while it is `awake`."""
 
     def __init__(self, storm: Storm[Place], reading: Reading, *, by_door: bool = False) -> None:
         self._storm = storm
@@ -96,9 +98,11 @@ class ReadingClient:
             await asyncio.sleep(random.uniform(0, 0.5))
 
     async def until_dropped(self) -> None:
-        """Wait until the server has reset the connection; whoever does not read hears of it only by asking.
+        """Wait until the server has reset the connection. A client that does not read must ask the system
+        for that.
 
-        Raises TimeoutError.
+        Raises:
+            TimeoutError
         """
         if self._socket is None:
             return
@@ -131,7 +135,8 @@ class ReadingClient:
 
 
 class Sender:
-    """Sends on one WebSocket after the other, and again with the same client_id until the frame comes."""
+    """A client that sends on one WebSocket after the other, and sends again with the same client_id until
+    the frame comes."""
 
     def __init__(self, storm: Storm[Place], thread: int, pause: Callable[[], float]) -> None:
         self._storm = storm
@@ -188,7 +193,7 @@ async def write_by_websocket(storm: Storm[Place], thread: int, pause: Callable[[
 
 
 async def write_by_http(storm: Storm[Place], thread: int, pause: Callable[[], float]) -> None:
-    """Posts, and posts again until it is answered that the message is stored."""
+    """Post messages, and post each again until it is answered that it is stored."""
     async with httpx.AsyncClient(timeout=15, trust_env=False) as client:
         while storm.writing:
             label, client_id = storm.label("http"), str(uuid4())
@@ -212,8 +217,11 @@ async def write_by_http(storm: Storm[Place], thread: int, pause: Callable[[], fl
 
 
 async def write_by_sql(storm: Storm[Place], thread: int, pause: Callable[[], float]) -> None:
-    """Single rows, batches, COPY, rollbacks, and transactions that stay open: as a person at psql, who does
-    not repeat what may or may not have been committed."""
+    """Write single rows, batches, COPY, rollbacks, and transactions that stay open, as a person at psql
+    does.
+
+    This person does not repeat what may or may not have been committed.
+    """
     while storm.writing:
         with contextlib.suppress(asyncpg.PostgresError, *DATABASE_ERRORS):
             connection = await storm.cluster.connect()
@@ -253,7 +261,7 @@ async def _write_rows(storm: Storm[Place], connection: Connection, thread: int) 
 
 
 async def burst(storm: Storm[Place], thread: int, rows: int) -> None:
-    """So many rows in one transaction."""
+    """Insert many rows in one transaction."""
     labels = [storm.label("burst") for _ in range(rows)]
     storm.history.sent.unknown.update(labels)
     with contextlib.suppress(asyncpg.PostgresError, *DATABASE_ERRORS):

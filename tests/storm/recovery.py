@@ -38,7 +38,7 @@ async def promoted_standby(storm: Storm[Cluster]) -> None:
 
 
 async def black_holed_database(storm: Storm[Cluster]) -> None:
-    """Server 1 is told by nobody that its connections are dead."""
+    """Server 1 is told by nobody that its connections to the database are dead."""
     for node in storm.cluster.nodes:
         Link.forget(node.links[0])
 

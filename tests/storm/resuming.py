@@ -7,12 +7,15 @@ from chinwag.bench.numbered import NumberedClient
 from tests.support.process import Server
 
 LIMIT_SECONDS = 5
-"""The browser's limit, to `ready` and between two frames before it."""
+"""The browser's limit for the time to `ready`, and between two frames before it."""
 
 
 class ResumingReader(NumberedClient):
-    """It costs so little that one process can be thousands of them. `ready_at` is when its connection became
-    live, on time.monotonic(); 0 before that."""
+    """A client that costs so little that one process can be thousands of them.
+
+    Attributes:
+        ready_at: when its connection became live, on time.monotonic(); 0 before that.
+    """
 
     def __init__(self, thread: int, held: int = 0) -> None:
         super().__init__(WIRE, held=held)
@@ -20,10 +23,13 @@ class ResumingReader(NumberedClient):
         self.ready_at = 0.0
 
     async def resume(self, server: Server, receive_bytes: int = 0) -> None:
-        """Returns when it is live. `receive_bytes` is the size of the kernel's buffer, 0 for its own choice.
+        """Connect, and return when it is live.
+
+        Args:
+            receive_bytes: the size of the kernel's buffer; 0 for its own choice.
 
         Raises:
-            OSError, TimeoutError, WSError, ConnectionLost: it is not.
+            OSError, TimeoutError, WSError, ConnectionLost: it is not live.
         """
         self.ready_at = 0.0
         url = f"{socket_url(server.url, self.thread)}?after={self.held}"

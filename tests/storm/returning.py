@@ -18,13 +18,13 @@ from tests.storm.alone import Alone
 from tests.storm.resuming import ResumingReader
 
 STABLE_SECONDS = 5
-"""As in the browser: a connection that was lost sooner does not begin the tries anew."""
+"""As in the browser, a connection that is lost sooner does not begin the tries anew."""
 
 LIMIT_SECONDS = 120
 
 
 class Person(ResumingReader):
-    """A reader who comes back as the browser does (static/reconnecting-socket.js), but never gives up."""
+    """A reader that comes back as the browser does (static/reconnecting-socket.js), but never gives up."""
 
     def __init__(self, crowd: "Crowd", thread: int) -> None:
         super().__init__(thread)
@@ -67,7 +67,7 @@ class Failure:
 
 
 class Crowd:
-    """All the people, and what they met."""
+    """All the people, and what has happened to them."""
 
     def __init__(self, one: Alone, threads: list[int], sockets: int) -> None:
         self.one = one
@@ -76,10 +76,10 @@ class Crowd:
         self.failures: list[Failure] = []
         self.most_tries = 0
         self.closes: Counter[int] = Counter()
-        """Live connections, by the code of their close; 0 without one."""
+        """The number of live connections by the code of their close; 0 without one."""
 
     async def until_back(self, began: float) -> list[float]:
-        """How long it took each of them to be live again, in order."""
+        """Wait until everybody is live again, and return how long each took, in order."""
         async with asyncio.timeout(LIMIT_SECONDS):
             while (back := self._count_back(began)) < len(self.people):
                 seconds = time.monotonic() - began
@@ -91,7 +91,8 @@ class Crowd:
         return sum(person.is_live and person.ready_at > began for person in self.people)
 
     async def count_missed(self, db: Connection) -> int:
-        """What is in the table by now and they do not get, and what they got out of order or twice."""
+        """Count the messages in the table that people do not get, and those that they got out of order or
+        twice."""
         rows = await db.fetch("select id, last_seq from thread")
         last: dict[int, int] = {row["id"]: row["last_seq"] for row in rows}
         with contextlib.suppress(TimeoutError):
@@ -103,6 +104,6 @@ class Crowd:
 
 
 def _backoff(tries: int) -> float:
-    """Full jitter, as the browser has it: 0 to 2 s before the first try, 0 to 1 s if the server said that it
-    restarts, 0 to 10 s at most."""
+    """Return the seconds to wait, with the full jitter of the browser: 0 to 2 s before the first try, 0 to 1
+    s if the server said that it restarts, 0 to 10 s at most."""
     return random.uniform(0, min(10, 2**tries))

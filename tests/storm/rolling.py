@@ -69,7 +69,11 @@ class Balancer:
 
 @dataclass
 class Report:
-    """What came of it. `troubles`: how long the page was not connected, each time, in seconds."""
+    """The result.
+
+    Attributes:
+        troubles: how long the page was not connected, each time, in seconds.
+    """
 
     wrong: list[str]
     stored: int
@@ -133,7 +137,7 @@ async def _open_page(stack: AsyncExitStack, url: str) -> Page:
 
 
 async def _type(storm: Storm[Place], page: Page) -> int:
-    """Write in the page until the end; how many messages, which then are all stored."""
+    """Write in the page until the end; return the number of messages, all of which are stored then."""
     labels = []
     while storm.writing:
         labels.append(storm.label("typed"))

@@ -16,7 +16,7 @@ from tests.storm.history import History, Line, read_table
 from tests.storm.people import Place, ReadingClient, Storm, write_by_http, write_by_sql, write_by_websocket
 
 CALM_SECONDS = 60
-"""So long the readers may take at the end, until they hold all that is in the table."""
+"""The time that the readers may take at the end until they hold all that is in the table."""
 
 SETTINGS = {
     "CHINWAG_BOT": "none",
@@ -118,7 +118,7 @@ def _choose(
 async def _throw_faults(
     storm: Storm[Cluster], choice: list[Fault], seconds: float, say: Callable[[str], None]
 ) -> None:
-    """Each of them in turn, in an order that chance mixes anew; two at a time now and then."""
+    """Cause one fault after the other, in an order that is shuffled anew; now and then two at a time."""
     history = storm.history
     await asyncio.sleep(1)
     queue: list[Fault] = []

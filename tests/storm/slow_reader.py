@@ -31,17 +31,18 @@ INSERT = """
 """
 TICK_SECONDS = 0.01
 RECEIVE_BYTES = 4096
-"""Of the kernel, for the reader that does not read; the server's side has up to 4 MB (net.ipv4.tcp_wmem)."""
+"""The kernel's buffer of the client that does not read. That of the server's side has up to 4 MB
+(net.ipv4.tcp_wmem)."""
 
 PING_SECONDS = "300"
-"""A reader that stops for ever is reset by the keepalive. This one will read again."""
+"""A client that stops for ever is reset by the keepalive, but this one will read again."""
 
 MB = 1_000_000
 
 
 @dataclass
 class Stretch:
-    """What was measured while so many rows were inserted."""
+    """What was measured while some rows were inserted."""
 
     stopped: bool
     rows: int = 0
@@ -62,7 +63,7 @@ class Message(msgspec.Struct):
 
 
 class TimedReader(ResumingReader):
-    """Notes how long each message was under way, from before its INSERT to here."""
+    """A client that notes how long each message took, from before its INSERT."""
 
     stretch: Stretch
 
@@ -75,7 +76,7 @@ class TimedReader(ResumingReader):
 
 
 class StoppedReader(ResumingReader):
-    """Reads nothing, until it is told to; then it counts the bytes, too."""
+    """A client that reads nothing until it is told to, and then counts the bytes, too."""
 
     def __init__(self, thread: int, held: int) -> None:
         super().__init__(thread, held)
@@ -230,7 +231,8 @@ def _peak(stretch: Stretch) -> float:
 
 
 def _unsent_bytes(local: int, remote: int) -> int:
-    """What the kernel holds of a TCP connection on loopback that is sent or waits to be: proc(5)."""
+    """Return the bytes of a TCP connection on loopback that the kernel holds because they are sent or wait
+    to be sent: proc(5)."""
     for line in Path("/proc/net/tcp").read_text().splitlines()[1:]:
         _, here, there, _, queues, *_ = line.split()
         if (here[-4:], there[-4:]) == (f"{local:04X}", f"{remote:04X}"):

@@ -73,7 +73,12 @@ HAS_WORDS = "select exists (select from message_words where message_id <= $1)"
 
 @dataclass
 class Report:
-    """What came of it. `writes` and `reads` hold how long each statement of the others took, in seconds."""
+    """The result.
+
+    Attributes:
+        writes: how long each statement of the writers took, in seconds.
+        reads: how long each statement of the readers took, in seconds.
+    """
 
     killed: int = 0
     seconds: float = 0
@@ -85,9 +90,11 @@ class Report:
 async def upgrade_under_load(
     url: str, rows: int, kills: Sequence[str | float], say: Callable[[str], None] = lambda line: None
 ) -> Report:
-    """Upgrade the database at `url`, of which nothing is kept, from the first version, filled with so many
-    messages. The process is killed at each of `kills`: the name of an index while it is built, or the share
-    of the messages whose words are stored."""
+    """Upgrade a database of the first version while others use it. Nothing that was in the database is kept.
+
+    The process is killed at each of `kills`: the name of an index while it is built, or the share of the
+    messages whose words are stored.
+    """
     report = Report()
     async with AsyncExitStack() as stack:
         db = await connect(url, command_seconds=None)
@@ -126,7 +133,7 @@ async def upgrade_under_load(
 
 @contextmanager
 def _migrating(url: str) -> Iterator[subprocess.Popen[bytes]]:
-    """A `chinwag migrate`, which is killed at the end of the block if it still runs."""
+    """Run `chinwag migrate`, which is killed at the end of the block if it still runs."""
     process = subprocess.Popen([sys.executable, "-m", "chinwag.cli", "migrate"], env=environ_of(url, {}))
     try:
         yield process

@@ -1,4 +1,4 @@
-"""Bad input of several tests, and what becomes of it."""
+"""Cases of bad input that several tests share, and the checks of what becomes of them."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -60,13 +60,13 @@ BODIES = {CREATE: {}, RENAME: {"title": "x"}, WRITE: {"content": "x"}}
 
 
 def each(table: Mapping[str, Any]) -> list[Any]:
-    """The rows of a table as parameters that have names."""
+    """Return the rows of a table as parameters that have names."""
     rows = {name: row if isinstance(row, tuple) else (row,) for name, row in table.items()}
     return [pytest.param(*row, id=name) for name, row in rows.items()]
 
 
 def refused(answer: httpx.Response, status: int, code: str) -> None:
-    """A problem (RFC 9457) with a stable code, and a sentence for people."""
+    """Check that the answer is a problem (RFC 9457) with a stable code and a sentence for people."""
     assert answer.headers["content-type"] == "application/problem+json", answer.text
     problem = answer.json()
     assert (answer.status_code, problem["status"], problem["code"]) == (status, status, code), problem
@@ -74,7 +74,7 @@ def refused(answer: httpx.Response, status: int, code: str) -> None:
 
 
 async def still_works(client: Client, seq: int = 1) -> None:
-    """What is sent next is stored, and nothing was stored before it."""
+    """Check that what is sent next is stored, and that nothing was stored before it."""
     await client.frame("ready")
     await client.send("good")
     await client.until(lambda _: client.seqs and client.seqs[-1] == seq)

@@ -20,7 +20,7 @@ Frame = dict[str, Any]
 
 
 class Client:
-    """One connection. `frames` holds every frame in the order in which they came."""
+    """One connection. `frames` holds every frame in the order in which it came."""
 
     def __init__(self, connection: ClientConnection) -> None:
         self.connection = connection
@@ -43,12 +43,12 @@ class Client:
         return client_id
 
     async def until(self, holds: Callable[[list[Frame]], object], limit: float = LIMIT_SECONDS) -> None:
-        """Wait until something holds of the frames."""
+        """Wait until a condition holds for the frames."""
         async with asyncio.timeout(limit), self._arrived:
             await self._arrived.wait_for(lambda: holds(self.frames))
 
     async def frame(self, type: str, where: Callable[[Frame], object] = lambda data: True) -> Frame:
-        """The data of the first frame of a type, once it is there."""
+        """Wait for the first frame of a type, and return its data."""
 
         def found() -> list[Frame]:
             wanted = [one.get("data", {}) for one in self.frames if one["type"] == type]
@@ -58,12 +58,13 @@ class Client:
         return found()[0]
 
     async def until_seq(self, seq: int, limit: float = LIMIT_SECONDS) -> None:
-        """Wait for a message and all before it: fails at once when one is missing, doubled or late."""
+        """Wait for a message and all before it. This fails at once if a message is missing, comes twice or
+        out of order."""
         await self.until(lambda frames: frames and self.seqs and self.seqs[-1] >= seq, limit)
         assert self.seqs == list(range(self.seqs[0], self.seqs[0] + len(self.seqs)))
 
     async def closed(self) -> int:
-        """The code of the close, once it is closed."""
+        """Wait until the connection is closed, and return the code of the close."""
         async with asyncio.timeout(LIMIT_SECONDS):
             await self.connection.wait_closed()
         code = self.connection.close_code
@@ -90,7 +91,7 @@ class Client:
 async def open_thread(
     server: Server, thread: int | str, after: int | str | None = None, **options: Any
 ) -> AsyncIterator[Client]:
-    """A client of a thread. It is live once its `ready` frame has come."""
+    """Connect a client to a thread. It is live after its `ready` frame has come."""
     query = "" if after is None else f"?after={after}"
     async with _open(f"{server.websocket_url}/api/v1/ws/threads/{thread}{query}", options) as client:
         yield client
@@ -98,7 +99,7 @@ async def open_thread(
 
 @asynccontextmanager
 async def open_list(server: Server) -> AsyncIterator[Client]:
-    """A client of the list of threads."""
+    """Connect a client to the list of threads."""
     async with _open(f"{server.websocket_url}/api/v1/ws/threads", {}) as client:
         await client.frame("ready")
         yield client
@@ -115,7 +116,7 @@ async def _open(url: str, options: dict[str, Any]) -> AsyncIterator[Client]:
 
 
 def handshake(path: str) -> bytes:
-    """The request for a WebSocket, for clients that do not follow the protocol any further."""
+    """Return the request for a WebSocket, for clients that do not follow the protocol any further."""
     return (
         f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
         "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n"

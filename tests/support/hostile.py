@@ -52,7 +52,7 @@ SCRIPTS = [
     "'; drop table message; --",
     "%s %n %00 $& $1 \\0",
 ]
-"""As text: not a character of them may be missing."""
+"""Texts that must be shown as they are, to the last character."""
 
 LINKS = [
     f"[x](javascript:{_RUN})",
@@ -75,7 +75,7 @@ LINKS = [
     f"[x]: javascript:{_RUN}",
     f"<javascript:{_RUN}>",
 ]
-"""As text too, and none of them a link."""
+"""Texts that must be shown as they are, and must not become links."""
 
 ADDRESSES = [
     f"[x](https://evil.example/'onmouseover={_RUN}//)",
@@ -88,7 +88,8 @@ ADDRESSES = [
     "https://b\u0430nk.example/",
     "[\u202eelpmaxe.knab//:sptth](https://evil.example)",
 ]
-"""They may become links, to http and https only; nothing is asked of the host unless they are clicked."""
+"""Texts that may become links, but to http and https only. Nothing is asked of the host unless they are
+clicked."""
 
 SHAPES = {
     "right-to-left override": "\u202eabc" * 5,
@@ -111,4 +112,4 @@ SHAPES = {
     "a long word among marks": "> - **" + "x" * 5_000 + "**",
     "a long address": "https://evil.example/" + "x" * 1_500,
 }
-"""Text that does not keep to its place, by what is wrong with it."""
+"""Texts that do not keep to their place, by what is wrong with them."""

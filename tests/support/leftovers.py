@@ -1,4 +1,4 @@
-"""Processes that the tests have started and that still run, as Linux tells in /proc."""
+"""Processes that the tests have started and that still run, as /proc of Linux shows them."""
 
 import os
 import time
@@ -6,12 +6,13 @@ import uuid
 from pathlib import Path
 
 MARK = "TESTS_OF_CHINWAG"
-"""In the environment of all that this process starts, except the embedded PostgreSQL, which is given none."""
+"""A variable in the environment of all that this process starts, except the embedded PostgreSQL, which gets
+none."""
 
 LIMIT_SECONDS = 30
 
 OF_PYTHON = "from multiprocessing.resource_tracker import"
-"""Python's own helper, which ends with the process of the tests."""
+"""Python's own helper process, which ends with the process of the tests."""
 
 
 def mark_what_is_started() -> None:
@@ -19,7 +20,7 @@ def mark_what_is_started() -> None:
 
 
 def leftovers() -> list[str]:
-    """The command lines of what has not ended after a while."""
+    """Return the command lines of the processes that have not ended after a while."""
     deadline = time.monotonic() + LIMIT_SECONDS
     while (found := _marked()) and time.monotonic() < deadline:
         time.sleep(0.05)

@@ -13,7 +13,7 @@ from tests.support.process import Server, ServerStarter
 async def server_by_link(
     url: str, settings: dict[str, str], *arguments: str
 ) -> AsyncIterator[tuple[Server, Link]]:
-    """A server, and its way to the database."""
+    """Start a server whose way to the database is a link."""
     parts = urlsplit(url)
     assert parts.port
     link = Link(parts.port)

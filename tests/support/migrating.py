@@ -8,18 +8,19 @@ from contextlib import asynccontextmanager, suppress
 from tests.support.process import environ_of
 
 LIMIT_SECONDS = 60
-"""The longest that a test waits for a word or the end of it: it starts Python and Piccolo first."""
+"""The longest that a test waits for a line of output or for the end: the process starts Python and Piccolo
+first."""
 
 
 class Migrating:
-    """The process, and what it has said so far."""
+    """The process, and its output so far."""
 
     def __init__(self, process: asyncio.subprocess.Process) -> None:
         self._process = process
         self.said = ""
 
     async def says(self, word: str) -> None:
-        """Wait until it has said that."""
+        """Wait until the process has written this."""
         assert self._process.stderr is not None
         async with asyncio.timeout(LIMIT_SECONDS):
             while word not in self.said:
@@ -28,7 +29,7 @@ class Migrating:
                 self.said += line.decode()
 
     async def status(self) -> int:
-        """Wait for its end; the exit status."""
+        """Wait for the end of the process, and return its exit status."""
         assert self._process.stderr is not None
         async with asyncio.timeout(LIMIT_SECONDS):
             self.said += (await self._process.stderr.read()).decode()
@@ -42,7 +43,7 @@ class Migrating:
 
 @asynccontextmanager
 async def migrating(url: str) -> AsyncIterator[Migrating]:
-    """A process that is killed at the end of the block if it still runs."""
+    """Run the process, which is killed at the end of the block if it still runs."""
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "chinwag.cli", "migrate",
         env=environ_of(url, {}), stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.PIPE,

@@ -17,13 +17,16 @@ CONFIGURATION = ROOT / "deploy" / "nginx.conf"
 EMPTY: Mapping[str, str] = MappingProxyType({})
 
 TEMPORARY = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
-"""What nginx keeps a directory for, used or not, where by default only root may."""
+"""The temporary directories of nginx, which it makes in any case, and by default where only root may."""
 
 
 @contextmanager
 def nginx_before(servers: Sequence[Server], changes: Mapping[str, str] = EMPTY) -> Iterator[Server]:
-    """An nginx that balances between these servers, and to a browser is the server. `changes` replaces parts
-    of its configuration, each of which must be there."""
+    """Run an nginx that balances between these servers, and give the block the nginx as if it were a server.
+
+    Args:
+        changes: replaces parts of its configuration, each of which must be there.
+    """
     program, port = find_program("nginx", "nginx-light"), free_port()
     with tempfile.TemporaryDirectory(prefix="chinwag-nginx-") as name:
         directory = Path(name)

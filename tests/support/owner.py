@@ -29,7 +29,7 @@ server.stop()
 def start_owner(
     directory: Path, means: str = "prctl", site: Path | None = None
 ) -> tuple[subprocess.Popen[bytes], str, int]:
-    """Another process that runs the server until its stdin ends."""
+    """Start another process, which runs the server until its stdin ends."""
     owner = spawn_owner(directory, means, site)
     assert owner.stdout
     url, pid = owner.stdout.readline().split()
@@ -48,7 +48,7 @@ def spawn_owner(directory: Path, means: str = "prctl", site: Path | None = None)
 
 
 def start_sleeper(url: str, statement: str = "select pg_sleep(60)") -> subprocess.Popen[bytes]:
-    """A client in the middle of a statement."""
+    """Start a client that is in the middle of a statement."""
     command = [str(binary("psql")), "-Xc", statement, url]
     sleeper = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
     asleep = "select exists (select from pg_stat_activity where wait_event = 'PgSleep')"
@@ -65,7 +65,7 @@ def has_word(url: str, word: str) -> bool:
 
 
 def server_log(directory: Path) -> str:
-    """What the server has logged since its last start."""
+    """Return what the server has logged since its last start."""
     log = (directory / "log").read_text()
     return log[log.rindex("starting PostgreSQL") :]
 

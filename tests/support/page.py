@@ -13,7 +13,7 @@ from chinwag.db.pool import Connection
 Open = Callable[..., Coroutine[Any, Any, Page]]
 
 SOON = 20_000
-"""ms until a page is connected again, whatever the dice of its backoff say."""
+"""The ms in which a page is connected again, however its backoff falls out."""
 
 # Of the dice that stretch the time between two tries: at once, or as late as can be.
 DICE_AT_LEAST = "Math.random = () => 0"
@@ -29,7 +29,7 @@ REFUSED = "the server takes no NUL\0"
 
 
 class Line:
-    """The WebSockets of a page, or of all tabs of a person: a test can cut them, count the tries, and say
+    """The WebSockets of a page, or of all tabs of a person: a test can cut them, count the tries, and send
     what a server would."""
 
     def __init__(self, path: str = "/api/v1/ws/", code: int | None = None) -> None:
@@ -40,7 +40,7 @@ class Line:
         self._code = code
 
     async def lay(self, to: Page | BrowserContext) -> None:
-        """For the sockets that are opened from now on."""
+        """Route the WebSockets that are opened from now on."""
         await to.route_web_socket(re.compile(self._path), self._route)
 
     def say(self, type: str, **data: Any) -> None:
@@ -61,7 +61,7 @@ class Line:
 
 
 async def open_live(open_page: Open, path: str) -> Page:
-    """A tab on a thread that is live: "before" has been written in it and is stored."""
+    """Open a tab on a thread, which is live: "before" has been written in it and is stored."""
     page = await open_page(path)
     await write(page, "before")
     await is_sent(page)
@@ -69,7 +69,7 @@ async def open_live(open_page: Open, path: str) -> Page:
 
 
 async def open_cut_off(open_page: Open, thread: int, script: str = "") -> tuple[Page, Line]:
-    """A tab on a thread, in which no WebSocket gets through."""
+    """Open a tab on a thread, in which no WebSocket gets through."""
     line = Line()
     line.is_cut = True
     page = await open_page("/static/favicon.svg")
@@ -90,7 +90,7 @@ async def write(page: Page, content: str) -> None:
 
 
 async def act(page: Page, name: str) -> None:
-    """Choose from the menu of the open thread."""
+    """Choose an action from the menu of the open thread."""
     await page.get_by_role("button", name="What to do with this chat").click()
     await page.locator(".menu").get_by_role("button", name=name, exact=True).click()
 
@@ -101,7 +101,8 @@ async def is_sent(page: Page) -> None:
 
 
 async def all_is_stored(page: Page, db: Connection, thread: int, said: list[str]) -> None:
-    """Wait until nothing waits in a tab any more: it shows what was said, and that is what is stored."""
+    """Wait until nothing in a tab waits to be stored; then check that it shows what was said, and that this
+    is stored."""
     await expect(states(page)).to_have_count(0, timeout=SOON)
     await expect(contents(page)).to_have_text(said)
     assert await stored(db, thread) == said
@@ -113,13 +114,14 @@ async def stored(db: Connection, thread: int) -> list[str]:
 
 
 async def kept(page: Page, what: str = "outbox") -> list[str]:
-    """The names of what a browser keeps, of messages that are to be sent or as `draft` or `read`."""
+    """Return the names of what a browser keeps: messages that are to be sent, or a `draft`, or what is
+    `read`."""
     keys: list[str] = await page.evaluate("Object.keys(localStorage)")
     return [key for key in keys if key.startswith(f"chinwag.{what}.")]
 
 
 async def is_kept(page: Page, key: str, value: str) -> None:
-    """Wait until a browser keeps it."""
+    """Wait until a browser keeps this value under this key."""
     # Playwright's own wait_for_function is against the page's Content-Security-Policy.
     await page.evaluate(
         """([key, value]) => new Promise(resolve => {
@@ -131,7 +133,7 @@ async def is_kept(page: Page, key: str, value: str) -> None:
 
 
 def states(page: Page) -> Locator:
-    """What is said of the messages that are not known to be stored."""
+    """Return what is said about the messages that are not known to be stored."""
     return page.locator(".message[data-state] .state")
 
 
@@ -144,6 +146,7 @@ def item(page: Page, thread: int) -> Locator:
 
 
 def is_network_noise(text: str) -> bool:
-    """What Chromium itself says of a connection that we broke, or of a thread that we asked for in vain."""
+    """Whether Chromium itself complains about a connection that the test broke, or about a thread that does
+    not exist."""
     broken = r"ERR_(INTERNET_|CONNECTION_|NETWORK_|EMPTY_RESPONSE)|closed before the connection"
     return bool(re.search(rf"{broken}|(status of|response code:) (404|413|502|503)", text))

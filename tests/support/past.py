@@ -9,7 +9,7 @@ from chinwag.embedded.binaries import binary, libpq
 from tests.support.repository import ROOT
 
 FOLDER = ROOT / "tests" / "schema" / "past"
-"""A dump of the schema that each former version had made, and of its table of migrations."""
+"""The dumps of the schema that each former version had made, and of its table of migrations."""
 
 VERSIONS = sorted(file.stem for file in FOLDER.glob("*.sql"))
 
@@ -20,7 +20,7 @@ async def load_past(db: Connection, version: str) -> None:
 
 
 def dump(url: str, *, data: bool = False) -> list[str]:
-    """The schema, and the data too, as SQL."""
+    """Return the schema as SQL, and the data, too, if asked."""
     bare, secret = libpq(url)
     command = [str(binary("pg_dump")), "--dbname", bare, *([] if data else ["--schema-only"])]
     text = subprocess.run(command, check=True, capture_output=True, text=True, env=os.environ | secret).stdout

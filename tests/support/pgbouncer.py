@@ -26,7 +26,8 @@ ignore_startup_parameters = {ignored}
 
 @contextmanager
 def pgbouncer_before(url: str) -> Iterator[str]:
-    """A PgBouncer in transaction mode that accepts our start-up parameters; the URL through it."""
+    """Run a PgBouncer in transaction mode that accepts our start-up parameters, and give the block the URL
+    through it."""
     program, own_port, parts = find_program("pgbouncer", "pgbouncer"), free_port(), urlsplit(url)
     with tempfile.TemporaryDirectory(prefix="chinwag-pgbouncer-") as name:
         Path(name).chmod(0o755)

@@ -22,7 +22,8 @@ from chinwag.embedded.filelock import is_held
 
 START_SECONDS = 90
 STOP_SECONDS = 30
-"""5 s are promised of SIGTERM and Ctrl-C. A test waits for longer, because its machine may be overloaded."""
+"""The longest that a test waits for a stop. SIGTERM and Ctrl-C promise 5 s, but the machine may be
+overloaded."""
 
 CHROMIUM_OPTIONS = [
     "--disable-gpu",
@@ -35,7 +36,7 @@ CHROMIUM_OPTIONS = [
 
 
 class DidNotStart(AssertionError):
-    """A server ended before it was ready; this has its log."""
+    """A server ended before it was ready; the error has its log."""
 
 
 class Server:
@@ -60,11 +61,11 @@ class Server:
         self.end(signal.SIGKILL)
 
     def stop(self) -> int:
-        """SIGTERM, and wait; the exit status."""
+        """Send SIGTERM, wait, and return the exit status."""
         return self.end(signal.SIGTERM)
 
     def end(self, number: signal.Signals) -> int:
-        """Send a signal, and wait; the exit status."""
+        """Send a signal, wait, and return the exit status."""
         if self.process.poll() is None:
             self.process.send_signal(number)
         try:
@@ -78,8 +79,8 @@ class Server:
 
 
 class ServerStarter:
-    """Starts servers, on this database or each on an embedded one, and stops those that still run at its
-    end."""
+    """Starts servers, on this database or each on an embedded one, and stops those that still run at the end
+    of its block."""
 
     def __init__(self, database_url: str | None) -> None:
         self.database_url = database_url
@@ -120,7 +121,7 @@ class ServerStarter:
 
 
 def environ_of(database_url: str | None, settings: dict[str, str]) -> dict[str, str]:
-    """The environment of a command, with nothing in it that was set outside for another Chinwag."""
+    """Return the environment of a command, without what was set outside for another Chinwag."""
     ours = {name: value for name, value in os.environ.items() if not name.startswith("CHINWAG_")}
     ours.pop("DATABASE_URL", None)
     database = {"DATABASE_URL": database_url} if database_url else {}
@@ -129,7 +130,7 @@ def environ_of(database_url: str | None, settings: dict[str, str]) -> dict[str, 
 
 @contextmanager
 def directory_for_all() -> Iterator[Path]:
-    """A directory for the data of an embedded PostgreSQL, not made yet."""
+    """Give the block a directory for the data of an embedded PostgreSQL, which is not made yet."""
     # Not tmp_path: as root that is below a directory that the server's user cannot enter.
     base = Path(tempfile.mkdtemp(prefix="chinwag-"))
     base.chmod(0o755)
@@ -149,21 +150,21 @@ def wait_until(condition: Callable[[], object], seconds: float = 60) -> None:
 
 
 def find_program(name: str, package: str) -> str:
-    """The path of a program that Debian has. Without it the test is skipped."""
+    """Return the path of a program that Debian has. The test is skipped if it is missing."""
     if path := shutil.which(name, path=f"{os.environ['PATH']}:/usr/sbin"):
         return path
     skip_for_lack(f"{name} is missing; on Debian: apt install {package}")
 
 
 def skip_for_lack(sentence: str) -> NoReturn:
-    """Skip the test for something that is not installed; in CI, where all is, that is a failure."""
+    """Skip the test because something is not installed. In CI, where all is installed, that is a failure."""
     if os.environ.get("CI"):
         pytest.fail(sentence)
     pytest.skip(sentence)
 
 
 def free_port() -> int:
-    """A port for a program that cannot choose one itself."""
+    """Return a free port, for a program that cannot choose one itself."""
     with socket.create_server(("127.0.0.1", 0)) as probe:
         port: int = probe.getsockname()[1]
     return port

@@ -21,7 +21,7 @@ class RawConnection:
         self._writer = writer
 
     async def send(self, data: bytes) -> None:
-        """Send it, or as much of it as the server takes."""
+        """Send bytes, or as many of them as the server takes."""
         self._writer.write(data)
         try:
             async with asyncio.timeout(LIMIT_SECONDS):
@@ -30,12 +30,12 @@ class RawConnection:
             pass
 
     async def until(self, end: bytes) -> bytes:
-        """What has come up to and with `end`."""
+        """Wait for `end`, and return what has come up to it."""
         async with asyncio.timeout(LIMIT_SECONDS):
             return await self._reader.readuntil(end)
 
     async def some(self, most: int) -> bytes:
-        """The next bytes, up to so many; none at the end."""
+        """Return the next bytes, up to a number; none at the end."""
         async with asyncio.timeout(LIMIT_SECONDS):
             return await self._reader.read(most)
 
@@ -46,7 +46,7 @@ class RawConnection:
         return bool(await asyncio.to_thread(events.poll, LIMIT_SECONDS * 1000))
 
     async def rest(self, limit: float = LIMIT_SECONDS) -> bytes:
-        """All that comes until the server closes the connection, which it must do."""
+        """Return all that comes until the server closes the connection, which it must do."""
         received = b""
         try:
             async with asyncio.timeout(limit):
@@ -59,7 +59,8 @@ class RawConnection:
 
 @asynccontextmanager
 async def raw_connection(server: Server, receive_buffer: int | None = None) -> AsyncIterator[RawConnection]:
-    """`receive_buffer` is what the system may take for a client that does not read, in bytes."""
+    """Open a connection. `receive_buffer` is the size of the system's buffer for what is not read, in
+    bytes."""
     client = socket.socket()
     if receive_buffer is not None:
         client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
@@ -73,7 +74,7 @@ async def raw_connection(server: Server, receive_buffer: int | None = None) -> A
 
 
 async def ask(server: Server, *pieces: bytes) -> bytes:
-    """Send the pieces, and give all that comes until the server closes the connection."""
+    """Send the pieces, and return all that comes until the server closes the connection."""
     async with raw_connection(server) as connection:
         for piece in pieces:
             await connection.send(piece)
@@ -81,7 +82,8 @@ async def ask(server: Server, *pieces: bytes) -> bytes:
 
 
 def request(method: str, path: str, *fields: str, body: bytes = b"", host: str = "127.0.0.1") -> bytes:
-    """A request with these fields. With a body it gets a Content-Length, unless a field frames the body."""
+    """Make a request with these fields. With a body it gets a Content-Length, unless a field frames the
+    body."""
     names = {field.partition(":")[0].lower() for field in fields}
     if body and not names & {"content-length", "transfer-encoding"}:
         fields = (*fields, f"Content-Length: {len(body)}")
@@ -90,5 +92,5 @@ def request(method: str, path: str, *fields: str, body: bytes = b"", host: str =
 
 
 def statuses(received: bytes) -> list[int]:
-    """The statuses of all answers in it, those of `100 Continue` included."""
+    """Return the statuses of all answers, including those of `100 Continue`."""
     return [int(status) for status in STATUS_LINE.findall(received)]

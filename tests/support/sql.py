@@ -12,7 +12,7 @@ INSERT_MANY = """
 
 
 async def until(db: Connection, query: str, *arguments: object) -> None:
-    """Wait until something is so in the database."""
+    """Wait until a query of the database is true."""
     async with asyncio.timeout(LIMIT_SECONDS):
         while not await db.fetchval(query, *arguments):
             pass

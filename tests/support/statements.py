@@ -23,7 +23,7 @@ async def new_thread(db: Connection) -> int:
 
 
 async def notifications(db: Connection, work: Callable[[], Awaitable[Any]]) -> list[str]:
-    """What is notified while some work is done."""
+    """Do some work, and return what is notified meanwhile."""
     heard: list[str] = []
     last = asyncio.Event()
 

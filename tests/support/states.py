@@ -12,9 +12,9 @@ from chinwag.db.pool import Connection
 from tests.support.page import REFUSED, Line, act, contents, field, item, write
 
 MAX_CONTENT = 1000
-"""Of the server of these tests."""
+"""The setting of the server of these tests."""
 MUCH = 60
-"""Messages in the thread in which one can be far from the end."""
+"""The number of messages in the thread in which a person can be far from the end."""
 
 CONVERSATION = [
     ("user", 2 * 24 * 60, "Morning! Did the backup run last night?"),
@@ -41,7 +41,7 @@ CONVERSATION = [
     ("user", 2, "Shall we ship it on Monday?"),
     ("assistant", 1, "Monday it is."),
 ]  # fmt: skip
-"""Who says what, so many minutes ago."""
+"""Who says what, and how many minutes ago."""
 
 TITLES = [
     "Nothing yet",
@@ -87,7 +87,7 @@ OLDER = [
     (80, "Office move", "| room | people |\n|---|--:|\n| blue | 4 |"),
     (500, "The first chat", "# Welcome\nSay [hello](https://example.com)."),
 ]
-"""Threads whose last message is so many days old."""
+"""Threads, with the age of their last message in days."""
 
 LONG = "\n\n".join(["x" * 900, "שלום \u202eabc\u202c " + "ก็็็็็็" * 20, "| a | wide | line |" * 12])
 
@@ -108,7 +108,7 @@ class Scene:
 
 
 async def build(db: Connection) -> dict[str, int]:
-    """A database as people leave it; the ids of its threads by their titles."""
+    """Make a database as people leave it, and return the ids of its threads by their titles."""
     await db.execute("delete from thread")
     new_thread = "insert into thread (title) values ($1) returning id"
     threads = {title: await db.fetchval(new_thread, title) for title in TITLES}
