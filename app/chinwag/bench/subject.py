@@ -171,7 +171,7 @@ def _ask(subject: Subject, method: str, path: str, body: bytes | None = None) ->
 
 
 async def _check(database_url: str, ids: list[int], title: str) -> None:
-    # In another database, a thread of somebody else may have the same id, but it has not this title.
+    # In another database, a thread of somebody else may have the same id, but not this title.
     connection = await connect(database_url, "chinwag bench")
     try:
         found = await connection.fetchval(

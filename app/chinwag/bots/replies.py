@@ -191,7 +191,7 @@ class Replies:
 
     async def _claim(self) -> None:
         with contextlib.suppress(TimeoutError):
-            # Not wait_for(): until Python 3.12 it can swallow a cancellation, and we would not stop.
+            # This is not wait_for(), which can swallow a cancellation until Python 3.12.
             async with asyncio.timeout(POLL_SECONDS):
                 await self._woken.wait()
         self._woken.clear()

@@ -59,7 +59,7 @@ class Removal:
     async def _keep_removing(self) -> None:
         while True:
             with contextlib.suppress(TimeoutError):
-                # Not wait_for(): until Python 3.12 it can swallow a cancellation, and we would not stop.
+                # This is not wait_for(), which can swallow a cancellation until Python 3.12.
                 async with asyncio.timeout(POLL_SECONDS * random.uniform(0.5, 1.5)):
                     await self._woken.wait()
             self._woken.clear()

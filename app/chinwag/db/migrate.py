@@ -133,8 +133,8 @@ async def _needs_nothing(connection: Connection) -> bool:
 @contextlib.asynccontextmanager
 async def _lock(connection: Connection) -> AsyncIterator[None]:
     """Hold the lock of upgrades. It ends with this session, also when the process is killed."""
-    # Not pg_advisory_lock(): a statement that waits has a snapshot, and `create index concurrently`, in the
-    # session that has the lock, would wait for the end of that.
+    # pg_advisory_lock() would not do: a statement that waits has a snapshot, and `create index concurrently`,
+    # in the session that has the lock, would wait for the end of that snapshot.
     began = said = time.monotonic()
     while not await connection.fetchval("select pg_try_advisory_lock($1)", MIGRATION_LOCK):
         now = time.monotonic()

@@ -136,7 +136,7 @@ class Listener:
         self._heard += 1
         text = str(payload)
         if text.startswith(HEARTBEAT):
-            if text == self._sent:  # and not another server's
+            if text == self._sent:  # the heartbeats of other servers are not passed on, either
                 self._on_echo()
             return
         for receive in self._receivers:
@@ -145,7 +145,7 @@ class Listener:
     def _on_termination(self, connection: object) -> None:
         if connection is self._connection:
             self._lost.set()
-            self._echo.cancel()  # it will not come
+            self._echo.cancel()  # so that nobody waits for what cannot come
 
     async def check(self) -> None:
         """Check once that notifications arrive, without starting the listener.
@@ -186,7 +186,7 @@ class Listener:
         """Wait until the connection is lost. True: it was given up because nothing was heard any more."""
         while not self._lost.is_set():
             try:
-                # Not wait_for(): until Python 3.12 it can swallow a cancellation, and we would not stop.
+                # This is not wait_for(), which can swallow a cancellation until Python 3.12.
                 async with asyncio.timeout(HEARTBEAT_SECONDS):
                     await self._lost.wait()
             except TimeoutError:

@@ -247,7 +247,7 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         if is_next and not self.pipeline:
             self._tell_disconnected()
             self.transport.write(_answer(error, self.server_state.default_headers))
-            # Not close(): the system would reset the connection for what is still arriving, and the client
+            # After close(), the system would reset the connection for what is still arriving, and the client
             # would not see the answer. The next check closes it, if the client does not.
             self.transport.write_eof()
         else:

@@ -60,7 +60,7 @@ class UvicornConnection(FairProtocol):
             pass
         except BaseException:
             self.logger.exception("Exception in ASGI application\n")
-        self.send_500_response()  # if it has not even accepted
+        self.send_500_response()  # this does nothing if the handshake was answered
         self.scope = cast(Any, None)
         if self._handler is None and self.close_timer is None:
             self.transport.close()
