@@ -5,10 +5,11 @@ import asyncio
 import structlog
 
 from chinwag import wire
+from chinwag.push.any_subscription import AnySubscription, AnyThreadSubscription
 from chinwag.push.burst import Burst
 from chinwag.push.deletions import Deletions, FindThreads
 from chinwag.push.pacing import PushScheduler
-from chinwag.push.room import AnySubscription, AnyThreadSubscription, Replay, Room
+from chinwag.push.room import Replay, Room
 
 ID_DIGITS = len(str(wire.MAX_ID))
 

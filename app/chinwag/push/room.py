@@ -14,11 +14,11 @@ import asyncio
 import random
 from collections import deque
 from collections.abc import Awaitable, Callable, Iterable
-from typing import Protocol
 
 import structlog
 
 from chinwag import wire
+from chinwag.push.any_subscription import AnyThreadSubscription
 from chinwag.push.burst import Burst
 from chinwag.push.pacing import PushScheduler
 
@@ -44,31 +44,6 @@ PostgreSQL notifies what is committed, so such a notification is forged, or its 
 """
 
 log = structlog.get_logger(__name__)
-
-
-class AnySubscription(Protocol):
-    """What the hub and the rooms know of a subscription (chinwag.push.subscription)."""
-
-    def push(self, burst: Burst) -> bool:
-        """Send frames. False: they were taken, but the browser is too slow for any more to be pushed."""
-
-    def catch_up(self) -> None:
-        """Read what follows from the table when there is room. This is called after a push that returned
-        false."""
-
-    def close(self, code: wire.CloseCode) -> None:
-        """Close the connection with a code."""
-
-
-class AnyThreadSubscription(AnySubscription, Protocol):
-    """What a room knows of a subscription to its thread.
-
-    Attributes:
-        seq: the seq up to which it holds everything. It is not kept up to date while the subscription is
-            live.
-    """
-
-    seq: int
 
 
 class Room:

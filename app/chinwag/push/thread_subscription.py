@@ -27,7 +27,7 @@ class ThreadSubscription(Subscription):
     """What one browser hears of a thread, and writes to it.
 
     Attributes:
-        seq: as in chinwag.push.room.AnyThreadSubscription.
+        seq: as in chinwag.push.any_subscription.AnyThreadSubscription.
     """
 
     def __init__(
