@@ -1,7 +1,7 @@
 """The shapes of JSON and the codes on the wire, except those that SQL makes.
 
 SQL makes the frames of messages and threads, and the JSON objects in them (sql/50_frame.sql,
-sql/60_notify.sql), and the frames of the bot's typing (chinwag.bots.replies).
+sql/60_notify.sql), and the frames of the bot's typing (chinwag.bots.requests).
 """
 
 from datetime import datetime

@@ -4,7 +4,7 @@ import asyncpg
 import httpx
 import pytest
 
-from chinwag.bots.replies import CLAIMS_OF_THREAD, THREADS
+from chinwag.bots.requests import CLAIMS_OF_THREAD, THREADS
 from chinwag.db.pool import Connection
 from tests.support.client import open_thread
 from tests.support.process import Server, ServerStarter

@@ -1,0 +1,140 @@
+"""The queue of requests for replies in the database, from which servers claim.
+
+A message asks for its reply in its own transaction (sql/35_reply.sql). A claim lasts for a few seconds unless
+it is renewed, so what a dead server had claimed is soon free again.
+"""
+
+from collections.abc import Sequence
+from datetime import timedelta
+from uuid import uuid4
+
+from chinwag.db.pool import Pool, Records
+
+CLAIM_TIME = timedelta(seconds=5)
+
+CLAIMS = 200
+"""The most requests that a server claims at a time; the others are for the other servers."""
+
+CLAIMS_OF_THREAD = 50
+"""The most requests of one thread: however many messages are in it, there is room for those of other
+threads."""
+
+THREADS = 200
+"""The number of threads with free requests that are considered for one claim. It is more than can be at
+their limit."""
+
+CLAIM = """
+    with recursive waiting (thread_id) as (
+      -- The threads of the queue after $5, found in the index one by one, however many requests each has.
+      (select thread_id from reply_request where thread_id > $5 order by thread_id limit 1)
+      union all
+      select (select thread_id from reply_request where thread_id > waiting.thread_id
+              order by thread_id limit 1)
+      from waiting where thread_id is not null
+    ), turn as (
+      select thread_id from waiting
+      where (select true from thread where id = waiting.thread_id)
+        and exists (
+          select from reply_request as one where one.thread_id = waiting.thread_id
+            and (claimed_until < clock_timestamp() or claimed_until > clock_timestamp() + $3)
+        )
+      limit $6
+    ), next as (
+      -- Of each thread the oldest that are free or ours already, so that no thread has too many of ours.
+      select message_id, row_number() over (partition by thread_id order by message_id) as place
+      from turn cross join lateral (
+        select message_id from reply_request as one
+        where one.thread_id = turn.thread_id
+          and (claimed_by = $1 or claimed_until < clock_timestamp()
+               or claimed_until > clock_timestamp() + $3)
+        order by message_id limit $7
+      ) as oldest
+    ), free as (
+      select message_id from reply_request join next using (message_id)
+      where claimed_until < clock_timestamp() or claimed_until > clock_timestamp() + $3
+      order by place, thread_id limit $2 for update of reply_request skip locked
+    ), claimed as (
+      update reply_request set claimed_by = $1, claimed_until = clock_timestamp() + $3
+      from free where reply_request.message_id = free.message_id
+      returning reply_request.message_id, reply_request.thread_id
+    ), told as (
+      select notify_frame(thread_id, 0,
+               frame('typing', json_build_object('thread_id', thread_id, 'role', 'assistant')))
+      from (select distinct thread_id from claimed) as answered
+      where $4
+    )
+    select id, message.thread_id, content, (select count(*) from told) as told
+    from claimed join message on id = message_id order by id
+"""
+"""Claims the first request of each thread, then the second, and so on: `place` is their order in the thread.
+
+A claim that lasts longer than any claim can is from before the clock was set back, and counts as free.
+"""
+
+FILL_IN_THREADS = """
+    with unknown as (
+      select message_id from reply_request where thread_id is null for update skip locked
+    )
+    update reply_request set thread_id = message.thread_id
+    from unknown join message on id = unknown.message_id where reply_request.message_id = unknown.message_id
+"""
+"""Fills in the threads of requests from before requests had a thread."""
+
+RENEW = """
+    with mine as (
+      select message_id from reply_request where claimed_by = $1 and message_id = any ($2::bigint[])
+      for update skip locked
+    )
+    update reply_request set claimed_until = clock_timestamp() + $3
+    from mine where reply_request.message_id = mine.message_id
+"""
+"""Renews claims. A request that is locked is being deleted with its reply: to wait for it could be a
+deadlock."""
+
+RELEASE = """
+    with mine as (
+      select message_id from reply_request where claimed_by = $1 for update skip locked
+    ), released as (
+      update reply_request set claimed_by = null, claimed_until = '-infinity'
+      from mine where reply_request.message_id = mine.message_id
+      returning reply_request.message_id
+    )
+    select notify_frame(0, 0, '') from released limit 1
+"""
+"""Releases all claims. The notification wakes the bots of the other servers, and means nothing to anybody
+else."""
+
+
+class ReplyRequests:
+    """The requests for replies, as one server claims them."""
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+        self._server_id = uuid4()
+
+    async def fill_in_threads(self) -> None:
+        """Complete the requests of former versions, so that they can be claimed."""
+        await self._pool.execute(FILL_IN_THREADS)
+
+    async def claim(self, most: int, *, after: int, tells_typing: bool) -> Records:
+        """Claim free requests, the oldest of each thread first.
+
+        Args:
+            most: the number of requests at most.
+            after: the id of a thread; only those of threads after it are claimed.
+            tells_typing: notify that the bot is typing in these threads.
+
+        Returns:
+            The messages, each with `id`, `thread_id` and `content`.
+        """
+        return await self._pool.fetch(
+            CLAIM, self._server_id, most, CLAIM_TIME, tells_typing, after, THREADS, CLAIMS_OF_THREAD
+        )
+
+    async def renew(self, message_ids: Sequence[int]) -> None:
+        """Renew the claims on the requests of these messages."""
+        await self._pool.execute(RENEW, self._server_id, message_ids, CLAIM_TIME)
+
+    async def release(self) -> None:
+        """Release all claims of this server, so that others reply at once."""
+        await self._pool.execute(RELEASE, self._server_id)
