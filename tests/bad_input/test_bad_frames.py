@@ -65,12 +65,12 @@ async def test_bad_content_gets_an_error_with_its_client_id(
 async def test_a_binary_frame_gets_an_error_and_the_websocket_lives_on(
     server: Server, thread: int, data: bytes
 ) -> None:
-    async with open_thread(server, thread) as client, open_list(server) as subscriber:
-        for each in (client, subscriber):
+    async with open_thread(server, thread) as client, open_list(server) as list_client:
+        for each in (client, list_client):
             await each.connection.send(data)
             assert (await each.frame("error"))["code"] == "bad_message"
         await still_works(client)
-        await still_answers(subscriber)
+        await still_answers(list_client)
 
 
 @pytest.mark.parametrize("text", each(NOT_JSON | BAD_FIELDS | BAD_TYPES | {"message": b'{"content": "x"}'}))
@@ -86,9 +86,9 @@ async def test_the_list_takes_nothing_but_a_ping(server: Server, text: bytes) ->
 async def test_a_frame_that_breaks_the_protocol_closes_only_its_own_websocket(
     server: Server, thread: int, data: bytes, text: bool, code: int
 ) -> None:
-    async with open_thread(server, thread) as other, open_list(server) as subscriber:
+    async with open_thread(server, thread) as other, open_list(server) as list_client:
         async with open_thread(server, thread) as client:
-            for each in (client, subscriber):
+            for each in (client, list_client):
                 with suppress(ConnectionClosed):  # before all of it was sent
                     await each.connection.send(data, text=text)
                 assert await each.closed() == code

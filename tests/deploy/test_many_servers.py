@@ -45,8 +45,8 @@ async def test_two_windows_on_two_servers_show_the_same(
     database_url: str,
     thread: int,
 ) -> None:
-    one, its_port = await open_window(browser, server, thread)
-    other = await open_window_elsewhere(browser, server, thread, its_port)
+    one, its_port = await open_tab(browser, server, thread)
+    other = await open_tab_elsewhere(browser, server, thread, its_port)
     said: list[str] = []
 
     async def both_show(content: str) -> None:
@@ -73,7 +73,7 @@ async def test_two_windows_on_two_servers_show_the_same(
     await asyncio.gather(one.context.close(), other.context.close())
 
 
-async def open_window(browser: Browser, balancer: Server, thread: int) -> tuple[Page, int]:
+async def open_tab(browser: Browser, balancer: Server, thread: int) -> tuple[Page, int]:
     """Another person's tab on a thread, and the port of the server that has its thread's WebSocket."""
     context = await browser.new_context()
     page = await context.new_page()
@@ -95,10 +95,10 @@ async def open_window(browser: Browser, balancer: Server, thread: int) -> tuple[
     return page, await asyncio.wait_for(port, LIMIT_SECONDS)
 
 
-async def open_window_elsewhere(browser: Browser, balancer: Server, thread: int, port: int) -> Page:
+async def open_tab_elsewhere(browser: Browser, balancer: Server, thread: int, port: int) -> Page:
     """A tab on a thread that is with another server."""
     for _ in range(10):
-        page, its_port = await open_window(browser, balancer, thread)
+        page, its_port = await open_tab(browser, balancer, thread)
         if its_port != port:
             return page
         await page.context.close()

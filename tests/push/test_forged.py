@@ -110,7 +110,7 @@ async def test_a_deletion_that_is_forged_closes_nobody(
 ) -> None:
     deleted = (await http.post("/threads", json={})).json()["id"]
     async with (
-        open_list(server) as subscriber,
+        open_list(server) as list_client,
         open_thread(server, thread) as reader,
         open_thread(server, deleted) as other,
     ):
@@ -121,8 +121,8 @@ async def test_a_deletion_that_is_forged_closes_nobody(
             await forger.execute(NOTIFY, f"{outer} 0 {event}")
         await http.delete(f"/threads/{deleted}")
         assert await other.closed() == CloseCode.NO_SUCH_THREAD
-        await subscriber.frame("thread.deleted", lambda data: data["id"] == deleted)
-        gone = [frame["data"]["id"] for frame in subscriber.frames if frame["type"] == "thread.deleted"]
+        await list_client.frame("thread.deleted", lambda data: data["id"] == deleted)
+        gone = [frame["data"]["id"] for frame in list_client.frames if frame["type"] == "thread.deleted"]
         assert thread not in gone
         await still_reads(reader, db, thread, 1)
 
@@ -130,7 +130,7 @@ async def test_a_deletion_that_is_forged_closes_nobody(
 async def test_what_is_no_frame_of_ours_reaches_no_browser(
     server: Server, db: Connection, forger: Connection, thread: int
 ) -> None:
-    async with open_list(server) as subscriber, open_thread(server, thread) as reader:
+    async with open_list(server) as list_client, open_thread(server, thread) as reader:
         await reader.frame("ready")
         for seq, text in [
             (1, "not JSON"), (1, "{"), (1, '{"type":"error","data":{}}'), (1, '{"type":"ready","data":{}}'),
@@ -142,8 +142,8 @@ async def test_what_is_no_frame_of_ours_reaches_no_browser(
         await still_reads(reader, db, thread, 1)
         assert [frame["type"] for frame in reader.frames] == ["ready", "message"]
         assert reader.messages[0]["content"] == "still there"
-        await subscriber.frame("thread.active")
-        assert {frame["type"] for frame in subscriber.frames} == {"ready", "thread.active"}
+        await list_client.frame("thread.active")
+        assert {frame["type"] for frame in list_client.frames} == {"ready", "thread.active"}
 
 
 async def test_malformed_notifications_are_counted_in_the_log(
@@ -170,15 +170,15 @@ async def test_malformed_notifications_are_counted_in_the_log(
 async def test_the_activity_of_threads_that_are_none_is_bounded(
     server: Server, db: Connection, forger: Connection, thread: int
 ) -> None:
-    async with open_list(server) as subscriber:
+    async with open_list(server) as list_client:
         await forger.execute(
             "select pg_notify('chinwag', i || ' 1') from generate_series($1::bigint, $1 + $2) as i",
             10**12, 20 * ACTIVE_THREADS,
         )  # fmt: skip
-        await subscriber.until(lambda frames: [f["type"] for f in frames].count("ready") > 1)
+        await list_client.until(lambda frames: [f["type"] for f in frames].count("ready") > 1)
         await db.execute(INSERT, thread, "real")
-        await subscriber.frame("thread.active", lambda data: data["thread_id"] == thread)
-        assert len(subscriber.frames) < 5 * ACTIVE_THREADS
+        await list_client.frame("thread.active", lambda data: data["thread_id"] == thread)
+        assert len(list_client.frames) < 5 * ACTIVE_THREADS
 
 
 async def still_reads(reader: Client, db: Connection, thread: int, seq: int) -> None:

@@ -142,18 +142,18 @@ async def test_browsers_are_told_that_the_database_is_away_and_that_it_is_back(
     async with (
         server_by_link(database_url, settings) as (server, link),
         open_thread(server, thread) as reader,
-        open_list(server) as subscriber,
+        open_list(server) as list_client,
     ):
         await reader.frame("ready")
         link.open.clear()
-        for client in (reader, subscriber):
+        for client in (reader, list_client):
             assert await client.frame("database") == {"available": False}
         async with open_thread(server, thread) as joining, open_list(server) as joining_list:
             for client in (joining, joining_list):
                 assert await client.frame("database") == {"available": False}
             await db.execute(INSERT_MANY, thread, 3, 10)
             link.resume()
-            for client in (reader, subscriber, joining, joining_list):
+            for client in (reader, list_client, joining, joining_list):
                 await client.frame("database", lambda data: data["available"])
             await joining.until_seq(3)
         types = [frame["type"] for frame in reader.frames]

@@ -87,7 +87,7 @@ class FairProtocol(WebSocketsSansIOProtocol):
         if self.transport.is_closing() or not self.writable.is_set():
             return False
         if self.close_sent:
-            return True  # nothing goes to the handler any more, and the peer's close frame is still to come
+            return True  # nothing goes to the handler any more, and the client's close frame is still to come
         is_busy = self._busy is not None and not self._busy.done()
         return not is_busy and cast(Inbox, self.queue).empty()
 
