@@ -47,7 +47,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session", autouse=True)
 def nothing_is_left() -> Iterator[None]:
-    """Whatever the tests start, they also end."""
+    """Check at the end that whatever the tests have started has ended."""
     mark_what_is_started()
     yield
     assert not leftovers()
@@ -60,8 +60,8 @@ def anyio_backend() -> str:
 
 @pytest.fixture(scope="session")
 def postgres_url() -> Iterator[str]:
-    """A PostgreSQL: the one that TEST_DATABASE_URL names (its user may create databases), else in a
-    container where a Docker engine answers, else from the embedded binaries."""
+    """The URL of a PostgreSQL: the one that TEST_DATABASE_URL names (its user may create databases), or one
+    in a container if a Docker engine answers, or else one from the embedded binaries."""
     with ExitStack() as stack:
         if url := os.environ.get("TEST_DATABASE_URL"):
             yield url
@@ -88,7 +88,7 @@ def template(postgres_url: str) -> str:
 
 @pytest.fixture(scope="session")
 def new_database(postgres_url: str, template: str) -> Callable[[], str]:
-    """Makes a fresh database, and gives its URL."""
+    """A function that makes a fresh database and returns its URL."""
     count = iter(range(1, 10_000))
 
     def make() -> str:
@@ -116,7 +116,7 @@ async def db(database_url: str) -> AsyncIterator[Connection]:
 
 @pytest.fixture(scope="module")
 def start_server(database_url: str) -> Iterator[ServerStarter]:
-    """Starts servers on this module's database; they are stopped after its last test."""
+    """A function that starts servers on this module's database. They are stopped after its last test."""
     with ServerStarter(database_url) as starter:
         yield starter
 
@@ -164,7 +164,8 @@ async def browser() -> AsyncIterator[Browser]:
 
 @pytest.fixture
 async def open_page(browser: Browser, server: Server) -> AsyncIterator[Open]:
-    """Opens a tab of another person. At the end, none may have complained or asked another host."""
+    """A function that opens a tab of another person. At the end, no tab may have complained or asked another
+    host."""
     async with AsyncExitStack() as stack:
         complaints: list[str] = []
 

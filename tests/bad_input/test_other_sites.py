@@ -49,7 +49,8 @@ READS = [
 
 @pytest.mark.parametrize("path", READS)
 async def test_another_site_cannot_read(http: httpx.AsyncClient, thread: int, path: str) -> None:
-    """Not even whether a thread exists: the answer is the same, and comes before the database is asked."""
+    """Another site does not even learn whether a thread exists: the answer is the same, and comes before the
+    database is asked."""
     evil, other, neighbour = {"origin": "http://evil.example"}, {SITE: "cross-site"}, {SITE: "same-site"}
     for headers in (evil, other, neighbour, evil | other):
         answer = await http.get(path.format(thread), headers=headers)
@@ -78,7 +79,7 @@ async def test_who_types_an_address_and_an_allowed_site_may_ask(http: httpx.Asyn
 async def test_a_foreign_page_learns_nothing_in_a_real_browser(
     server: Server, browser: Browser, thread: int
 ) -> None:
-    """It is on another port of this computer, and so of the same site."""
+    """The page is on another port of this computer, and so of the same site."""
     with neighbour() as port:
         page = await (await browser.new_context()).new_page()
         await page.goto(f"http://127.0.0.1:{port}")
@@ -90,7 +91,7 @@ async def test_a_foreign_page_learns_nothing_in_a_real_browser(
 
 @contextmanager
 def neighbour() -> Iterator[int]:
-    """Another web server on this computer; its port."""
+    """Run another web server on this computer, and give its port."""
     with ThreadingHTTPServer(("127.0.0.1", 0), EmptyPage) as server:
         Thread(target=server.serve_forever, daemon=True).start()
         yield server.server_port
@@ -161,7 +162,7 @@ async def test_programs_our_own_page_and_allowed_sites_may_write(
 
 
 async def status_of(url: str, **options: Any) -> int:
-    """The HTTP status with which a WebSocket is refused before it is accepted."""
+    """Return the HTTP status with which a WebSocket is refused before it is accepted."""
     with pytest.raises(InvalidStatus) as error:
         await connect(url, proxy=None, **options)
     return error.value.response.status_code

@@ -205,7 +205,7 @@ def text(number: int, size: int = 1) -> tuple[WSMsgType, bytes]:
 
 @asynccontextmanager
 async def speaking(frames: list[tuple[WSMsgType, bytes]]) -> AsyncIterator[str]:
-    """The URL of a server that is ready and sends these frames in one write to whoever comes."""
+    """Run a server that is ready and sends these frames in one write to every client, and give its URL."""
 
     class Speaker(WSListener):
         def on_ws_connected(self, transport: WSTransport) -> None:

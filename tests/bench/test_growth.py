@@ -26,7 +26,7 @@ with running(CHINWAG, sys.argv[1]) as (pid, _):
 
 @pytest.fixture(scope="module")
 def output(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Where a run has written to."""
+    """The directory into which a run has written."""
     output = tmp_path_factory.mktemp("growth")
     command = [sys.executable, "-m", "bench.growth", *SMALL, "--output", str(output)]
     done = subprocess.run(
@@ -70,6 +70,6 @@ def test_the_first_paint_is_measured(output: Path) -> None:
 
 
 def is_running(pid: int) -> bool:
-    """Whether a process lives; one that has ended may wait for init to take note of it."""
+    """Whether a process lives. One that has ended may wait for init to take note of it."""
     stat = Path(f"/proc/{pid}/stat")
     return stat.exists() and stat.read_text().rpartition(")")[2].split()[0] != "Z"

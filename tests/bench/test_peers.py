@@ -17,7 +17,7 @@ MEASUREMENTS, FIGURES = measurements(most_sockets=3), figures(most_sockets=3)
 
 @dataclass(frozen=True)
 class Held:
-    """A contest that is over."""
+    """A contest that has been held."""
 
     status: int
     told: str
@@ -65,7 +65,8 @@ def test_a_contest_writes_its_page_and_its_chart(contest: Held) -> None:
 
 
 def cell(page: str, row: str, column: str) -> str:
-    """What a table of the page, the only one with this row, has in a column."""
+    """Return the cell of a column in the row of this name, in the only table of the page that has such a
+    row."""
     lines = [[text.strip() for text in line.split("|")] for line in page.splitlines()]
     found = next(place for place, line in enumerate(lines) if line[1:2] == [row])
     head = next(line for line in reversed(lines[:found]) if column in line)

@@ -184,5 +184,6 @@ async def two_windows(open_page: Open, thread: int) -> tuple[Page, Page]:
 
 
 async def leave(page: Page) -> None:
-    """As when another tab is clicked: under Playwright each tab believes that it has the focus."""
+    """Leave the page, as when another tab is clicked: under Playwright each tab believes that it has the
+    focus."""
     await field(page).blur()

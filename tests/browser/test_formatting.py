@@ -134,7 +134,7 @@ async def test_where_a_link_leads_is_seen(open_page: Open, db: Connection, threa
     "script", ["", "Object.defineProperty(navigator, 'clipboard', { value: undefined })"]
 )
 async def test_code_is_copied_by_keyboard(open_page: Open, db: Connection, thread: int, script: str) -> None:
-    """And where the page came over plain HTTP, so that the browser has no clipboard for it."""
+    """Code is also copied if the page came over plain HTTP, so that the browser has no clipboard for it."""
     code = "def f():\n\treturn '```'"
     text = f"look:\n````python\n{code}\n````\nthere"
     await db.execute("insert into message (thread_id, content) values ($1, $2)", thread, text)
@@ -180,7 +180,7 @@ FLOODS = [
 
 
 async def test_a_flood_of_marks_is_formatted(open_page: Open) -> None:
-    """A recursion on marks would overflow the stack, and going back for each take minutes."""
+    """A recursion on marks would overflow the stack, and going back for each mark would take minutes."""
     page = await open_page("/")
     for unit in FLOODS:
         times = 100_000 // len(unit)
@@ -263,7 +263,7 @@ async def is_within(page: Page, selector: str) -> bool:
 
 
 def as_text(html: str) -> str:
-    """Of HTML that has no attributes, as people read it."""
+    """Return the text of HTML that has no attributes, as people read it."""
     text = re.sub("<[^>]*>", "", html.replace("</p><p>", "\n"))
     for entity, letter in {"&lt;": "<", "&gt;": ">", "&nbsp;": "\xa0", "&amp;": "&"}.items():
         text = text.replace(entity, letter)

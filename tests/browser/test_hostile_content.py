@@ -36,7 +36,7 @@ async def open_watched(open_page: Open, thread: int, **options: Any) -> Page:
 
 
 async def nothing_happened(page: Page) -> None:
-    """What the console and the network tell, open_page looks at."""
+    """Check that the page did nothing. What the console and the network tell is checked by open_page."""
     assert await page.evaluate("[window.hacked, window.violations, frames.length, {}.hacked]") == [
         None,
         [],
@@ -141,7 +141,7 @@ async def test_what_is_around_stays_in_its_place(
 
 
 async def is_as_left_to_right(element: Any) -> None:
-    """Each of its letters stands to the right of the one before it."""
+    """Whether each letter stands to the right of the one before it."""
     assert await element.evaluate("""element => {
         const texts = document.createTreeWalker(element, NodeFilter.SHOW_TEXT);
         const range = document.createRange();

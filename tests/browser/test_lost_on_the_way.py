@@ -82,7 +82,8 @@ async def test_a_database_that_is_away_for_long_makes_nothing_fail(
 
 
 async def open_losing_first(open_page: Open, thread: int, *, then_cut: bool) -> tuple[Page, Line]:
-    """A tab that never waits for a try, whose first message is lost on its way, and its socket with it."""
+    """Open a tab that never waits for a try, and whose first message is lost on its way, with its
+    WebSocket."""
     line = Line()
     losses: list[asyncio.Task[None]] = []
 

@@ -15,11 +15,11 @@ from tests.support.page import HIDDEN, SOON, Line, Open, contents, states, store
 from tests.support.process import ServerStarter
 
 QUICK_TRIES = 60
-"""s of the page's time, in which the five quick tries have failed."""
+"""The seconds of the page's time in which its five quick tries have failed."""
 AWAY = 60
-"""s of the page's time, for which the servers are away after that."""
+"""The seconds of the page's time for which the servers are away after that."""
 BACKGROUND_PAUSE = 30
-"""s between two tries in the background, at most."""
+"""The most seconds between two tries in the background."""
 
 
 class Tab:

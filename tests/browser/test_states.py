@@ -23,7 +23,7 @@ DEVICES: dict[str, tuple[dict[str, Any], list[int]]] = {
 SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 HEIGHT = 800
 ZOOMED = (320, 200)
-"""CSS pixels of a window of 1280 × 800 at 400 %."""
+"""The CSS pixels of a window of 1280 × 800 at 400 %."""
 
 
 @pytest.fixture(scope="module")
@@ -67,6 +67,6 @@ async def picture(page: Page, name: str) -> None:
 
 
 async def fits(page: Page, width: int) -> None:
-    """Nobody has to scroll sideways."""
+    """Check that nobody has to scroll sideways."""
     assert await page.evaluate("document.documentElement.scrollWidth") <= width
     assert await page.locator(".scroller").evaluate("(one) => one.scrollWidth <= one.clientWidth")

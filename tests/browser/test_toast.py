@@ -49,7 +49,7 @@ async def test_it_is_seen_where_there_is_no_composer(open_page: Open) -> None:
 
 
 async def edges(element: Locator) -> tuple[float, float]:
-    """The top and the bottom, in px."""
+    """Return the top and the bottom of an element in px."""
     box = await element.bounding_box()
     assert box
     return box["y"], box["y"] + box["height"]

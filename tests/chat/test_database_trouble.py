@@ -186,7 +186,7 @@ async def fill_queue(db: Connection) -> None:
 
 
 async def until_said(server: Server, text: str, begin: int = 0) -> None:
-    """Wait until something is in a server's log, after its first characters."""
+    """Wait until something is in a server's log, after the first characters of it."""
     async with asyncio.timeout(60):
         while text not in server.log.read_text()[begin:]:
             await asyncio.sleep(0.05)
@@ -198,7 +198,7 @@ async def post(http: httpx.AsyncClient, thread: int) -> httpx.Response:
 
 @asynccontextmanager
 async def locked(url: str, table: str) -> AsyncIterator[None]:
-    """A table, locked by a transaction elsewhere."""
+    """Hold the lock of a table in a transaction elsewhere."""
     elsewhere = await asyncpg.connect(url)
     async with elsewhere.transaction():
         await elsewhere.execute(f"lock table {table} in access exclusive mode")

@@ -56,7 +56,7 @@ async def test_a_message_too_long_for_notify_has_its_preview_in_the_table(
 
 
 FORGED = ["no JSON}", "}}", '"content":7}}', '"content":"\\ud800"}}']
-"""What follows the beginning of a frame without which nobody hears of it."""
+"""The frames of forged notifications: what follows the beginning without which nobody hears of them."""
 
 
 @pytest.mark.parametrize("frame", FORGED)

@@ -125,7 +125,7 @@ async def test_what_cannot_be_searched_for_is_refused(http: httpx.AsyncClient, q
 async def test_no_content_is_refused_because_it_cannot_be_searched(
     http: httpx.AsyncClient, db: Connection, thread: int
 ) -> None:
-    """A tsvector of over 1 MB is an error; so is nothing that could be written before."""
+    """A tsvector of over 1 MB is an error, but such content is stored all the same."""
     distinct = "".join(f" {i:05x}" for i in range(166_000))
     assert 990_000 < len(distinct) < 1_000_000
     await db.execute(INSERT, thread, "Erster" + distinct)
@@ -137,13 +137,13 @@ async def test_no_content_is_refused_because_it_cannot_be_searched(
 
 
 RECENT = 500
-"""Messages by which sql/70_search.sql tells a frequent word."""
+"""The number of newest messages in which sql/70_search.sql looks whether a word is frequent."""
 
 
 async def test_a_word_is_found_however_frequent_it_is_or_was(
     http: httpx.AsyncClient, db: Connection, thread: int
 ) -> None:
-    """Each in another way: by the index, or from the end of the table."""
+    """Frequent words are found from the end of the table, and rare ones by the index."""
     once = [f"damals {i}" for i in range(100)]
     late = "wort " * 300 + "immer"  # only read as far, it would be missed
     always = [late if i == RECENT - 5 else f"immer {i}" for i in range(RECENT)]
@@ -159,7 +159,7 @@ async def test_a_word_is_found_however_frequent_it_is_or_was(
 async def test_what_is_rare_is_found_by_the_index_whatever_the_statistics_say(
     db: Connection, thread: int
 ) -> None:
-    """A planner that thinks that an unfinished word is frequent reads the table from its end."""
+    """A planner that believes that an unfinished word is frequent would read the table from its end."""
     await say(db, thread, *(f"n {i}" for i in range(40_000)))
     await db.execute("analyze message")
     before = await index_scans(db)
@@ -169,7 +169,7 @@ async def test_what_is_rare_is_found_by_the_index_whatever_the_statistics_say(
 
 
 async def index_scans(db: Connection) -> int:
-    """How often the index of the words was read."""
+    """Return how often the index of the words was read."""
     await db.execute("select pg_stat_force_next_flush()")
     scans: int = await db.fetchval(
         "select idx_scan from pg_stat_user_indexes where indexrelname = 'message_words_by_word'"

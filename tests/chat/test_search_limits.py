@@ -12,7 +12,7 @@ from tests.support.cases import refused
 from tests.support.sql import INSERT, INSERT_MANY, until
 
 AT_ONCE = 2
-"""Searches that a server has run at the same time (app/chinwag/chat/search.py)."""
+"""The number of searches that a server has run at the same time (app/chinwag/chat/search.py)."""
 
 ENDLESS = """
     create or replace function newest_matches(wanted tsquery, before bigint, most integer) returns bigint[]
@@ -24,7 +24,7 @@ RUNNING = "select count(*) from pg_stat_activity where wait_event = 'PgSleep'"
 
 @pytest.fixture
 async def endless(db: Connection) -> AsyncIterator[None]:
-    """Each search would take an hour."""
+    """Make each search take an hour."""
     definition = await db.fetchval(DEFINITION)
     await db.execute(ENDLESS)
     yield
@@ -56,7 +56,7 @@ async def test_many_long_searches_at_once_do_not_disturb_those_who_write(
 async def test_the_words_that_are_stored_are_searched_and_not_the_text(
     http: httpx.AsyncClient, db: Connection, thread: int, others: int
 ) -> None:
-    """What is stored differs from the text here, so that the test can tell."""
+    """The stored words differ from the text here, so that the test can tell which of them is searched."""
     await db.execute(INSERT_MANY, thread, 30, 1)
     await db.execute(
         """update message_words set words = to_tsvector('simple', $2)

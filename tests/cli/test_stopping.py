@@ -100,7 +100,7 @@ async def until_awaited(event: asyncio.Event) -> None:
 
 
 async def until_deaf(server: Server) -> None:
-    """Wait until a server takes no new connections."""
+    """Wait until a server accepts no new connections."""
     async with asyncio.timeout(LIMIT_SECONDS):
         with suppress(ConnectionRefusedError, ConnectionResetError):
             while True:

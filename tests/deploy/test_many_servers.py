@@ -74,7 +74,7 @@ async def test_two_windows_on_two_servers_show_the_same(
 
 
 async def open_tab(browser: Browser, balancer: Server, thread: int) -> tuple[Page, int]:
-    """Another person's tab on a thread, and the port of the server that has its thread's WebSocket."""
+    """Return the tab of another person on a thread, and the port of the server that has its WebSocket."""
     context = await browser.new_context()
     page = await context.new_page()
     devtools = await context.new_cdp_session(page)
@@ -96,7 +96,7 @@ async def open_tab(browser: Browser, balancer: Server, thread: int) -> tuple[Pag
 
 
 async def open_tab_elsewhere(browser: Browser, balancer: Server, thread: int, port: int) -> Page:
-    """A tab on a thread that is with another server."""
+    """Return a tab on a thread that is with another server than this one."""
     for _ in range(10):
         page, its_port = await open_tab(browser, balancer, thread)
         if its_port != port:

@@ -163,7 +163,7 @@ async def test_nobody_else_can_connect_and_listen(url_of: Callable[[str], str], 
 async def test_a_function_of_somebody_else_gets_no_rights(
     url_of: Callable[[str], str], new_database: Callable[[], str], postgres_url: str
 ) -> None:
-    """In a database in which others can create objects, as PostgreSQL 14 and older let everybody do."""
+    """The database is one in which others can create objects, as PostgreSQL 14 and older let everybody do."""
     url = await asyncio.to_thread(new_database)
     await execute(url, NO_SCHEMA, FUNCTION_OF_MALLORY, ROLES)
     connection = await asyncpg.connect(url)

@@ -29,7 +29,7 @@ async def test_http_and_sql_examples_reach_a_reader_from_the_first_minute_on() -
 
 
 def examples(server: Server) -> list[list[str]]:
-    """The commands of the section about writing, for this server and this Python."""
+    """Return the commands of the section about writing, for this server and this Python."""
     _, after = README.read_text(encoding="utf-8").split("\n## Three ways to write a message\n")
     section, *_ = after.split("\n## ")
     lines = "".join(re.findall(r"```sh\n(.*?)```", section, re.DOTALL)).splitlines()

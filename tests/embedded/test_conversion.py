@@ -173,7 +173,7 @@ def is_ready(data: Path) -> bool:
 
 
 def has_session(directory: Path) -> bool:
-    """Whether the conversion runs just now."""
+    """Whether the conversion is running."""
     return (directory / "data" / "postmaster.pid").exists()
 
 

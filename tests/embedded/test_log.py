@@ -49,7 +49,7 @@ def test_no_content_is_in_its_log(postgres: EmbeddedPostgres) -> None:
 
 
 async def provoke(url: str) -> None:
-    """Each error that a statement with a message in it can have."""
+    """Cause each error that a statement with a message in it can have."""
     connection = await asyncpg.connect(url, server_settings={"statement_timeout": "500"})
     await connection.execute("insert into thread default values; insert into thread default values")
     await connection.execute("create table kept (word text unique)")

@@ -80,7 +80,7 @@ def test_the_superusers_password_is_in_a_private_file_alone(empty: Path) -> None
 
 
 def descendants_of(pid: int) -> list[Path]:
-    """The process, its children, theirs, and so on, as directories of /proc."""
+    """Return the process, its children, theirs, and so on, as directories of /proc."""
     children = defaultdict(list)
     for path in Path("/proc").glob("[0-9]*/stat"):
         with suppress(OSError):  # it has ended

@@ -143,7 +143,7 @@ async def test_a_full_disk_is_survived(start: ServerStarter, settings: dict[str,
 
 @contextlib.contextmanager
 def small_file_system(directory: Path) -> Iterator[None]:
-    """A file system of 120 MB, in memory."""
+    """Mount a file system of 120 MB, in memory."""
     libc = ctypes.CDLL(None, use_errno=True)
     if libc.mount(b"tmpfs", os.fsencode(directory), b"tmpfs", 0, b"size=120m,mode=755") != 0:
         pytest.skip(f"a file system cannot be mounted here: {os.strerror(ctypes.get_errno())}")
@@ -161,7 +161,7 @@ def fill(file: Path) -> None:
 
 
 async def panic(data: Path) -> None:
-    """Write to the log of changes alone until there is no room for its next segment."""
+    """Write to the WAL alone until there is no room for its next segment."""
     connection = await asyncpg.connect(running_url(data))
     with contextlib.suppress(OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
         while True:

@@ -35,7 +35,7 @@ def test_a_statement_that_does_not_notice_the_death_holds_up_nobody(server: Embe
 
 
 def until_back(server: EmbeddedPostgres, number: int) -> None:
-    """Send the postmaster a signal, and wait until another has taken its place."""
+    """Send a signal to the postmaster, and wait until another has taken its place."""
     pid = server.pid
     os.kill(pid, number)
     wait_until(lambda: pid_of(server) not in (None, pid) and running_url(server.directory), PATIENCE)

@@ -87,7 +87,7 @@ async def ask_with_the_pool(url: str) -> object:
 
 
 def tcp_ports_of(pid: int) -> set[int]:
-    """The ports on which a process listens."""
+    """Return the ports on which a process listens."""
     links = [link.readlink() for link in Path(f"/proc/{pid}/fd").iterdir()]
     sockets = {str(link).removeprefix("socket:[").rstrip("]") for link in links if "socket:" in str(link)}
     tables = [Path(f"/proc/{pid}/net/{name}").read_text() for name in ("tcp", "tcp6")]

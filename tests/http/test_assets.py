@@ -70,14 +70,14 @@ async def test_what_is_no_file_of_the_page_is_not_found(site: httpx.AsyncClient,
 
 
 async def test_all_modules_that_open_the_page_are_asked_for_at_once(site: httpx.AsyncClient) -> None:
-    """Or the browser would learn of each only from the one that imports it."""
+    """Otherwise the browser would learn of each module only from the one that imports it."""
     page = (await site.get("/")).text
     preloaded = re.findall(r'<link rel="modulepreload" href="/static/([^"]+)">', page)
     assert preloaded == sorted(imported("app.js"))
 
 
 def imported(name: str) -> set[str]:
-    """The modules that one imports, and those that these import."""
+    """Return the modules that one imports, and those that these import."""
     found: set[str] = set()
     left = {name}
     while left:

@@ -18,7 +18,7 @@ from tests.support.process import Server
 SECONDS = 1
 MOST_LOG_BYTES = 20_000
 MOST_TAKEN_BYTES = 64_000_000
-"""Far more than the buffers of two kernels, which the server cannot help."""
+"""It is far more than the buffers of two kernels, which the server cannot help."""
 
 QUIET_SECONDS = 3
 """After so long in which nothing more was taken, nothing is."""
@@ -80,7 +80,7 @@ async def test_a_socket_is_closed_when_too_many_of_its_frames_are_refused(
 async def test_trouble_of_the_server_is_not_counted_as_refusals(
     server: Server, db: Connection, thread: int
 ) -> None:
-    """A thread that a transaction elsewhere holds refuses everything, and its sockets stay open."""
+    """A thread that a transaction elsewhere holds refuses everything, and its connections stay open."""
     async with open_thread(server, thread) as client:
         await client.frame("ready")
         async with db.transaction():

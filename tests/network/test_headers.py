@@ -48,7 +48,7 @@ ODD_PATHS = {
 
 
 def routes() -> list[tuple[str, str]]:
-    """All methods and paths of the application, and two methods that no path has."""
+    """Return all methods and paths of the application, and two methods that no path has."""
     with warnings.catch_warnings(action="ignore"):  # Litestar warns of what its next version does not do
         app = create_app(Settings())
     pairs = {

@@ -127,7 +127,7 @@ async def large_thread(db: Connection, thread: int) -> int:
 async def test_an_answer_that_is_not_read_is_given_up(
     server: Server, large_thread: int, path: str
 ) -> None:
-    """There are enough of them that the system's buffers do not take them all."""
+    """The answers are so many that the system's buffers do not take them all."""
     async with raw_connection(server) as connection:
         await connection.send(request("GET", f"/api/v1/threads/{large_thread}/{path}") * 16)
         assert await connection.is_reset()

@@ -154,7 +154,7 @@ def test_the_site_of_an_address(address: str, site: str) -> None:
 
 
 def client_of(server: Server, address: str) -> httpx.AsyncClient:
-    """A client that comes from there, as a proxy on this computer says."""
+    """Make a client that comes from an address, as a proxy on this computer says."""
     headers = {"X-Forwarded-For": address}
     return httpx.AsyncClient(base_url=f"{server.url}/api/v1", headers=headers, timeout=20, verify=False)
 

@@ -20,7 +20,7 @@ SOCKET_PATH = "/api/v1/ws/threads"
 
 HIDDEN = b"GET /health/live HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"
 BODY = HIDDEN * 5_000
-"""More than the server reads at once, and in each part of it is a request."""
+"""A body that is more than the server reads at once, with a request in each part of it."""
 
 UPGRADES = {
     "unknown": ("Upgrade: foo", "Connection: Upgrade"),
@@ -86,7 +86,7 @@ async def test_a_body_behind_an_upgrade_is_not_a_request(
 async def test_an_upgrade_that_is_not_done_is_ignored(
     server: Server, http: httpx.AsyncClient, thread: int, fields: tuple[str, ...]
 ) -> None:
-    """As Java's HttpClient and `curl --http2` expect it (RFC 9110, section 7.8)."""
+    """Java's HttpClient and `curl --http2` expect this (RFC 9110, section 7.8)."""
     head, body = request("POST", f"/api/v1/threads/{thread}/messages", JSON, *fields), b'{"content": "x"}'
     head = head.replace(b"\r\n\r\n", b"\r\nContent-Length: %d\r\n\r\n" % len(body))
     for pieces in ([head + body], [head, body]):
@@ -161,7 +161,7 @@ async def test_requests_in_a_row_are_answered_in_order(server: Server) -> None:
 
 
 CARELESS = {"Upgrade $upgrade": "Upgrade $http_upgrade", "map $upgrade ": "map $http_upgrade "}
-"""What many a configuration of nginx has: it forwards any Upgrade."""
+"""What many configurations of nginx have: they forward any Upgrade."""
 
 
 @pytest.fixture(scope="module", params=["our nginx", "a careless nginx"])

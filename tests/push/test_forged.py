@@ -182,13 +182,13 @@ async def test_the_activity_of_threads_that_are_none_is_bounded(
 
 
 async def still_reads(reader: Client, db: Connection, thread: int, seq: int) -> None:
-    """A reader gets the next message, and is not closed."""
+    """Check that a reader gets the next message and is not closed."""
     await db.execute(INSERT, thread, "still there")
     await reader.until_seq(seq)
 
 
 def frame_of(thread: int, seq: int) -> str:
-    """A frame as the database would make it, of a message that is not there."""
+    """Make a frame as the database would make it, of a message that does not exist."""
     data = {
         "id": seq, "thread_id": thread, "seq": seq, "role": "user", "content": "forged",
         "created_at": "2026-01-01T00:00:00.000000Z", "client_id": None, "reply_to": None,

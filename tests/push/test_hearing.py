@@ -194,7 +194,7 @@ async def test_a_server_process_that_starts_while_the_database_is_away_waits_for
 
 
 def workers_of(server: Server) -> set[int]:
-    """The ids of the processes that serve; multiprocessing's own helper is none of them."""
+    """Return the ids of the processes that serve, without the helper of multiprocessing."""
     children = Path(f"/proc/{server.process.pid}/task/{server.process.pid}/children").read_text().split()
     return {int(pid) for pid in children if "spawn_main" in Path(f"/proc/{pid}/cmdline").read_text()}
 

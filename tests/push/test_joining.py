@@ -158,7 +158,7 @@ async def test_what_is_sent_before_ready_comes_back(
 
 @asynccontextmanager
 async def held_up(db: Connection) -> AsyncIterator[None]:
-    """Hold up the joins of the slow server, until the lock is given back or at the end."""
+    """Hold up the joins of the slow server until the lock is released, or until the end of the block."""
     await db.execute("select pg_advisory_lock(1)")
     try:
         yield
