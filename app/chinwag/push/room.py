@@ -70,7 +70,7 @@ class Room:
         self._recent: deque[bytes] = deque(maxlen=RECENT_FRAMES)
         self._newest: bytes | None = None
         self._confirmed = 0
-        """The seq up to which what the live subscriptions hold is known to be in the table."""
+        """The seq up to which the table is known to have what the live subscriptions hold."""
         self._sought = 0
         """The highest seq that is being looked for in the table."""
         self._heard = 0
@@ -165,7 +165,7 @@ class Room:
         """
         self._in_doubt |= in_doubt
         if self._repair is None and self._is_followed():
-            self._repair = asyncio.create_task(self._mend())
+            self._repair = asyncio.create_task(self._run_repair())
         return self._repair
 
     def close(self, code: wire.CloseCode) -> None:
@@ -219,7 +219,7 @@ class Room:
         self.push()  # before it is live: it holds already what is pushed here
         self._live.add(subscription)
 
-    async def _mend(self) -> None:
+    async def _run_repair(self) -> None:
         rest = self._rests_until - asyncio.get_running_loop().time()
         try:
             if rest > 0 and not self._in_doubt:
