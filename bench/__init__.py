@@ -1,1 +1,1 @@
-"""Chinwag and its peers side by side: `python -m bench`."""
+"""Chinwag and other servers side by side: `python -m bench`."""

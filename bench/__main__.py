@@ -1,4 +1,4 @@
-"""`python -m bench`: measure Chinwag and its peers in turn, and write a page and a chart of the results."""
+"""`python -m bench`: measure Chinwag and other servers in turn, and write a page and a chart."""
 
 import resource
 import signal
@@ -15,16 +15,25 @@ NAMES = [contestant.name for contestant in CONTESTANTS]
 
 
 @click.command()
-@click.option("--rounds", default=5, show_default=True, type=click.IntRange(1), help="The median is taken.")
-@click.option("--seconds", default=2.0, show_default=True, type=click.FloatRange(0.1), help="A measurement.")
-@click.option("--sockets", default=2000, show_default=True, type=click.IntRange(1), help="No more at a time.")
+@click.option("--rounds", default=5, show_default=True, type=click.IntRange(1), help="Number of rounds.")
+@click.option(
+    "--seconds", default=2.0, show_default=True, type=click.FloatRange(0.1), help="Length of a run."
+)
+@click.option(
+    "--sockets", default=2000, show_default=True, type=click.IntRange(1), help="The most sockets at a time."
+)
 @click.option("--fsync/--no-fsync", default=True, help="Whether a commit waits for the disk.")
-@click.option("--only", multiple=True, type=click.Choice(NAMES), help="These alone; can be repeated.")
-@click.option("--output", default=ROOT / "docs", type=click.Path(path_type=Path), help="[default: docs]")
+@click.option("--only", multiple=True, type=click.Choice(NAMES), help="Measure only this; may be repeated.")
+@click.option(
+    "--output",
+    default=ROOT / "docs",
+    type=click.Path(path_type=Path),
+    help="Folder for the page and the chart.  [default: docs]",
+)
 def main(
     rounds: int, seconds: float, sockets: int, fsync: bool, only: tuple[str, ...], output: Path
 ) -> None:
-    """Measure Chinwag and its peers side by side, and write bench.md and bench.svg."""
+    """Measure Chinwag and other servers side by side, and write bench.md and bench.svg."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # what was started is ended
     _allow_many_sockets()
     skipped, contestants = [], []

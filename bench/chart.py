@@ -50,7 +50,7 @@ def draw(outcome: Outcome, caption: str) -> str:
     texts = [_text(12, top + 14 + 18 * place, note) for place, note in enumerate(notes)]
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" '
-        f'font-family="system-ui, sans-serif" font-size="12"><title>Chinwag and its peers</title>'
+        f'font-family="system-ui, sans-serif" font-size="12"><title>Chinwag and other servers</title>'
         f"<style>{STYLE}</style>{''.join(placed)}{''.join(texts)}</svg>\n"
     )
 

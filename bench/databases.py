@@ -75,7 +75,7 @@ def started(*, fsync: bool) -> Iterator[Databases]:
     directory.chmod(0o755)
     options = OPTIONS if fsync else OPTIONS | UNSAFE
     try:
-        # On TCP, as the peers' drivers reach a database.
+        # On TCP, as the drivers of the other servers reach a database.
         with EmbeddedPostgres(directory / "postgres", port=0, options=options) as postgres:
             yield Databases(postgres.superuser_url)
     finally:

@@ -89,7 +89,7 @@ def _verdict(curve: Curve, outcome: Outcome) -> str:
     beyond = [f"{title} ({ratio:.2f})" for title, ratio in ratios.items() if ratio > LIMIT]
     label = curve.label(most)
     start = f"The limit is that a thread of {label} costs at most {LIMIT:g} times what an empty one does. "
-    return start + (f"It is **not kept** for {', '.join(beyond)}." if beyond else "It is kept.")
+    return start + (f"It is **not met** for {', '.join(beyond)}." if beyond else "It is met.")
 
 
 def _measured(curve: Curve, outcome: Outcome) -> list[Figure]:

@@ -29,9 +29,9 @@ PAYLOAD = """
 
 ABOUT = f"""\
 Four writers insert into one thread with {SOCKETS} sockets, one message per commit. The size is that of the
-content; its frame has some 170 bytes more. A payload of NOTIFY that would reach {KNEE:,} bytes (the column
-*payload* says how long it would be) is sent without its frame, and the server reads the row. That costs one
-more query, which shows in the latency. The latency is measured to a single socket, with one message after
+content; its frame has some 170 bytes more. NOTIFY takes less than {KNEE:,} bytes (the column *payload* says how
+long a payload with its frame would be). So a frame of 7,950 bytes or more is left out, and the server reads the
+row. That costs one more query, which shows in the latency. The latency is measured to a single socket, with one message after
 the other, at most 20 per second. When messages come fast, one query reads all that have gathered."""
 
 

@@ -76,14 +76,14 @@ def _render(sections: Mapping[str, list[Figure]], messages: int, rounds: int, po
 
 
 def _table(figures: list[Figure]) -> str:
-    rows = ["| | median | worst | of | asked | |", "| --- | --: | --: | --: | --: | --- |"]
+    rows = ["| | median | worst | count | limit | |", "| --- | --: | --: | --: | --: | --- |"]
     for figure in figures:
         of = "median" if figure.of_median else "each"
-        asked = "" if figure.limit is None else f"{of} ≤ {figure.limit:g}"
-        verdict = "" if figure.limit is None else "kept" if figure.is_kept else "**missed**"
+        limit = "" if figure.limit is None else f"{of} ≤ {figure.limit:g}"
+        verdict = "" if figure.limit is None else "met" if figure.is_met else "**missed**"
         title = f"{figure.title}, {figure.unit}".removesuffix(", ")
         figures_ = f"{figure.median:,.1f} | {figure.worst:,.1f} | {len(figure.taken)}"
-        rows.append(f"| {title} | {figures_} | {asked} | {verdict} |")
+        rows.append(f"| {title} | {figures_} | {limit} | {verdict} |")
     return "\n".join(rows)
 
 

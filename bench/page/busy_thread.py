@@ -51,7 +51,7 @@ async def measure(browser: "Browser", url: str, database_url: str, thread: int, 
     return [
         Figure("a key until its frame", "ms", keys["toFrame"], 50),
         Figure("the same as event timing has it", "ms", keys["eventTiming"], 50),
-        Figure("what is read has moved by", "px", moved, 0),
+        Figure("shift of the text that is being read", "px", moved, 0),
     ]
 
 

@@ -30,5 +30,5 @@ class Figure:
         return max(self.taken)
 
     @property
-    def is_kept(self) -> bool:
+    def is_met(self) -> bool:
         return self.limit is None or (self.median if self.of_median else self.worst) <= self.limit
