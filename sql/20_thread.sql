@@ -1,4 +1,5 @@
--- A thread is a conversation. Its row is locked while a message gets its number, which orders the thread.
+-- A thread is a conversation, which people read as "chat". Its row is locked while a message gets its number, which orders
+-- the thread.
 
 create table if not exists thread (
   id bigint generated always as identity primary key,

@@ -1,6 +1,6 @@
 -- A thread has the title that its first message gives it, until somebody gives it another one.
 
--- Returns the first line that has more than Markdown's marks, cut to 60 characters; null if there is none.
+-- Returns the first line that contains text besides Markdown marks, cut to 60 characters; null if there is none.
 create or replace function title_of(content text) returns text
 language sql immutable parallel safe
 return (

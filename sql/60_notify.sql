@@ -1,8 +1,8 @@
 -- What is committed reaches the servers as a notification. Its payload is '<thread_id> <seq> <frame>'; seq is 0 for
 -- events that are not messages.
 
--- Returns the payload for a frame. NOTIFY fails with 8,000 bytes or more: a longer payload has no frame, and the
--- receiver reads the row.
+-- Returns the payload for a frame. NOTIFY takes less than 8,000 bytes, and the numbers before the frame need up to 40. So a
+-- frame of 7,950 bytes or more is left out, and the receiver reads the row.
 create or replace function payload(thread_id bigint, seq bigint, frame text) returns text
 language sql stable parallel safe
 return thread_id || ' ' || seq || case when octet_length(frame) < 7950 then ' ' || frame else '' end;

@@ -6,8 +6,8 @@ create or replace function words_of(content text) returns tsvector
 language sql immutable parallel safe
 return to_tsvector('pg_catalog.simple'::regconfig, left(content, 100000));
 
--- Earlier versions had these functions for what tg_message__publish and tg_message__clean_up do now. "cascade" drops
--- their triggers.
+-- Earlier versions had these functions for what tg_message__publish and tg_message__clean_up do now. They are dropped here,
+-- and not in a later migration, because both would write the same rows. "cascade" drops their triggers.
 drop function if exists tg_message__store_words, tg_message__remove_words cascade;
 
 -- Returns the query for what somebody has typed: words, "a phrase", or, -not. The last word may be unfinished.
