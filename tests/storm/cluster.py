@@ -88,6 +88,14 @@ class Cluster:
         self._stack = AsyncExitStack()
 
     async def __aenter__(self) -> "Cluster":
+        try:
+            await self._start()
+        except BaseException:
+            await self._stack.aclose()  # or an interruption would leave disks mounted
+            raise
+        return self
+
+    async def _start(self) -> None:
         for node in self.nodes:
             if can_mount():
                 self._stack.enter_context(small_disk(node.directory))
@@ -107,7 +115,6 @@ class Cluster:
             door = Link(server.port)  # which it keeps when it is started again
             self.door_links.append(door)
             self.doors.append(await self._stack.enter_async_context(door.running()))
-        return self
 
     async def __aexit__(self, *_: object) -> None:
         await self._stack.aclose()

@@ -1,14 +1,15 @@
-"""`python -m tests.storm.recovery`: each fault alone, and the time until every reader is whole again.
+"""`python -m tests.storm.recovery`: each fault alone, and the time until every reader has everything again.
 
 Right after the fault (for PostgreSQL: as soon as a primary answers again) a message is inserted by SQL. A
-reader is whole when it holds this message and all before it.
+reader has everything when it holds this message and all before it.
 """
 
 import asyncio
-import shutil
+import signal
 import statistics
-import tempfile
+import sys
 import time
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -24,49 +25,51 @@ from tests.storm.history import History
 from tests.storm.link import Link
 from tests.storm.people import ReadingClient, Storm
 from tests.storm.run import SETTINGS, create_threads
+from tests.support.process import directory_for_all
 
-ROUNDS = 3
 READERS = 12
 
 
-async def killed_server(storm: Storm[Cluster]) -> None:
+async def kill_the_server(storm: Storm[Cluster]) -> None:
     storm.cluster.servers[0].kill()
 
 
-async def promoted_standby(storm: Storm[Cluster]) -> None:
+async def promote_the_standby(storm: Storm[Cluster]) -> None:
     await storm.cluster.fail_over()
 
 
-async def black_holed_database(storm: Storm[Cluster]) -> None:
-    """Server 1 is told by nobody that its connections to the database are dead."""
+async def forget_connections(storm: Storm[Cluster]) -> None:
+    """Nobody tells server 1 that its connections to the database are dead."""
     for node in storm.cluster.nodes:
         Link.forget(node.links[0])
 
 
-FAULTS: dict[str, Fault] = {
-    "killed listener": faults.terminate_listeners,
-    "lost pools": faults.terminate_pools,
-    "killed server": killed_server,
-    "restarted postgresql": faults.kill_postgresql,
-    "promoted standby": promoted_standby,
-    "black holed database": black_holed_database,
+FAULTS: dict[Fault, str] = {
+    faults.terminate_listeners: "the connection that LISTENs is terminated",
+    faults.terminate_pools: "every pooled connection is terminated",
+    kill_the_server: "a server is killed (SIGKILL); time for its readers",
+    faults.kill_postgresql: "PostgreSQL is killed and started again; time from its first answer",
+    promote_the_standby: "the primary is killed and the standby promoted; time from the kill",
+    forget_connections: "a server's network to the database stops answering for good",
 }
+"""The faults, with their names in docs/delivery.md."""
+
+NOTICE = "the same; time until `/health/ready` is red"
 
 
 async def measure(fault: Fault, directory: Path) -> float:
-    shutil.rmtree(directory, ignore_errors=True)
     async with Cluster(directory, 3, SETTINGS) as cluster, asyncio.TaskGroup() as group:
         storm = Storm(cluster, History())
         (thread,) = await create_threads(cluster, 1)
         readings = [storm.history.reading(str(number), thread) for number in range(READERS)]
         readers = [ReadingClient(storm, reading) for reading in readings]
         tasks = [group.create_task(reader.run()) for reader in readers]
-        await _whole(readers, await _insert(storm, thread))
+        await _until_all_hold(readers, await _insert(storm, thread))
         began = time.monotonic()
         await fault(storm)
         if fault is faults.kill_postgresql:
-            began = time.monotonic()  # it is over when a primary answers: before, nobody could be whole
-        await _whole(readers, await _insert(storm, thread))
+            began = time.monotonic()  # it is over when a primary answers; no reader could have it before
+        await _until_all_hold(readers, await _insert(storm, thread))
         seconds = time.monotonic() - began
         for task in tasks:
             task.cancel()
@@ -74,8 +77,7 @@ async def measure(fault: Fault, directory: Path) -> float:
 
 
 async def measure_notice(directory: Path) -> float:
-    """The time until a server whose database is behind a black hole says that it is not ready."""
-    shutil.rmtree(directory, ignore_errors=True)
+    """The time until a server says that it is not ready, after its database has stopped answering."""
     async with Cluster(directory, 1, SETTINGS) as cluster, httpx.AsyncClient(trust_env=False) as client:
         began = time.monotonic()
         for node in cluster.nodes:
@@ -98,19 +100,38 @@ async def _insert(storm: Storm[Cluster], thread: int) -> int:
             await asyncio.sleep(0.02)
 
 
-async def _whole(readers: list[ReadingClient], seq: int) -> None:
+async def _until_all_hold(readers: list[ReadingClient], seq: int) -> None:
     async with asyncio.timeout(60):
         while any(reader.reading.last_seq < seq for reader in readers):
             await asyncio.sleep(0.005)
 
 
-def main() -> None:
-    directory = Path(tempfile.gettempdir()) / "chinwag-recovery"
-    click.echo("| fault | seconds until every reader is whole, median | each time |\n|---|---|---|")
-    for name, fault in FAULTS.items():
-        _say(name, [asyncio.run(measure(fault, directory)) for _ in range(ROUNDS)])
-    _say("black hole, until not ready", [asyncio.run(measure_notice(directory)) for _ in range(ROUNDS)])
-    shutil.rmtree(directory)
+@click.command()
+@click.option(
+    "--rounds", default=3, show_default=True, type=click.IntRange(1), help="Number of runs of each fault."
+)
+@click.option(
+    "--fault",
+    "chosen",
+    multiple=True,
+    type=click.Choice([fault.__name__ for fault in FAULTS]),
+    help="Measure only this fault; may be repeated.",
+)
+def main(rounds: int, chosen: Sequence[str]) -> None:
+    """Measure how long each fault keeps readers waiting, and print the table of docs/delivery.md."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # what was started is ended
+    click.echo("| fault | seconds, median | seconds in each run |\n|---|---|---|")
+    for fault, name in FAULTS.items():
+        if not chosen or fault.__name__ in chosen:
+            _say(name, [_run(fault) for _ in range(rounds)])
+    if not chosen or forget_connections.__name__ in chosen:
+        _say(NOTICE, [_run(None) for _ in range(rounds)])
+
+
+def _run(fault: Fault | None) -> float:
+    """Measure a fault once, or the notice of a silent database, with a new cluster."""
+    with directory_for_all() as directory:
+        return asyncio.run(measure(fault, directory) if fault else measure_notice(directory))
 
 
 def _say(name: str, times: list[float]) -> None:
