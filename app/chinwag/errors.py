@@ -22,6 +22,7 @@
         ├── HeadTooLarge           431
         └── TryAgain               503: the request is right, and may succeed later
             ├── DatabaseUnavailable
+            │   └── OutcomeUnknown
             ├── ThreadBusy
             ├── SearchBusy
             ├── SearchTooLong
@@ -128,7 +129,7 @@ class NoSuchThread(Refusal):
 
 
 class TooManyRequests(Refusal):
-    """You send more messages than this server accepts from one sender; try again in a second."""
+    """There are too many requests from this sender; try again in a second."""
 
     code = "too_many_requests"
     status = 429
@@ -163,13 +164,17 @@ class TryAgain(Refusal):
 
 
 class DatabaseUnavailable(TryAgain):
-    """The database is unavailable, so it is not known what was stored; try again with the same client_id."""
+    """The database is unavailable; try again."""
 
     code = "database_unavailable"
 
 
+class OutcomeUnknown(DatabaseUnavailable):
+    """The database is unavailable, so the message may be stored or not; send it again with its client_id."""
+
+
 class ThreadBusy(TryAgain):
-    """Another transaction holds the lock of this thread; try again with the same client_id."""
+    """Another transaction holds the lock of this thread; try again."""
 
     code = "thread_busy"
 
@@ -199,6 +204,6 @@ class TooManyExports(TryAgain):
 
 
 class ServerStopping(TryAgain):
-    """The server is stopping; try again with the same client_id."""
+    """The server is stopping; try again, and send a message again with its client_id."""
 
     code = "server_stopping"

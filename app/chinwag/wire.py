@@ -54,13 +54,19 @@ class CloseCode(IntEnum):
         return member
 
     INVALID_TEXT = 1007, "come back", "a text frame was not in UTF-8"
-    POLICY_VIOLATION = 1008, "come back", "`after` is not a number, or too many of the frames were refused"
-    MESSAGE_TOO_BIG = 1009, "come back", "a frame was too big"
+    POLICY_VIOLATION = 1008, "come back", (
+        "`after` is not a seq, or too many frames were refused: correct `after`, or send fewer wrong frames"
+    )
+    MESSAGE_TOO_BIG = 1009, "come back", "a frame was too big: do not send it again"
     SERVICE_RESTART = 1012, "come back", "the server restarts"
     DATABASE_UNAVAILABLE = 4003, "come back", "the database is unavailable"
     NO_SUCH_THREAD = 4004, "give up", "there is no such thread, or it was deleted"
-    INTERNAL_ERROR = 4005, "come back", "an internal error, with its traceback in the log"
-    HISTORY_CHANGED = 4006, "come back", "the database has lost what was read here: read the thread anew"
+    INTERNAL_ERROR = 4005, "come back", (
+        "an internal error, with its traceback in the log: do not send a message again that causes it"
+    )
+    HISTORY_CHANGED = 4006, "come back", (
+        "the database has lost what was read here: drop all of the thread, and read it from 0"
+    )
 
 
 PREVIEW_CHARACTERS = 120
@@ -68,7 +74,7 @@ PREVIEW_CHARACTERS = 120
 
 
 class Thread(Struct, frozen=True):
-    """A conversation.
+    """A thread, which people read as "chat".
 
     Attributes:
         last_seq: the number of its messages, and the seq of the newest one.
@@ -168,7 +174,7 @@ class Problem(Struct, frozen=True, omit_defaults=True):
 
 
 class Health(Struct, frozen=True):
-    """The state of a server. It is ready while it hears the database."""
+    """The state of a server. It is ready while it hears the notifications of the database."""
 
     status: Literal["ok", "not ready"]
 

@@ -79,6 +79,8 @@ async def test_a_table_that_was_renamed_is_not_the_senders_fault(
         for answer in (await post(http, thread), *[await http.get(path) for path in paths]):
             if answer.status_code != 200:
                 assert (answer.status_code, answer.json()["code"]) == (503, "database_unavailable")
+                is_advised_to_send_again = "client_id" in answer.json()["detail"]
+                assert is_advised_to_send_again == (answer.request.method == "POST")
         async with open_thread(server, thread) as client:
             assert table == "message" or await client.closed() == CloseCode.DATABASE_UNAVAILABLE
     finally:

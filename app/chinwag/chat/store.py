@@ -14,7 +14,14 @@ from msgspec import Struct
 
 from chinwag.db.failures import refusal_of
 from chinwag.db.pool import FAILURES, Pool, PoolConnection
-from chinwag.errors import ChinwagError, NoSuchThread, TryAgain
+from chinwag.errors import (
+    ChinwagError,
+    DatabaseUnavailable,
+    NoSuchThread,
+    OutcomeUnknown,
+    Refusal,
+    TryAgain,
+)
 
 RETRIES = 3
 TRANSIENT = (asyncpg.DeadlockDetectedError, asyncpg.SerializationError)
@@ -88,7 +95,7 @@ class Store:
         except FAILURES as error:
             if isinstance(error, TRANSIENT) and tries:
                 return await self.store(batch, tries - 1)
-            refusal = refusal_of(error, rows=len(batch))
+            refusal = _refusal_of_messages(error, rows=len(batch))
             if len(batch) == 1 or isinstance(refusal, TryAgain):
                 return refuse(batch, refusal)
             # One of them is bad, and fails alone in the end.
@@ -129,13 +136,13 @@ class Store:
         threads = threads_of(batch)
         if len(threads) == 1:
             self.threads_held_elsewhere |= threads
-            return refuse(batch, refusal_of(error, thread=batch[0][0].thread_id, rows=len(batch)))
+            return refuse(batch, _refusal_of_messages(error, thread=batch[0][0].thread_id, rows=len(batch)))
         try:
             free = {row["id"] for row in await self._pool.fetch(FREE_THREADS, list(threads))}
         except FAILURES as worse:
-            return refuse(batch, refusal_of(worse, rows=len(batch)))
+            return refuse(batch, _refusal_of_messages(worse, rows=len(batch)))
         if free == threads:  # no thread is held, but a whole table
-            return refuse(batch, refusal_of(error, rows=len(batch)))
+            return refuse(batch, _refusal_of_messages(error, rows=len(batch)))
         apart: defaultdict[int, Batch] = defaultdict(list)
         for waiting in batch:
             thread_id = waiting[0].thread_id
@@ -147,6 +154,12 @@ class Store:
 def threads_of(batch: Batch) -> set[int]:
     """The ids of the threads of a batch."""
     return {post.thread_id for post, _ in batch}
+
+
+def _refusal_of_messages(error: Exception, **where: object) -> Refusal:
+    """The refusal of messages that were being stored: where the database is unavailable, they may be."""
+    refusal = refusal_of(error, **where)
+    return OutcomeUnknown() if isinstance(refusal, DatabaseUnavailable) else refusal
 
 
 def refuse(batch: Batch, error: ChinwagError) -> None:
