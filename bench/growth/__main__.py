@@ -22,11 +22,18 @@ OTHER_FILES = 500
 
 
 @click.command()
-@click.option("--rounds", default=5, show_default=True, type=click.IntRange(1), help="The median is taken.")
-@click.option("--seconds", default=0.75, show_default=True, type=click.FloatRange(0.1), help="A measurement.")
-@click.option("--only", multiple=True, type=click.Choice(NAMES), help="These alone; can be repeated.")
-@click.option("--small", is_flag=True, help="Few points, and little of everything: to see that it works.")
-@click.option("--output", default=ROOT / "docs", type=click.Path(path_type=Path), help="[default: docs]")
+@click.option("--rounds", default=5, show_default=True, type=click.IntRange(1), help="Number of rounds.")
+@click.option(
+    "--seconds", default=0.75, show_default=True, type=click.FloatRange(0.1), help="Length of a run."
+)
+@click.option("--only", multiple=True, type=click.Choice(NAMES), help="Measure only this; may be repeated.")
+@click.option("--small", is_flag=True, help="Measure few points with small loads, to see that it works.")
+@click.option(
+    "--output",
+    default=ROOT / "docs",
+    type=click.Path(path_type=Path),
+    help="Folder for the page and the chart.  [default: docs]",
+)
 def main(rounds: int, seconds: float, only: tuple[str, ...], small: bool, output: Path) -> None:
     """Measure how Chinwag's cost grows, and write growth.md and growth.svg."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # what was started is ended

@@ -29,10 +29,11 @@ PAYLOAD = """
 
 ABOUT = f"""\
 Four writers insert into one thread with {SOCKETS} sockets, one message per commit. The size is that of the
-content; its frame has some 170 bytes more. NOTIFY takes less than {KNEE:,} bytes (the column *payload* says how
-long a payload with its frame would be). So a frame of 7,950 bytes or more is left out, and the server reads the
-row. That costs one more query, which shows in the latency. The latency is measured to a single socket, with one message after
-the other, at most 20 per second. When messages come fast, one query reads all that have gathered."""
+content; its frame has some 170 bytes more. NOTIFY takes less than {KNEE:,} bytes (the column *payload* says
+how long a payload with its frame would be). So a frame of 7,950 bytes or more is left out, and the server
+reads the row. That costs one more query, which shows in the latency. The latency is measured to a single
+socket, with one message after the other, at most 20 per second. When messages come fast, one query reads all
+that have gathered."""
 
 
 def measure(databases: Databases, points: tuple[int, ...], scale: Scale, record: Record) -> None:

@@ -21,9 +21,16 @@ from bench.report import machine
 
 
 @click.command()
-@click.option("--rounds", default=5, show_default=True, type=click.IntRange(1), help="So often each.")
-@click.option("--messages", default=100_000, show_default=True, type=click.IntRange(300), help="If long.")
-@click.option("--output", default=ROOT / "docs", type=click.Path(path_type=Path), help="[default: docs]")
+@click.option("--rounds", default=5, show_default=True, type=click.IntRange(1), help="Number of rounds.")
+@click.option(
+    "--messages", default=100_000, show_default=True, type=click.IntRange(300), help="In the long thread."
+)
+@click.option(
+    "--output",
+    default=ROOT / "docs",
+    type=click.Path(path_type=Path),
+    help="Folder for the page.  [default: docs]",
+)
 def main(rounds: int, messages: int, output: Path) -> None:
     """Measure the page in Chromium, and write page.md."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # what was started is ended

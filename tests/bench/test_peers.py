@@ -1,4 +1,4 @@
-"""`python -m bench`: Chinwag and other servers side by side, here as small as can be. Every one really runs."""
+"""`python -m bench`: Chinwag and other servers side by side, as small as can be. Every one really runs."""
 
 import subprocess
 import sys

@@ -13,13 +13,13 @@ from tests.storm.run import storm
 
 
 @click.command()
-@click.option("--minutes", default=10.0, show_default=True)
-@click.option("--servers", default=3, show_default=True)
-@click.option("--threads", default=4, show_default=True)
-@click.option("--readers", default=3, show_default=True, help="Readers of each thread.")
-@click.option("--browsers", default=2, show_default=True, help="Windows of Chromium.")
+@click.option("--minutes", default=10.0, show_default=True, help="Length of the storm.")
+@click.option("--servers", default=3, show_default=True, help="Number of servers.")
+@click.option("--threads", default=4, show_default=True, help="Number of threads.")
+@click.option("--readers", default=3, show_default=True, help="Number of readers of each thread.")
+@click.option("--browsers", default=2, show_default=True, help="Number of Chromium's windows.")
 @click.option("--pace", default=0.05, show_default=True, help="Seconds between a writer's messages.")
-@click.option("--fault", multiple=True, help="Only this fault; can be given several times.")
+@click.option("--fault", multiple=True, help="Cause only this fault; may be repeated.")
 @click.option("--picture", type=click.Path(path_type=Path), default=Path("storm.svg"), show_default=True)
 def main(
     minutes: float,

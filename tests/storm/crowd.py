@@ -83,9 +83,11 @@ class Loss:
 
 
 @click.command()
-@click.option("--sockets", default=5000, show_default=True)
-@click.option("--threads", default=50, show_default=True)
-@click.option("--way", multiple=True, type=click.Choice(list(WAYS)), help="Only this one; several times.")
+@click.option("--sockets", default=5000, show_default=True, help="Number of browsers.")
+@click.option("--threads", default=50, show_default=True, help="Number of their threads.")
+@click.option(
+    "--way", multiple=True, type=click.Choice(list(WAYS)), help="Measure only this way; may be repeated."
+)
 def main(sockets: int, threads: int, way: tuple[str, ...]) -> None:
     """Lose every socket at once, three ways, and watch them come back."""
     allow_many_sockets()

@@ -88,8 +88,10 @@ async def _sampled(server: Server, beside: Beside) -> AsyncIterator[None]:
 
 @click.command()
 @click.option("--seconds", default=10.0, show_default=True, help="Length of each flood.")
-@click.option("--only", multiple=True, type=click.Choice(list(floods(0))), help="This flood; repeatable.")
-@click.option("--directly", is_flag=True, help="Not through nginx.")
+@click.option(
+    "--only", multiple=True, type=click.Choice(list(floods(0))), help="Send only this flood; may be repeated."
+)
+@click.option("--directly", is_flag=True, help="Connect to the server directly, without nginx.")
 def main(seconds: float, only: tuple[str, ...], directly: bool) -> None:
     """Measure what floods do to ordinary users."""
     sys.exit(uvloop.run(run(seconds, list(only) or list(floods(0)), directly)))

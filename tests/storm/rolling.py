@@ -149,7 +149,7 @@ async def _type(storm: Storm[Place], page: Page) -> int:
 
 
 @click.command()
-@click.option("--rounds", default=5, show_default=True)
+@click.option("--rounds", default=5, show_default=True, help="Restarts of each server.")
 def main(rounds: int) -> None:
     """Restart three servers behind nginx, one after the other, while people write."""
     directory = Path(tempfile.gettempdir()) / "chinwag-rolling"

@@ -109,11 +109,11 @@ class StoppedReader(ResumingReader):
 
 
 @click.command()
-@click.option("--readers", default=20, show_default=True, help="Ordinary ones.")
+@click.option("--readers", default=20, show_default=True, help="Number of ordinary readers.")
 @click.option("--rate", default=1000, show_default=True, help="Messages a second.")
 @click.option("--size", default=2000, show_default=True, help="Characters of a message.")
 @click.option("--seconds", default=10.0, show_default=True, help="Length of a stretch.")
-@click.option("--pairs", default=3, show_default=True, help="Of a stretch without and one with it.")
+@click.option("--pairs", default=3, show_default=True, help="Stretches without it and with it.")
 def main(readers: int, rate: int, size: int, seconds: float, pairs: int) -> None:
     """Measure what one reader that does not read does to the others."""
     sys.exit(uvloop.run(measure(readers, rate, size, seconds, pairs)))

@@ -194,7 +194,7 @@ async def _judge(db: Connection, url: str, report: Report) -> None:
 
 
 @click.command()
-@click.option("--rows", default=1_000_000, show_default=True)
+@click.option("--rows", default=1_000_000, show_default=True, help="Number of messages.")
 def main(rows: int) -> None:
     """Upgrade a large database of the first version while people write and read, and kill it three times."""
     with directory_for_all() as directory, EmbeddedPostgres(directory) as postgres:
