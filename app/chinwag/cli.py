@@ -86,11 +86,26 @@ def cli() -> None:
 
 @cli.command()
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address on which to listen.")
-@click.option("--port", default=8000, show_default=True, type=click.IntRange(0, 65535), help="0: a free one.")
-@click.option("--workers", default=1, show_default=True, type=click.IntRange(1, 64), help="Server processes.")
+@click.option(
+    "--port",
+    default=8000,
+    show_default=True,
+    type=click.IntRange(0, 65535),
+    help="Port on which to listen; 0 chooses a free one.",
+)
+@click.option(
+    "--workers",
+    default=1,
+    show_default=True,
+    type=click.IntRange(1, 64),
+    help="Number of server processes.",
+)
 @click.option("--open", "opens", is_flag=True, help="Open the chat in the browser.")
 def serve(host: str, port: int, workers: int, opens: bool) -> None:
-    """Serve the chat, with an embedded PostgreSQL unless DATABASE_URL is set."""
+    """Serve the chat.
+
+    An embedded PostgreSQL is started with it, unless DATABASE_URL is set.
+    """
     # uvicorn ends by raising the signal that stopped it again. This handler lets the database stop, too.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     settings = load_settings()
@@ -132,7 +147,11 @@ def psql(arguments: tuple[str, ...]) -> None:
 
 @cli.command()
 def audit() -> None:
-    """Check in the database that no message is lost; exit with status 1 if one is."""
+    """Check the promises in the database.
+
+    Each thread has no gap, and each user message has a reply or a request for one. The exit status is 1 if
+    that is not so.
+    """
     settings = load_settings()
     configure_logs(settings.log_format)
     with database_in_use(settings) as url:
@@ -180,7 +199,7 @@ def _announce(url: str, opens: bool) -> None:
 
 
 def _is_ready(url: str) -> bool:
-    # urllib would ask a proxy that the environment names, and the proxy would look on its own computer.
+    # urllib would use `http_proxy`, and the proxy cannot reach our loopback address.
     """Whether the server answers that it is ready."""
     connection = HTTPConnection(urlsplit(url).netloc, timeout=5)
     try:

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 Option = Callable[[Callable[..., None]], Callable[..., None]]
 
+RUNS = "Number of runs; the median is shown."
+
 
 @dataclass(frozen=True)
 class Common:
@@ -58,7 +60,7 @@ def common_options(command: Callable[..., None]) -> Callable[..., None]:
     options: list[Option] = [
         click.option("--url", help="Measure this server, such as http://127.0.0.1:8000."),
         click.option("--pid", type=int, multiple=True, help="Id of a process of that server, to measure it."),
-        click.option("--repeat", default=3, show_default=True, type=click.IntRange(1), help="How many runs."),
+        click.option("--repeat", default=3, show_default=True, type=click.IntRange(1), help=RUNS),
         click.option("--fsync/--no-fsync", default=True, help="Whether commits wait for the disk."),
         click.option("--json", is_flag=True, help="Print the result as JSON."),
     ]

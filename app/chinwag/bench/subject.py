@@ -56,7 +56,9 @@ class Subject:
             LoadFailed: it is not known.
         """
         if self.database_url is None:
-            raise LoadFailed("this writes in SQL: with --url, DATABASE_URL must name that server's database")
+            raise LoadFailed(
+                "this benchmark inserts in SQL: set DATABASE_URL to the database of the server at --url"
+            )
         return self.database_url
 
 

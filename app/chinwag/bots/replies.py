@@ -1,7 +1,8 @@
-"""Replies: every message of a user gets exactly one stored reply, over any number of servers.
+"""Replies: every message of a user gets exactly one stored reply, whatever number of servers runs a bot.
 
-A server claims requests for replies (chinwag.bots.requests) and renews the claims while its bot thinks. A
-stored reply deletes its request, and a second reply to the same message is dropped.
+A server claims requests for replies with a lease (chinwag.bots.requests) and renews the lease while its bot
+thinks. A stored reply deletes its request, and a second reply to the same message is dropped. Without a
+server that runs a bot, requests wait. A bot that fails is asked again when the lease has ended, without end.
 """
 
 import asyncio
@@ -34,10 +35,17 @@ log = structlog.get_logger(__name__)
 
 
 class Bot(Protocol):
-    """A bot: it answers messages. Write another in a file of its own, and name it in the setting `bot`."""
+    """A bot: it answers messages. Write another in a file of its own, and name it in the setting `bot`.
+
+    Each server process makes one object of the class, without arguments, and asks it for many replies at the
+    same time.
+    """
 
     async def reply(self, thread_id: int, content: str) -> str:
-        """Return the reply to a message. This may take long."""
+        """Return the reply to a message. This may take long.
+
+        If it raises an exception, it is asked for the same reply again when the lease has ended, without end.
+        """
 
 
 class Replies:
@@ -73,7 +81,7 @@ class Replies:
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
-            # If it fails, the claims run out by themselves.
+            # If it fails, the leases end by themselves.
             with contextlib.suppress(*FAILURES):
                 async with asyncio.timeout(RELEASE_SECONDS):
                     await self._requests.release()
@@ -107,7 +115,7 @@ class Replies:
             return  # each reply is notified, and that wakes this loop
         rows = await self._requests.claim(room, after=self._after, tells_typing=self._pace > 0)
         for row in rows:
-            if row["id"] not in self._thinking:  # a claim of our own that ran out is renewed
+            if row["id"] not in self._thinking:  # a lease of our own that has ended is renewed
                 thinking = asyncio.create_task(self._reply(row["id"], row["thread_id"], row["content"]))
                 self._thinking[row["id"]] = thinking
         is_full = len(rows) == room
@@ -130,7 +138,7 @@ class Replies:
         except TryAgain as error:
             log.warning("reply_put_off", thread=thread_id, message=message_id, code=error.code)
         except Exception as error:
-            # A bot may be the user's code. After any error its claim runs out, and it is asked again.
+            # A bot may be the user's code. After any error the lease ends, and the bot is asked again.
             log.error("bot_failed", thread=thread_id, message=message_id, exc_info=error)
         finally:
             del self._thinking[message_id]

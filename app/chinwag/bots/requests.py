@@ -1,7 +1,7 @@
 """The queue of requests for replies in the database, from which servers claim.
 
-A message asks for its reply in its own transaction (sql/35_reply.sql). A claim lasts for a few seconds unless
-it is renewed, so what a dead server had claimed is soon free again.
+A message asks for its reply in its own transaction (sql/35_reply.sql). A server claims a request with a lease
+of a few seconds and renews the lease, so what a dead server had claimed is soon free again.
 """
 
 from collections.abc import Sequence
@@ -10,7 +10,7 @@ from uuid import uuid4
 
 from chinwag.db.pool import Pool, Records
 
-CLAIM_TIME = timedelta(seconds=5)
+LEASE_TIME = timedelta(seconds=5)
 
 CLAIMS = 200
 """The most requests that a server claims at a time; the others are for the other servers."""
@@ -20,8 +20,10 @@ CLAIMS_OF_THREAD = 50
 threads."""
 
 THREADS = 200
-"""The number of threads with free requests that are considered for one claim. It is more than can be at
-their limit."""
+"""The number of threads with free requests that are considered for one claim.
+
+At most CLAIMS / CLAIMS_OF_THREAD threads can be at their limit, so others are always considered.
+"""
 
 CLAIM = """
     with recursive waiting (thread_id) as (
@@ -68,7 +70,8 @@ CLAIM = """
 """
 """Claims the first request of each thread, then the second, and so on: `place` is their order in the thread.
 
-A claim that lasts longer than any claim can is from before the clock was set back, and counts as free.
+A lease that ends later than LEASE_TIME from now was made before the clock was set back. Such a request counts
+as free.
 """
 
 FILL_IN_THREADS = """
@@ -88,7 +91,7 @@ RENEW = """
     update reply_request set claimed_until = clock_timestamp() + $3
     from mine where reply_request.message_id = mine.message_id
 """
-"""Renews claims. A request that is locked is being deleted with its reply: to wait for it could be a
+"""Renews leases. A request that is locked is being deleted with its reply: to wait for it could be a
 deadlock."""
 
 RELEASE = """
@@ -128,12 +131,12 @@ class ReplyRequests:
             The messages, each with `id`, `thread_id` and `content`.
         """
         return await self._pool.fetch(
-            CLAIM, self._server_id, most, CLAIM_TIME, tells_typing, after, THREADS, CLAIMS_OF_THREAD
+            CLAIM, self._server_id, most, LEASE_TIME, tells_typing, after, THREADS, CLAIMS_OF_THREAD
         )
 
     async def renew(self, message_ids: Sequence[int]) -> None:
-        """Renew the claims on the requests of these messages."""
-        await self._pool.execute(RENEW, self._server_id, message_ids, CLAIM_TIME)
+        """Renew the leases of the requests of these messages."""
+        await self._pool.execute(RENEW, self._server_id, message_ids, LEASE_TIME)
 
     async def release(self) -> None:
         """Release all claims of this server, so that others reply at once."""

@@ -3,7 +3,7 @@
 from chinwag import wire
 from chinwag.db.pool import Pool
 
-# No password matches this, as in /etc/shadow of Unix. A person sets a real one with Piccolo's commands.
+# No password matches this, as in /etc/shadow of Unix. No code checks passwords yet.
 NO_PASSWORD = "!"  # noqa: S105
 
 

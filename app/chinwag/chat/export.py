@@ -55,7 +55,7 @@ class Exports:
             TooManyExports
         """
         pieces = self._pieces(thread, format)
-        await anext(pieces)  # it has begun, and so it is subtracted from the count however early it is left
+        await anext(pieces)  # it has begun, so its `finally` lowers the count even if it is never read
         return pieces
 
     async def _pieces(self, thread: wire.Thread, format: Format) -> AsyncGenerator[bytes]:

@@ -31,7 +31,7 @@ class Account(BaseUser, tablename="account", db=DB):
 
 
 class Thread(Table, tablename="thread", db=DB):
-    """A conversation."""
+    """A thread, which people read as "chat"."""
 
     id = BigSerial(primary_key=True)
     title = Text(default="New chat")

@@ -74,7 +74,7 @@ class Supervisor:
         while not self._stopping.is_set():
             if self.process is not None:
                 delay = self._until_died(self.process, delay)
-            # Jitter: several programs on one full disk do not all start again at once.
+            # Jitter, so that several programs on one full disk do not start again at the same moment.
             if not self._stopping.wait(delay * (0.5 + random.random())):
                 self._start_again()
             delay = min(2 * delay, BACKOFF_LIMIT_SECONDS)

@@ -64,8 +64,9 @@ class Hub:
     def receive(self, payload: str) -> None:
         """Take a notification: `<thread_id> <seq> <frame>`, without the frame if it is too long.
 
-        Anybody who can connect to the database can NOTIFY, so nothing else is taken (sql/60_notify.sql). The
-        frame is not parsed.
+        Anybody who can connect to the database can NOTIFY, so nothing else is taken (sql/60_notify.sql). Only
+        the beginning and the end of a frame are checked. A frame is parsed only for the list of threads, and
+        only the newest one of each thread.
         """
         thread, _, rest = payload.partition(" ")
         number, _, text = rest.partition(" ")

@@ -58,7 +58,7 @@ class Listener:
     Attributes:
         ready: whether it hears everything: a notification that was sent over another connection has
             come, and what was missed before is repaired.
-        notify_lag: the seconds that the last heartbeat took from that other connection to this one.
+        notify_lag: the seconds from sending the last heartbeat until it was heard.
     """
 
     def __init__(
@@ -176,7 +176,7 @@ class Listener:
     async def _begin(self) -> Connection:
         """Listen, have repaired what was missed before, and return the connection."""
         connection = await self._connect()
-        # LISTEN first, repair after: what is committed in between is heard, or read, or both.
+        # Listen, then read what was missed before. What is committed in between is heard, or read, or both.
         await self._after_gap()
         self.ready = True
         self._has_begun.set()

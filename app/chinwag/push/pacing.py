@@ -20,8 +20,9 @@ log = structlog.get_logger(__name__)
 class PushScheduler:
     """Schedules pushes for the end of an event-loop iteration, and for no more than half of the time.
 
-    A message that comes alone never waits. When pushing takes all the time, what arrives in the other half
-    of it leaves together, and a burst costs a fraction.
+    After the pushes of an iteration it rests for as long as they have taken, MOST_REST_SECONDS at most. A
+    message that comes alone is pushed at once, unless pushes have just ended. What arrives during a rest
+    leaves together, so a burst costs a fraction.
     """
 
     def __init__(self) -> None:

@@ -15,17 +15,18 @@ IPV6_SITE_BITS = 64
 
 
 class RateLimit:
-    """Token buckets, each of which holds `burst` tokens and gets `per_second` new ones; if that is 0, there
-    is no limit.
+    """Token buckets, each of which holds `capacity` tokens and gets `per_second` new ones.
+
+    If `per_second` is 0, there is no limit.
 
     A bucket is kept as the moment at which it will be full again (the generic cell rate algorithm, ITU-T
     I.371), and is forgotten when it is full.
     """
 
-    def __init__(self, per_second: float, burst: float) -> None:
+    def __init__(self, per_second: float, capacity: float) -> None:
         self._seconds_for_one = 1 / per_second if per_second else 0.0
         # It is half a token more, because sums of floats are not exact.
-        self._seconds_for_all = (burst + 0.5) * self._seconds_for_one
+        self._seconds_for_all = (capacity + 0.5) * self._seconds_for_one
         self._full_at: OrderedDict[Hashable, float] = OrderedDict()
 
     def take(self, key: Hashable) -> bool:
@@ -47,7 +48,7 @@ class RateLimit:
         return len(self._full_at)
 
     def _forget_some(self, now: float) -> None:
-        # Two are looked at for each that is added, so that full ones do not pile up.
+        # Each call removes up to two full buckets and adds one, so full ones do not pile up.
         for key in list(itertools.islice(self._full_at, 2)):
             if self._full_at[key] <= now or len(self._full_at) > MOST_KEYS:
                 del self._full_at[key]

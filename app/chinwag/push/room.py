@@ -49,11 +49,16 @@ log = structlog.get_logger(__name__)
 class Room:
     """A thread with at least one subscription on this server.
 
-    A subscription is live when it gets each frame as it comes. One that is ahead has read in the table what
-    the database has not notified yet; every other one is catching up.
+    A subscription is in one of three states:
+
+    - live: it holds all up to `seq`, and each new frame is pushed to it.
+    - ahead: it has read in the table what the database has not notified yet. It goes live when `seq` has
+      reached its own.
+    - catching up: it reads the table, or waits until there is room to do so.
 
     Attributes:
-        seq: what all live subscriptions hold. It means nothing while no subscription is live or ahead.
+        seq: the number up to which all live subscriptions hold everything. It is valid only while a
+            subscription is live or ahead.
         subscriptions: all of them, live or not.
     """
 
@@ -131,7 +136,7 @@ class Room:
     def receive(self, seq: int, frame: bytes | None) -> None:
         """Take what the database has notified: the next frame, a repeat, or the sign of a gap."""
         if not (self._live or self._ahead):
-            self._heard = max(self._heard, seq)  # the first subscription that goes live has it read
+            self._heard = max(self._heard, seq)  # the first subscription that becomes live starts the repair
         elif seq == self.seq + 1 and frame is not None and not self._reads_on():
             self._take(frame)
         elif seq > self.seq:
@@ -169,7 +174,7 @@ class Room:
         return self._repair
 
     def close(self, code: wire.CloseCode) -> None:
-        """Close all subscriptions, after pushing what has been gathered."""
+        """Close all subscriptions, after pushing what was gathered for them."""
         self.push()
         subscriptions, self.subscriptions = self.subscriptions, set()
         for some in (self._live, self._ahead, self._recent):
@@ -181,8 +186,8 @@ class Room:
         return bool(self._live or self._ahead)
 
     def _reads_on(self) -> bool:
-        """Whether the next frames are taken from the table, because a number that was notified before is
-        then a repeat."""
+        """Whether the next frames come from the table. Notifications that arrive meanwhile are ignored, and
+        their messages read there."""
         return self._in_doubt or self._heard > self.seq or self._sought > self.seq
 
     def _needs_repair(self) -> bool:

@@ -56,7 +56,7 @@ class ThreadSubscription(Subscription):
         self._has_room: asyncio.Future[None] | None = None
         self._repeats: list[int] = []
         self._stored_seq = 0
-        # Registered first, read after: no message falls between.
+        # It joins before it reads the table, so that no message falls between.
         self._room = hub.join(thread_id, self)
 
     async def serve(self, after: int | None, joins: asyncio.Semaphore) -> None:
@@ -91,8 +91,9 @@ class ThreadSubscription(Subscription):
             # where all messages to be stored would wait behind them.
             async with joins:
                 if self._connection.is_gone():
-                    return None  # or a server that is late would work only for browsers that gave up
-                # It is read before anything is received: so what this browser writes has a higher seq.
+                    return None  # otherwise an overloaded server would do queries for browsers that have left
+                # It is read before any frame is handled, so that this browser's own messages have higher
+                # numbers and are pushed to it.
                 last_seq = await self._threads.last_seq(self._thread_id)
         if last_seq is None:
             return await self._close(CloseCode.NO_SUCH_THREAD)
@@ -190,7 +191,7 @@ class ThreadSubscription(Subscription):
                 has_room.set_result(None)
 
     async def _finish(self) -> None:
-        # The frames come as always. Only here are they awaited, which is not worth an event for each of them.
+        # Polling is enough, because this runs only when the server stops.
         while self._unanswered or self._room.held_by(self) < self._stored_seq:  # noqa: ASYNC110
             await asyncio.sleep(FINISH_SECONDS / 50)
         self._room.push()

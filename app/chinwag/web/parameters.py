@@ -14,7 +14,7 @@ SeqCursor = Annotated[
     Parameter(
         ge=0,
         le=wire.MAX_ID,
-        description="A seq; the message that has it is left out.",
+        description="A seq. The message with this seq is not included.",
         schema_extra={"minimum": 0},  # Litestar takes 0 for none
     ),
 ]
@@ -32,7 +32,7 @@ SearchQuery = Annotated[
 SearchLimit = Annotated[int, Parameter(ge=1, le=50, description="The most hits in the answer.")]
 MessageCursor = Annotated[
     int | None,
-    Parameter(ge=1, le=wire.MAX_ID, description="The `message` of the last hit seen; it is left out."),
+    Parameter(ge=1, le=wire.MAX_ID, description="The `message` of the last hit seen, which is not included."),
 ]
 PinnedFilter = Annotated[bool | None, Parameter(description="Only threads that are pinned, or only others.")]
 TitleFilter = Annotated[
@@ -40,7 +40,7 @@ TitleFilter = Annotated[
     Parameter(
         max_length=200,
         pattern=r"^[^\x00]*$",
-        description="A part of the title, in the 10,000 newest threads.",
+        description="A part of the title. Only the 10,000 threads with the newest activity are searched.",
     ),
 ]
 
@@ -55,8 +55,8 @@ PROBLEMS = {
     404: "There is no such thread.",
     413: "The body is too big.",
     415: "The body is not JSON.",
-    429: "There are too many requests from this address; try again.",
-    503: "The database is away; try again.",
+    429: "There are too many requests from this address; try again in a second.",
+    503: "The database is unavailable, or the server is at a limit; try again.",
 }
 
 

@@ -56,7 +56,7 @@ async def thread_socket(socket: AnyWebSocket, thread_id: str) -> None:
 
 @websocket("/ws/threads", websocket_class=_UnwrappedWebSocket)
 async def list_socket(socket: AnyWebSocket) -> None:
-    """Serve the WebSocket of the list of threads: threads that are created, renamed, deleted or active."""
+    """Serve the WebSocket of the list of threads: threads created, changed (title, pin), deleted, active."""
     await socket.accept()
     services = services_of(socket.app.state)
     await ListSubscription(connection_of(socket), services.limits, services.hub).serve()

@@ -15,8 +15,8 @@ BUILD = """
     where reply_to is not null
 """
 
-# The constraint has an entry for each message, also for those that are no reply. There is always one of the
-# two: without an index each reply would look through all messages.
+# The constraint has an entry for each message, also for those that are no reply. The constraint or the new
+# index exists at every moment: without both, each reply would look through all messages.
 REPLACE = """
     alter table public.message drop constraint if exists message_has_one_reply;
     alter index if exists public.message_has_one_reply_new rename to message_has_one_reply

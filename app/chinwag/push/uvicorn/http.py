@@ -75,7 +75,7 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         self._slot = timer_wheel_of(self.loop, limits.request_seconds).join(self)
         limits.waiting[self] = None
         if len(self.connections) > limits.max_connections + SPARE_CONNECTIONS:
-            # A connection that sends nothing makes room for one that may.
+            # The connection that has waited longest without a request is dropped.
             oldest = next(iter(limits.waiting))
             del limits.waiting[oldest]
             oldest.transport.abort()

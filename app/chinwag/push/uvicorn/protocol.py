@@ -131,7 +131,7 @@ class UvicornConnection(FairProtocol):
                     self._reset()
                 return
             self._awaits_pong = True
-            # After a close frame, the client is given as long to leave.
+            # A connection that is closing gets the same time to end.
             if not self.close_sent and not self.transport.is_closing():
                 self.transport.write(PING)
                 self._taken += len(PING)  # the client's system takes the ping even if nobody is there
