@@ -62,8 +62,8 @@ def docs_static(request: AnyRequest, name: str) -> Response[bytes]:
 
 
 class Documentation(OpenAPIRenderPlugin):
-    """Swagger UI in a page of our own: that of Litestar has a script in it, which its browser would have to
-    allow."""
+    """Swagger UI in a page of our own: Litestar's has an inline script, which our Content-Security-Policy
+    forbids."""
 
     def render(self, request: AnyRequest, openapi_schema: dict[str, Any]) -> bytes:
         return assets.content("docs.html")
