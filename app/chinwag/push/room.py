@@ -32,8 +32,8 @@ RECENT_FRAMES = 256
 """The number of frames that a room keeps for subscriptions that are catching up, while there are any."""
 
 BURST_BYTES = 256 * 1024
-"""More than this is pushed before the end of the event-loop iteration, so that a burst does not pile up for
-each connection."""
+"""The most bytes that a room gathers in an event-loop iteration. Then it pushes them at once, so that a burst
+does not pile up for each connection."""
 
 REPAIR_RETRY_SECONDS = 1.0
 
