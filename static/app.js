@@ -1,14 +1,14 @@
-import "./message-list.js";
-import { createThread, readAccount } from "./api.js";
-import { ChatComposer } from "./chat-composer.js";
-import { emit, find, on } from "./dom.js";
-import { drafts, lastOpened } from "./kept.js";
-import { KeyboardHelp, keycap, signs } from "./shortcuts.js";
-import { ToastLine } from "./status-lines.js";
-import { store } from "./store.js";
-import { textOf } from "./texts.js";
-import { ThreadList } from "./thread-list.js";
-import { threads } from "./threads.js";
+import "./elements/message-list.js";
+import { createThread, readAccount } from "./net/api.js";
+import { ChatComposer } from "./elements/chat-composer.js";
+import { emit, find, on } from "./elements/dom.js";
+import { drafts, lastOpened } from "./model/kept.js";
+import { KeyboardHelp, keycap, signs } from "./elements/shortcuts.js";
+import { ToastLine } from "./elements/status-lines.js";
+import { store } from "./model/store.js";
+import { textOf } from "./text/texts.js";
+import { ThreadList } from "./elements/thread-list.js";
+import { threads } from "./model/threads.js";
 
 const WIDE = matchMedia("(width > 720px)");
 
@@ -135,7 +135,7 @@ function obey(name) {
 
 /** At once where it is loaded: who presses F2 goes on typing. @param {string} type @param {unknown} detail */
 async function askActions(type, detail) {
-  if (!customElements.get("thread-actions") && !(await load(import("./thread-actions.js")))) return;
+  if (!customElements.get("thread-actions") && !(await load(import("./elements/thread-actions.js")))) return;
   emit(find(document, "thread-actions", HTMLElement), type, detail);
 }
 
@@ -143,7 +143,7 @@ async function askActions(type, detail) {
 async function openFinder() {
   const dialog = find(finder, "dialog", HTMLDialogElement);
   dialog.showModal();
-  if (await load(import("./finder.js"))) emit(finder, "open");
+  if (await load(import("./elements/chat-finder.js"))) emit(finder, "open");
   else dialog.close(); // nothing in it would work
 }
 
@@ -165,7 +165,7 @@ async function welcome() {
   if (!threads.isLoaded) return;
   threads.removeEventListener("change", welcome);
   // Before it is used. If that fails, it is tried again then.
-  import("./thread-actions.js").catch(() => {});
+  import("./elements/thread-actions.js").catch(() => {});
   const last = lastOpened.id;
   const isThere = last && (await threads.ensure(last).then(() => true, () => false));
   const id = isThere ? last : threads.list[0]?.id;

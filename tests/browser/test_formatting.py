@@ -12,7 +12,7 @@ from tests.support.axe import no_finding
 from tests.support.page import Open, contents, field
 
 FORMAT = """async text => {
-    const { formatted } = await import("/static/formatted-text.js");
+    const { formatted } = await import("/static/text/formatted-text.js");
     const element = document.createElement("div");
     element.append(formatted(text));
     for (const link of element.querySelectorAll("a"))

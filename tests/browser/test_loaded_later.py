@@ -21,7 +21,7 @@ async def test_what_is_typed_before_the_finder_is_there_is_searched(
         await may_come.wait()
         await route.continue_()
 
-    await page.route("**/finder.js", hold)
+    await page.route("**/chat-finder.js", hold)
     await page.keyboard.press("Control+k")
     await asked.wait()
     await page.keyboard.type("haystack")
@@ -34,7 +34,7 @@ async def test_what_is_typed_before_the_finder_is_there_is_searched(
 
 async def test_a_finder_that_cannot_be_loaded_leaves_no_dialog_that_does_nothing(open_page: Open) -> None:
     page = await open_page("/")
-    await page.route("**/finder.js", lambda route: route.abort("connectionfailed"))
+    await page.route("**/chat-finder.js", lambda route: route.abort("connectionfailed"))
     await page.keyboard.press("Control+k")
     await expect(page.get_by_text("The server cannot be reached")).to_be_visible()
     await expect(page.get_by_role("dialog", name="Find")).to_be_hidden()

@@ -20,7 +20,7 @@ HEADERS = {"Cache-Control": "no-cache"}
 """The modules belong together: none of them may be older than the others."""
 
 NEWEST = "/api/v1/threads/{thread_id}/messages?limit=50"
-"""What static/store.js asks for first."""
+"""What static/model/store.js asks for first."""
 
 
 @get(

@@ -1,5 +1,5 @@
-/** @import { Hit, Message, Send, Thread } from "./types.js" */
-import { textOf } from "./texts.js";
+/** @import { Hit, Message, Send, Thread } from "../types.js" */
+import { textOf } from "../text/texts.js";
 
 const TIME_LIMIT = 10_000; // ms
 

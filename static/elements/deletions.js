@@ -1,10 +1,10 @@
-/** @import { Thread } from "./types.js" */
+/** @import { Thread } from "../types.js" */
 import { find } from "./dom.js";
-import { outbox } from "./kept.js";
+import { outbox } from "../model/kept.js";
 import { ToastLine } from "./status-lines.js";
-import { store } from "./store.js";
+import { store } from "../model/store.js";
 import { ThreadList } from "./thread-list.js";
-import { threads } from "./threads.js";
+import { threads } from "../model/threads.js";
 
 /**
  * The threads that a person has deleted and can still bring back, the last one first: nothing is asked

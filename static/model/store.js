@@ -1,10 +1,10 @@
-/** @import { Message, Send } from "./types.js" */
-import { ApiError, listMessages, uuid } from "./api.js";
-import { emit, on } from "./dom.js";
+/** @import { Message, Send } from "../types.js" */
+import { ApiError, listMessages, uuid } from "../net/api.js";
+import { emit, on } from "../elements/dom.js";
 import { readMarks, outbox } from "./kept.js";
 import { MessageWindow } from "./message-window.js";
-import { backoff, pause } from "./reconnecting-socket.js";
-import { isPassing, WebSocketService } from "./websocket-service.js";
+import { backoff, pause } from "../net/reconnecting-socket.js";
+import { isPassing, WebSocketService } from "../net/websocket-service.js";
 
 const PAGE = 50;
 const TYPING_LIMIT = 6_000; // ms; a reply that takes longer, or never comes, is not waited for

@@ -1,10 +1,10 @@
-/** @import { ConnectionState } from "./types.js" */
-import { threadMarks } from "./delivery.js";
+/** @import { ConnectionState } from "../types.js" */
+import { threadMarks } from "../net/delivery.js";
 import { LiveElement, emit, find } from "./dom.js";
-import { store } from "./store.js";
-import { textOf } from "./texts.js";
-import { threads } from "./threads.js";
-import { WebSocketService } from "./websocket-service.js";
+import { store } from "../model/store.js";
+import { textOf } from "../text/texts.js";
+import { threads } from "../model/threads.js";
+import { WebSocketService } from "../net/websocket-service.js";
 
 /** @typedef {typeof threads | WebSocketService} ConnectionSource */
 

@@ -1,7 +1,7 @@
-/** @import { Hit, Thread } from "./types.js" */
-import { listThreads, search } from "./api.js";
+/** @import { Hit, Thread } from "../types.js" */
+import { listThreads, search } from "../net/api.js";
 import { LiveElement, emit, find, fromTemplate } from "./dom.js";
-import { threads } from "./threads.js";
+import { threads } from "../model/threads.js";
 
 const PAUSE = 150; // ms without a key before the messages are searched
 const MOST_THREADS = 6;

@@ -1,6 +1,6 @@
 import { emit, find, LiveElement, on } from "./dom.js";
-import { drafts } from "./kept.js";
-import { store } from "./store.js";
+import { drafts } from "../model/kept.js";
+import { store } from "../model/store.js";
 
 const NEAR = 500; // characters before the limit, from where on they are counted
 const PAIRS = /[\ud800-\udbff][\udc00-\udfff]/g;

@@ -1,4 +1,4 @@
-import { find, fromTemplate } from "./dom.js";
+import { find, fromTemplate } from "../elements/dom.js";
 import { appendInline } from "./inline-text.js";
 import { appendRow, appendTable, columnsAt, isRow } from "./table-text.js";
 

@@ -1,9 +1,9 @@
-/** @import { Thread } from "./types.js" */
-import { periodName, showMoment } from "./dates.js";
-import { threadMarks } from "./delivery.js";
+/** @import { Thread } from "../types.js" */
+import { periodName, showMoment } from "../text/dates.js";
+import { threadMarks } from "../net/delivery.js";
 import { LiveElement, emit, find, fromTemplate } from "./dom.js";
-import { wordsOf } from "./formatted-text.js";
-import { threads } from "./threads.js";
+import { wordsOf } from "../text/formatted-text.js";
+import { threads } from "../model/threads.js";
 
 const STEP = 100; // threads in the document at first, and each time that one has scrolled near the last of them
 

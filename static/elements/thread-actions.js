@@ -1,10 +1,10 @@
-/** @import { Thread } from "./types.js" */
-import { exportAddress } from "./api.js";
+/** @import { Thread } from "../types.js" */
+import { exportAddress } from "../net/api.js";
 import { deletions } from "./deletions.js";
 import { LiveElement, find, fromTemplate, on } from "./dom.js";
-import { store } from "./store.js";
+import { store } from "../model/store.js";
 import { ThreadList } from "./thread-list.js";
-import { threads } from "./threads.js";
+import { threads } from "../model/threads.js";
 import { ToastLine } from "./status-lines.js";
 
 /**

@@ -1,4 +1,4 @@
-/** @import { Message } from "./types.js" */
+/** @import { Message } from "../types.js" */
 
 const KEPT = 120;
 const LIMIT = 200; // messages; what is further away is read again when somebody goes there

@@ -1,9 +1,9 @@
-/** @import { Activity, ListFrame, Thread } from "./types.js" */
-import { changeThread, deleteThread, listThreads, readThread } from "./api.js";
-import { coalesced, emit, on } from "./dom.js";
+/** @import { Activity, ListFrame, Thread } from "../types.js" */
+import { changeThread, deleteThread, listThreads, readThread } from "../net/api.js";
+import { coalesced, emit, on } from "../elements/dom.js";
 import { readMarks } from "./kept.js";
-import { backoff, pause, ReconnectingSocket } from "./reconnecting-socket.js";
-import { isPassing } from "./websocket-service.js";
+import { backoff, pause, ReconnectingSocket } from "../net/reconnecting-socket.js";
+import { isPassing } from "../net/websocket-service.js";
 
 const PAGE = 40;
 const LIMIT = 200; // the most that the server gives at once

@@ -1,9 +1,9 @@
-/** @import { ConnectionState, Message, ThreadFrame } from "./types.js" */
+/** @import { ConnectionState, Message, ThreadFrame } from "../types.js" */
 import { ApiError, listMessages, uuid } from "./api.js";
 import { HISTORY_CHANGED, INTERNAL_ERROR, MESSAGE_TOO_BIG, NO_SUCH_THREAD } from "./close-codes.js";
-import { emit, on } from "./dom.js";
+import { emit, on } from "../elements/dom.js";
 import { backoff, ReconnectingSocket } from "./reconnecting-socket.js";
-import { textOf } from "./texts.js";
+import { textOf } from "../text/texts.js";
 
 const SEND_TRIES = 5; // a message over which the server stumbles each time must not be resent for ever
 const GAP_PAGE = 200;

@@ -1,5 +1,5 @@
-/** @import { Send, Thread } from "./types.js" */
-import { emit, on } from "./dom.js";
+/** @import { Send, Thread } from "../types.js" */
+import { emit, on } from "../elements/dom.js";
 import { attempt, SharedMap } from "./shared-map.js";
 
 // What this browser keeps over a reload, and its windows share: drafts, read marks, and what is yet to be sent.
