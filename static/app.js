@@ -1,14 +1,18 @@
+import "./elements/connection-status.js";
 import "./elements/message-list.js";
-import { createThread, readAccount } from "./net/api.js";
+import "./elements/unsent-messages.js";
 import { ChatComposer } from "./elements/chat-composer.js";
-import { emit, find, on } from "./elements/dom.js";
-import { drafts, lastOpened } from "./model/kept.js";
-import { KeyboardHelp, keycap, signs } from "./elements/shortcuts.js";
-import { ToastLine } from "./elements/status-lines.js";
-import { store } from "./model/store.js";
-import { textOf } from "./text/texts.js";
+import { find } from "./elements/dom.js";
+import { KeyboardHelp, keycap, signs } from "./elements/keyboard-help.js";
 import { ThreadList } from "./elements/thread-list.js";
+import { ToastLine } from "./elements/toast-line.js";
+import { emit, on } from "./events.js";
+import { drafts } from "./model/drafts.js";
+import { lastOpened } from "./model/read-marks.js";
+import { store } from "./model/store.js";
 import { threads } from "./model/threads.js";
+import { createThread, readAccount } from "./net/api.js";
+import { textOf } from "./text/texts.js";
 
 const WIDE = matchMedia("(width > 720px)");
 

@@ -1,5 +1,6 @@
-import { emit, find, LiveElement, on } from "./dom.js";
-import { drafts } from "../model/kept.js";
+import { find, LiveElement } from "./dom.js";
+import { emit, on } from "../events.js";
+import { drafts } from "../model/drafts.js";
 import { store } from "../model/store.js";
 
 const NEAR = 500; // characters before the limit, from where on they are counted

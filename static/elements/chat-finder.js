@@ -1,7 +1,8 @@
 /** @import { Hit, Thread } from "../types.js" */
-import { listThreads, search } from "../net/api.js";
-import { LiveElement, emit, find, fromTemplate } from "./dom.js";
+import { find, fromTemplate, LiveElement } from "./dom.js";
+import { emit } from "../events.js";
 import { threads } from "../model/threads.js";
+import { listThreads, search } from "../net/api.js";
 
 const PAUSE = 150; // ms without a key before the messages are searched
 const MOST_THREADS = 6;

@@ -1,9 +1,9 @@
 /** @import { Thread } from "../types.js" */
 import { find } from "./dom.js";
-import { outbox } from "../model/kept.js";
-import { ToastLine } from "./status-lines.js";
-import { store } from "../model/store.js";
 import { ThreadList } from "./thread-list.js";
+import { ToastLine } from "./toast-line.js";
+import { outbox } from "../model/outbox.js";
+import { store } from "../model/store.js";
 import { threads } from "../model/threads.js";
 
 /**

@@ -1,8 +1,8 @@
 /** @import { Message, Send } from "../types.js" */
-import { dayName, showMoment } from "../text/dates.js";
 import { find, fromTemplate } from "./dom.js";
-import { formatted } from "../text/formatted-text.js";
 import { store } from "../model/store.js";
+import { dayName, showMoment } from "../text/dates.js";
+import { formatted } from "../text/formatted-text.js";
 
 const GROUP = 5 * 60_000; // ms; what one writes within this time belongs together
 const STOP = "article[tabindex='0']";

@@ -1,9 +1,10 @@
 /** @import { Message } from "../types.js" */
-import { LiveElement, find, on } from "./dom.js";
-import { wordsOf } from "../text/formatted-text.js";
-import { readMarks } from "../model/kept.js";
+import { find, LiveElement } from "./dom.js";
 import { MessageEntries } from "./message-entries.js";
+import { on } from "../events.js";
+import { readMarks } from "../model/read-marks.js";
 import { store } from "../model/store.js";
+import { wordsOf } from "../text/formatted-text.js";
 
 const AT_END = 40; // px from the end that still count as being there
 const NEAR = 1_000; // px from where the messages that are held end, in which more are read

@@ -1,11 +1,12 @@
 /** @import { Thread } from "../types.js" */
-import { exportAddress } from "../net/api.js";
 import { deletions } from "./deletions.js";
-import { LiveElement, find, fromTemplate, on } from "./dom.js";
-import { store } from "../model/store.js";
+import { find, fromTemplate, LiveElement } from "./dom.js";
 import { ThreadList } from "./thread-list.js";
+import { ToastLine } from "./toast-line.js";
+import { on } from "../events.js";
+import { store } from "../model/store.js";
 import { threads } from "../model/threads.js";
-import { ToastLine } from "./status-lines.js";
+import { exportAddress } from "../net/api.js";
 
 /**
  * What can be done with a thread, in a menu. Takes the events `menu`, which opens it and whose detail is

@@ -1,9 +1,10 @@
 /** @import { Thread } from "../types.js" */
-import { periodName, showMoment } from "../text/dates.js";
-import { threadMarks } from "../net/delivery.js";
-import { LiveElement, emit, find, fromTemplate } from "./dom.js";
-import { wordsOf } from "../text/formatted-text.js";
+import { find, fromTemplate, LiveElement } from "./dom.js";
+import { emit } from "../events.js";
 import { threads } from "../model/threads.js";
+import { threadMarks } from "../net/delivery.js";
+import { periodName, showMoment } from "../text/dates.js";
+import { wordsOf } from "../text/formatted-text.js";
 
 const STEP = 100; // threads in the document at first, and each time that one has scrolled near the last of them
 

@@ -1,4 +1,4 @@
-import { emit } from "../elements/dom.js";
+import { emit } from "../events.js";
 
 const RETRY = 5_000; // ms until what found no room in local storage is written again
 

@@ -1,8 +1,9 @@
 /** @import { Message, Send } from "../types.js" */
-import { ApiError, listMessages, uuid } from "../net/api.js";
-import { emit, on } from "../elements/dom.js";
-import { readMarks, outbox } from "./kept.js";
+import { emit, on } from "../events.js";
 import { MessageWindow } from "./message-window.js";
+import { outbox } from "./outbox.js";
+import { readMarks } from "./read-marks.js";
+import { ApiError, listMessages, uuid } from "../net/api.js";
 import { backoff, pause } from "../net/reconnecting-socket.js";
 import { isPassing, WebSocketService } from "../net/websocket-service.js";
 

@@ -1,7 +1,7 @@
 /** @import { Activity, ListFrame, Thread } from "../types.js" */
+import { coalesced, emit, on } from "../events.js";
+import { readMarks } from "./read-marks.js";
 import { changeThread, deleteThread, listThreads, readThread } from "../net/api.js";
-import { coalesced, emit, on } from "../elements/dom.js";
-import { readMarks } from "./kept.js";
 import { backoff, pause, ReconnectingSocket } from "../net/reconnecting-socket.js";
 import { isPassing } from "../net/websocket-service.js";
 

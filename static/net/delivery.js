@@ -1,10 +1,11 @@
 /** @import { Send } from "../types.js" */
-import { ApiError, postMessage } from "./api.js";
-import { emit, on } from "../elements/dom.js";
-import { drafts, outbox } from "../model/kept.js";
-import { backoff, pause } from "./reconnecting-socket.js";
+import { emit, on } from "../events.js";
+import { drafts } from "../model/drafts.js";
+import { outbox } from "../model/outbox.js";
 import { store } from "../model/store.js";
 import { threads } from "../model/threads.js";
+import { ApiError, postMessage } from "./api.js";
+import { backoff, pause } from "./reconnecting-socket.js";
 import { isPassing, SendError, WebSocketService } from "./websocket-service.js";
 
 // What a person has left undone: it is sent, each thread's marks tell of it, and what was being written in a chat

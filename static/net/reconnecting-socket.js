@@ -1,6 +1,6 @@
 /** @import { ConnectionState, DatabaseFrame } from "../types.js" */
+import { emit } from "../events.js";
 import { DATABASE_UNAVAILABLE, GIVE_UP, SERVICE_RESTART } from "./close-codes.js";
-import { emit } from "../elements/dom.js";
 
 const CONNECT_LIMIT = 5_000; // ms to `ready`, and between two frames before it
 const PING_AFTER = 20_000; // ms of silence

@@ -1,7 +1,7 @@
 /** @import { ConnectionState, Message, ThreadFrame } from "../types.js" */
+import { emit, on } from "../events.js";
 import { ApiError, listMessages, uuid } from "./api.js";
 import { HISTORY_CHANGED, INTERNAL_ERROR, MESSAGE_TOO_BIG, NO_SUCH_THREAD } from "./close-codes.js";
-import { emit, on } from "../elements/dom.js";
 import { backoff, ReconnectingSocket } from "./reconnecting-socket.js";
 import { textOf } from "../text/texts.js";
 

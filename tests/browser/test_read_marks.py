@@ -64,7 +64,7 @@ async def test_a_mark_goes_back_only_when_history_was_lost(open_page: Open) -> N
     await other.goto(one.url)
     for page in (one, other):
         await page.evaluate(
-            "import('/static/model/kept.js').then(({ readMarks }) => (window.marks = readMarks))"
+            "import('/static/model/read-marks.js').then(({ readMarks }) => (window.marks = readMarks))"
         )
     assert await kept(one, "read") == []
     await one.evaluate("marks.set(1, 9); marks.set(1, 4)")
@@ -76,7 +76,7 @@ async def test_a_mark_goes_back_only_when_history_was_lost(open_page: Open) -> N
     await other.evaluate(UNTIL, 5)
     await one.reload()
     assert (
-        await one.evaluate("import('/static/model/kept.js').then(({ readMarks }) => readMarks.get(1))") == 5
+        await one.evaluate("import('/static/model/read-marks.js').then(({ readMarks }) => readMarks.get(1))") == 5
     )
     await other.evaluate("marks.forget(1)")
     assert await kept(other, "read") == []
@@ -87,7 +87,7 @@ async def test_while_messages_stream_little_is_written(open_page: Open) -> None:
     await page.clock.install()
     written = await page.evaluate(
         """async () => {
-            const { readMarks } = await import("/static/model/kept.js");
+            const { readMarks } = await import("/static/model/read-marks.js");
             let writes = 0;
             const { setItem } = Storage.prototype;
             Storage.prototype.setItem = function (...item) { writes += 1; setItem.apply(this, item); };

@@ -1,74 +1,12 @@
-/** @import { Send, Thread } from "../types.js" */
-import { emit, on } from "../elements/dom.js";
+/** @import { Thread } from "../types.js" */
+import { emit, on } from "../events.js";
 import { attempt, SharedMap } from "./shared-map.js";
 
-// What this browser keeps over a reload, and its windows share: drafts, read marks, and what is yet to be sent.
+// Where a person was: up to where each thread has been read, and which thread was open last.
 
-const DRAFT_DELAY = 400; // ms of typing that a crash may cost; to write 100,000 characters at each key would be felt
-const NEW = "new";
-const MARK_DELAY = 1_000; // ms; while messages stream, local storage is left in peace
+const DELAY = 1_000; // ms; while messages stream, local storage is left in peace
 const MARKS = 300; // threads whose place is kept exactly; a mark takes some 40 characters of local storage
 const READ_BEFORE = "chinwag.read-before";
-const UUID = /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/;
-
-/**
- * What has been written and not yet sent, by thread; null is the chat that is yet to be created. The windows
- * of a browser share it.
- *
- * Event: `change`, whose detail is `{ threadId, isOurs }`.
- */
-class Drafts extends EventTarget {
-  /** @type {SharedMap<string>} */
-  #texts = new SharedMap("chinwag.draft.", { parse: parseDraft, format: String, delay: DRAFT_DELAY });
-
-  constructor() {
-    super();
-    on(this.#texts, "change", ({ id, isOurs }) => {
-      emit(this, "change", { threadId: id === NEW ? null : Number(id), isOurs });
-    });
-  }
-
-  /** Those that have a draft. */
-  get threadIds() {
-    return this.#texts.ids.filter((id) => id !== NEW).map(Number);
-  }
-
-  /** @param {number | null} threadId */
-  get(threadId) {
-    return this.#texts.get(`${threadId ?? NEW}`) ?? "";
-  }
-
-  /** @param {number | null} threadId @param {string} text */
-  set(threadId, text) {
-    const id = `${threadId ?? NEW}`;
-    if (text.trim()) this.#texts.set(id, text);
-    else this.#texts.delete(id);
-  }
-
-  /**
-   * Below what is there already, unless another window has done it.
-   * @param {number | null} from
-   * @param {number | null} to
-   */
-  move(from, to) {
-    const text = this.get(from);
-    const there = this.get(to);
-    if (!there.includes(text)) this.set(to, there ? `${there}\n\n${text}` : text);
-    this.write(); // first: a crash may double it, and not lose it
-    this.set(from, "");
-  }
-
-  /** Without waiting for more to be typed. */
-  write() {
-    this.#texts.write();
-  }
-}
-
-/** @param {string} text @param {string} id */
-const parseDraft = (text, id) => ((id === NEW || /^[1-9]\d*$/.test(id)) && text.trim() ? text : undefined);
-
-/** A window has one view of them. */
-export const drafts = new Drafts();
 
 /**
  * A place in a history. A failover can have lost messages, whose numbers are then given again: a place in a
@@ -87,7 +25,7 @@ export const drafts = new Drafts();
  */
 class ReadMarks extends EventTarget {
   /** @type {SharedMap<Mark>} */
-  #marks = new SharedMap("chinwag.read.", { parse: parseMark, format: formatMark, delay: MARK_DELAY, merge: furthest });
+  #marks = new SharedMap("chinwag.read.", { parse: parseMark, format: formatMark, delay: DELAY, merge: furthest });
   /** The places in threads without a mark, for as long as this window. @type {Map<number, number>} */
   #assumed = new Map();
   /** In ms since 1970; undefined before the first visit. @type {number | undefined} */
@@ -128,7 +66,7 @@ class ReadMarks extends EventTarget {
     const furthest = Math.max(seq, this.get(id) ?? 0);
     if (before && furthest <= before.seq) return;
     this.#marks.set(`${id}`, { resets: before?.resets ?? 0, seq: furthest, at: Date.now() });
-    if (this.#marks.size > MARKS) this.prune(MARKS / 10);
+    if (this.#marks.size > MARKS) this.makeRoom();
   }
 
   /** Also to a lower one, as history was lost. @param {number} id @param {number} seq */
@@ -143,9 +81,9 @@ class ReadMarks extends EventTarget {
     this.#assumed.delete(id);
   }
 
-  /** Forgets the places that were reached first. False: there are none. @param {number} count */
-  prune(count) {
-    const oldest = this.#marks.entries.sort(([, a], [, b]) => a.at - b.at).slice(0, count);
+  /** Forgets a tenth of the places, those that were reached first. False: there are none. */
+  makeRoom() {
+    const oldest = this.#marks.entries.sort(([, a], [, b]) => a.at - b.at).slice(0, MARKS / 10);
     for (const [id] of oldest) this.#marks.delete(id);
     const [, last] = oldest.at(-1) ?? [];
     if (last) this.#setReadBefore(Math.max(last.at, this.#readBefore ?? 0)); // or what was read would be unread
@@ -201,75 +139,3 @@ class LastOpened {
 
 /** A window has one view of it. */
 export const lastOpened = new LastOpened();
-
-/**
- * The messages of this browser that are not known to be stored. Its windows share them.
- *
- * Events: `put`, whose detail is `{ send, isOurs }`; `delete`, whose detail is a client_id, by another window;
- * `change`, after either and after a deletion by this window.
- */
-class Outbox extends EventTarget {
-  /** @type {SharedMap<Send>} */
-  #sends = new SharedMap("chinwag.outbox.", { parse: parseSend, makeRoom: () => readMarks.prune(MARKS / 10) });
-
-  constructor() {
-    super();
-    on(this.#sends, "change", (detail) => this.#changed(detail));
-  }
-
-  /** In the order in which they were sent. */
-  get list() {
-    return this.#sends.values.sort((a, b) => a.sent_at - b.sent_at);
-  }
-
-  /** @param {string} clientId */
-  get(clientId) {
-    return this.#sends.get(clientId);
-  }
-
-  /** As the last, to be sent. @param {Pick<Send, "client_id" | "thread_id" | "content">} message */
-  add({ client_id, thread_id, content }) {
-    // A clock can be put back, and be asked twice in a millisecond.
-    const sent_at = Math.max(Date.now(), (this.list.at(-1)?.sent_at ?? 0) + 1);
-    this.put({ client_id, thread_id, content, sent_at, state: "sending", reason: "" });
-  }
-
-  /** @param {Send} send */
-  put(send) {
-    this.#sends.set(send.client_id, send);
-  }
-
-  /** @param {string} clientId */
-  delete(clientId) {
-    this.#sends.delete(clientId);
-  }
-
-  /** @param {{ id: string, isOurs: boolean }} change */
-  #changed({ id, isOurs }) {
-    const send = this.get(id);
-    if (send) emit(this, "put", { send, isOurs });
-    else if (!isOurs) emit(this, "delete", id);
-    emit(this, "change");
-  }
-}
-
-/** @param {string} text @param {string} id @returns {Send | undefined} */
-function parseSend(text, id) {
-  try {
-    const send = JSON.parse(text);
-    const isSend =
-      UUID.test(id) &&
-      send.client_id === id &&
-      Number.isSafeInteger(send.thread_id) &&
-      typeof send.content === "string" &&
-      Number.isFinite(send.sent_at) &&
-      ["sending", "failed"].includes(send.state) &&
-      typeof send.reason === "string";
-    return isSend ? send : undefined;
-  } catch {
-    return undefined;
-  }
-}
-
-/** A window has one view of it. */
-export const outbox = new Outbox();

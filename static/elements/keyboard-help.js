@@ -1,4 +1,5 @@
-import { LiveElement, emit, find, fromTemplate } from "./dom.js";
+import { find, fromTemplate, LiveElement } from "./dom.js";
+import { emit } from "../events.js";
 
 const IS_APPLE = /Mac|iP(hone|ad|od)/.test(navigator.platform);
 const KEPT_AS = "chinwag.single-keys";
