@@ -29,7 +29,7 @@ const help = find(document, "keyboard-help", KeyboardHelp);
 const findButton = find(sidebar, ".find", HTMLElement);
 
 /** What the names in SHORTCUTS do. @type {Record<string, () => void>} */
-const doings = {
+const actions = {
   find: openFinder,
   new: newChat,
   previous: () => goBy(-1),
@@ -51,12 +51,12 @@ find(main, ".reopen", HTMLElement).addEventListener("click", () => store.reopen(
 menuButton.addEventListener("click", () => openMenu({ threadId: store.threadId, button: menuButton }));
 on(list, "select", go);
 on(list, "menu", openMenu);
-heading.addEventListener("dblclick", () => obey("rename"));
+heading.addEventListener("dblclick", () => run("rename"));
 on(finder, "choose", goToFound);
 findButton.addEventListener("click", openFinder);
 find(findButton, ".keys", HTMLElement).append(...signs("Mod+K").map(keycap));
 find(sidebar, ".help", HTMLElement).addEventListener("click", () => help.open());
-on(help, "shortcut", obey);
+on(help, "shortcut", run);
 on(composer, "send", send);
 on(find(main, "unsent-messages", HTMLElement), "select", go);
 store.addEventListener("status", statusChanged);
@@ -131,9 +131,9 @@ function jump(detail) {
   emit(find(main, "message-list", HTMLElement), "jump", detail);
 }
 
-/** What is done with the open thread, <thread-actions> does. @param {string} name */
-function obey(name) {
-  if (doings[name]) doings[name]();
+/** What is done with the open thread, <thread-actions> does. @param {string} name in SHORTCUTS */
+function run(name) {
+  if (actions[name]) actions[name]();
   else askActions("act", name);
 }
 
@@ -250,7 +250,7 @@ function showFailure() {
   find(main, ".reopen", HTMLElement).hidden = !store.threadId; // the list is read anew by itself
 }
 
-/** In the title and the icon of the window, as it may be hidden: how many chats have something unread. */
+/** In the title and the icon of the tab, as it may be hidden: how many chats have something unread. */
 function showUnread() {
   const isSeen = (/** @type {number} */ id) => id === store.threadId && !document.hidden;
   const unread = threads.list.filter((thread) => threads.isUnread(thread) && !isSeen(thread.id)).length;

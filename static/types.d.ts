@@ -44,12 +44,6 @@ export interface Hit {
   parts: { text: string; is_match: boolean }[];
 }
 
-/** What the list is told when messages have arrived in a thread. */
-export interface Activity {
-  thread_id: number;
-  last_seq: number;
-}
-
 /** Comes on every WebSocket when the server has lost its database, and when it has it again. */
 export interface DatabaseFrame {
   type: "database";

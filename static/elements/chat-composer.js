@@ -65,7 +65,7 @@ export class ChatComposer extends LiveElement {
   }
 
   /**
-   * Where a person is typing, another window has nothing to say.
+   * Where a person is typing, another tab has nothing to say.
    * @param {{ threadId: number | null, isOurs: boolean }} change
    */
   #draftChanged({ threadId, isOurs }) {

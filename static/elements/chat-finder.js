@@ -91,7 +91,7 @@ export class ChatFinder extends LiveElement {
       if (before) this.#append(this.#messages, hits.map(messageOption));
       else this.#show(this.#messages, hits.map(messageOption));
       this.#tellCount(!!before);
-      this.#scrolled(); // the window may be higher than a page of hits
+      this.#scrolled(); // the list may be higher than a page of hits
     } catch (error) {
       if (signal.aborted) return;
       this.#isReading = false;

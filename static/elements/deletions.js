@@ -76,5 +76,5 @@ class Deletions {
   }
 }
 
-/** A window has one stack of them. */
+/** A tab has one stack of them. */
 export const deletions = new Deletions();

@@ -36,12 +36,12 @@ export class MessageEntries {
     return this.#container.querySelector(`:scope > [data-seq="${seq}"]`);
   }
 
-  /** The text that is read at this line of the window, or else below it. @param {number} y in px */
+  /** The text that is read at this line of the viewport, or else below it. @param {number} y in px */
   textAt(y) {
     return this.#list.find((entry) => entry.getBoundingClientRect().bottom > y)?.querySelector(".content");
   }
 
-  /** The seq of the last that begins above this line of the window; 0 for none. @param {number} y in px */
+  /** The seq of the last that begins above this line of the viewport; 0 for none. @param {number} y in px */
   lastSeqAbove(y) {
     const last = this.#list.findLast((entry) => entry.dataset.seq && entry.getBoundingClientRect().top < y);
     return Number(last?.dataset.seq ?? 0);

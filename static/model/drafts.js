@@ -5,7 +5,7 @@ const DELAY = 400; // ms of typing that a crash may cost; to write 100,000 chara
 const NEW = "new";
 
 /**
- * What has been written and not yet sent, by thread; null is the chat that is yet to be created. The windows
+ * What has been written and not yet sent, by thread; null is the chat that is yet to be created. The tabs
  * of a browser share it.
  *
  * Event: `change`, whose detail is `{ threadId, isOurs }`.
@@ -39,7 +39,7 @@ class Drafts extends EventTarget {
   }
 
   /**
-   * Below what is there already, unless another window has done it.
+   * Below what is there already, unless another tab has done it.
    * @param {number | null} from
    * @param {number | null} to
    */
@@ -60,5 +60,5 @@ class Drafts extends EventTarget {
 /** @param {string} text @param {string} id */
 const parseDraft = (text, id) => ((id === NEW || /^[1-9]\d*$/.test(id)) && text.trim() ? text : undefined);
 
-/** A window has one view of them. */
+/** A tab has one view of them. */
 export const drafts = new Drafts();

@@ -6,10 +6,10 @@ import { SharedMap } from "./shared-map.js";
 const UUID = /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/;
 
 /**
- * The messages of this browser that are not known to be stored. Its windows share them.
+ * The messages of this browser that are not known to be stored. Its tabs share them.
  *
- * Events: `put`, whose detail is `{ send, isOurs }`; `delete`, whose detail is a client_id, by another window;
- * `change`, after either and after a deletion by this window.
+ * Events: `put`, whose detail is `{ send, isOurs }`; `delete`, whose detail is a client_id, by another tab;
+ * `change`, after either and after a deletion by this tab.
  */
 class Outbox extends EventTarget {
   /** @type {SharedMap<Send>} */
@@ -74,5 +74,5 @@ function parseSend(text, id) {
   }
 }
 
-/** A window has one view of it. */
+/** A tab has one view of it. */
 export const outbox = new Outbox();

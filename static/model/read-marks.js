@@ -15,7 +15,7 @@ const READ_BEFORE = "chinwag.read-before";
  */
 
 /**
- * Up to which seq each thread has been read in this browser. Its windows share it.
+ * Up to which seq each thread has been read in this browser. Its tabs share it.
  *
  * A mark is kept only for a thread that was opened, and for no more than the 300 that were read last. In any other
  * thread, what was said before a certain moment counts as read: before the first visit, or the last place that was
@@ -26,7 +26,7 @@ const READ_BEFORE = "chinwag.read-before";
 class ReadMarks extends EventTarget {
   /** @type {SharedMap<Mark>} */
   #marks = new SharedMap("chinwag.read.", { parse: parseMark, format: formatMark, delay: DELAY, merge: furthest });
-  /** The places in threads without a mark, for as long as this window. @type {Map<number, number>} */
+  /** The places in threads without a mark, for as long as this tab. @type {Map<number, number>} */
   #assumed = new Map();
   /** In ms since 1970; undefined before the first visit. @type {number | undefined} */
   #readBefore;
@@ -96,7 +96,7 @@ class ReadMarks extends EventTarget {
     attempt(() => localStorage.setItem(READ_BEFORE, `${moment}`));
   }
 
-  /** The place outlives its mark in this window, whichever window has forgotten it. @param {number} id */
+  /** The place outlives its mark in this tab, whichever tab has forgotten it. @param {number} id */
   #changed(id) {
     const mark = this.#marks.get(`${id}`);
     if (mark) this.#assumed.set(id, mark.seq);
@@ -120,10 +120,10 @@ function furthest(theirs, ours) {
   return isFurther ? theirs : ours;
 }
 
-/** A window has one view of them. */
+/** A tab has one view of them. */
 export const readMarks = new ReadMarks();
 
-/** The thread that was open last, in whichever window. */
+/** The thread that was open last, in whichever tab. */
 class LastOpened {
   /** @type {SharedMap<number>} */
   #ids = new SharedMap("chinwag.last.", { parse: (text) => Number(text) || undefined, format: String });
@@ -137,5 +137,5 @@ class LastOpened {
   }
 }
 
-/** A window has one view of it. */
+/** A tab has one view of it. */
 export const lastOpened = new LastOpened();

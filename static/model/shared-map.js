@@ -3,9 +3,9 @@ import { emit } from "../events.js";
 const RETRY = 5_000; // ms until what found no room in local storage is written again
 
 /**
- * What the windows of a browser share, in local storage: a key for each value, as windows that write one list
+ * What the tabs of a browser share, in local storage: a key for each value, as tabs that write one list
  * would overwrite what the others have added. Where local storage is full or forbidden, a value is kept as
- * long as its window.
+ * long as its tab.
  *
  * Event: `change`, whose detail is `{ id, isOurs }`.
  * @template T

@@ -1,6 +1,6 @@
 /** @import { Message, Send } from "../types.js" */
 import { emit, on } from "../events.js";
-import { MessageWindow } from "./message-window.js";
+import { MessageSlice } from "./message-slice.js";
 import { outbox } from "./outbox.js";
 import { readMarks } from "./read-marks.js";
 import { ApiError, listMessages, uuid } from "../net/api.js";
@@ -18,7 +18,7 @@ const TYPING_LIMIT = 6_000; // ms; a reply that takes longer, or never comes, is
  */
 class Store extends EventTarget {
   #service = WebSocketService.getInstance();
-  #window = new MessageWindow();
+  #slice = new MessageSlice();
   /** The seq of the message at which it was to be opened. @type {number | undefined} */
   #asked;
   /** Ends with the visit to a thread: whatever is read for it later is of no use. */
@@ -88,7 +88,7 @@ class Store extends EventTarget {
 
   /** Those that are held: the others have to be read first. */
   get messages() {
-    return this.#window.messages;
+    return this.#slice.messages;
   }
 
   /** Those of the thread that is open. */
@@ -103,34 +103,34 @@ class Store extends EventTarget {
 
   /** The seq of the newest message that there is. */
   get newest() {
-    return this.#window.newest;
+    return this.#slice.newest;
   }
 
   get hasOlder() {
-    return this.#window.hasOlder;
+    return this.#slice.hasOlder;
   }
 
   get hasNewer() {
-    return this.#window.hasNewer;
+    return this.#slice.hasNewer;
   }
 
   /** Rejects with an ApiError. */
   loadOlder() {
-    const { first } = this.#window;
-    return this.#load({ before: first }, (window, page) => window.prepend(page));
+    const { first } = this.#slice;
+    return this.#load({ before: first }, (slice, page) => slice.prepend(page));
   }
 
   /** Rejects with an ApiError. */
   loadNewer() {
-    const { last } = this.#window;
-    return this.#load({ after: last }, (window, page) => window.append(page));
+    const { last } = this.#slice;
+    return this.#load({ after: last }, (slice, page) => slice.append(page));
   }
 
   /** Has a message looked at, or else the end. Rejects with an ApiError. @param {number} [seq] */
   async goTo(seq) {
     const { signal } = this.#visit;
     this.place = seq && Math.min(seq, this.newest);
-    if (this.place ? !this.#window.has(this.place) : this.hasNewer) await this.#moveTo(this.place);
+    if (this.place ? !this.#slice.has(this.place) : this.hasNewer) await this.#moveTo(this.place);
     if (!signal.aborted) emit(this, "place");
   }
 
@@ -167,7 +167,7 @@ class Store extends EventTarget {
     this.#visit.abort();
     this.#visit = new AbortController();
     this.threadId = null;
-    this.#window = new MessageWindow();
+    this.#slice = new MessageSlice();
     this.#loading = null;
     this.place = this.newFrom = undefined;
     this.reason = "";
@@ -181,9 +181,9 @@ class Store extends EventTarget {
     const { signal } = this.#visit;
     const newest = await listMessages(threadId, { limit: PAGE });
     if (signal.aborted) return;
-    this.#hold(new MessageWindow(newest));
+    this.#hold(new MessageSlice(newest));
     this.#choosePlace(threadId, seq);
-    if (this.place && !this.#window.has(this.place)) await this.#moveTo(this.place);
+    if (this.place && !this.#slice.has(this.place)) await this.#moveTo(this.place);
   }
 
   /** @param {number} threadId */
@@ -211,12 +211,12 @@ class Store extends EventTarget {
     if (seq && (page.at(-1)?.seq ?? seq) < seq) {
       page = await listMessages(threadId, { after: seq - 1, limit: PAGE }); // those before it were long
     }
-    if (!signal.aborted) this.#hold(new MessageWindow(page, this.newest));
+    if (!signal.aborted) this.#hold(new MessageSlice(page, this.newest));
   }
 
   /**
    * @param {{ before?: number, after?: number }} cursor
-   * @param {(window: MessageWindow, page: Message[]) => void} extend
+   * @param {(slice: MessageSlice, page: Message[]) => void} extend
    */
   #load(cursor, extend) {
     this.#loading ??= this.#extend(cursor, extend).finally(() => (this.#loading = null));
@@ -225,29 +225,29 @@ class Store extends EventTarget {
 
   /**
    * @param {{ before?: number, after?: number }} cursor
-   * @param {(window: MessageWindow, page: Message[]) => void} extend
+   * @param {(slice: MessageSlice, page: Message[]) => void} extend
    */
   async #extend(cursor, extend) {
     const { threadId } = this;
-    const window = this.#window;
+    const slice = this.#slice;
     if (!threadId) return;
     const page = await listMessages(threadId, { ...cursor, limit: PAGE });
-    if (window !== this.#window) return;
-    extend(window, page);
-    this.#hold(window);
+    if (slice !== this.#slice) return;
+    extend(slice, page);
+    this.#hold(slice);
   }
 
-  /** @param {MessageWindow} window */
-  #hold(window) {
-    this.#window = window;
-    for (const { client_id } of window.messages) if (client_id) outbox.delete(client_id);
+  /** @param {MessageSlice} slice */
+  #hold(slice) {
+    this.#slice = slice;
+    for (const { client_id } of slice.messages) if (client_id) outbox.delete(client_id);
     emit(this, "change");
   }
 
   /** @param {Message} message */
   #add(message) {
     if (document.hidden) this.newFrom ??= message.seq;
-    this.#window.receive(message, this.isFollowed);
+    this.#slice.receive(message, this.isFollowed);
     if (message.client_id) outbox.delete(message.client_id);
     if (message.role === "assistant") this.#setTyping(false);
     emit(this, "message", message);
@@ -257,7 +257,7 @@ class Store extends EventTarget {
   /** @param {Send} send */
   #sendChanged(send) {
     if (send.thread_id !== this.threadId) return;
-    // What another window has sent can arrive as stored before that window tells that it was sent.
+    // What another tab has sent can arrive as stored before that tab tells that it was sent.
     if (this.messages.some(({ client_id }) => client_id === send.client_id)) outbox.delete(send.client_id);
     emit(this, "change");
   }
@@ -283,5 +283,5 @@ class Store extends EventTarget {
   }
 }
 
-/** A window has one thread open. */
+/** A tab has one thread open. */
 export const store = new Store();

@@ -7,7 +7,7 @@ import { isPassing } from "../net/websocket-service.js";
 
 const PAGE = 40;
 const LIMIT = 200; // the most that the server gives at once
-const PAUSE = 50; // ms between two changes that are told: where many threads are busy, each window would be, too
+const PAUSE = 50; // ms between two changes that are told: where many threads are busy, each tab would be, too
 const ASK_PAUSE = 1_000; // ms between two times that unknown threads are asked for
 const MANY = 10; // of them are not asked for one by one
 
@@ -122,7 +122,7 @@ class Threads extends EventTarget {
     }
   }
 
-  /** As if it were deleted, in this window. @param {number} id */
+  /** As if it were deleted, in this tab. @param {number} id */
   hide(id) {
     this.#hidden.add(id);
     this.#changed();
@@ -138,7 +138,7 @@ class Threads extends EventTarget {
   /** Rejects with an ApiError. @param {number} id */
   async delete(id) {
     await deleteThread(id).catch((error) => {
-      if (error.status !== 404) throw error; // another window was quicker
+      if (error.status !== 404) throw error; // another tab was quicker
     });
     this.#forget(id);
     this.#changed();
@@ -294,5 +294,5 @@ class Threads extends EventTarget {
   }
 }
 
-/** A window has one list of threads. */
+/** A tab has one list of threads. */
 export const threads = new Threads();

@@ -11,11 +11,11 @@ import { isPassing, SendError, WebSocketService } from "./websocket-service.js";
 // What a person has left undone: it is sent, each thread's marks tell of it, and what was being written in a chat
 // that is gone is rescued.
 //
-// What is in the outbox is sent over the socket of the open thread, and over HTTP to any other. Every window
+// What is in the outbox is sent over the socket of the open thread, and over HTTP to any other. Every tab
 // does, as none can know whether another still lives: the server drops what is repeated. And every one waits
 // for a message to be stored before it sends the thread's next, so that their order stays.
 
-const GRACE = 5_000; // ms that another window has for what was written in it
+const GRACE = 5_000; // ms that another tab has for what was written in it
 const GIVEN_UP = new Set(["disconnected", "cancelled"]); // here: what to send next, or how, has changed
 
 const service = WebSocketService.getInstance();
@@ -125,7 +125,7 @@ const hasFailed = ({ state }) => state === "failed";
 /** @param {Send[]} sends @param {(send: Send) => boolean} holds */
 const count = (sends, holds) => sends.filter(holds).length;
 
-/** A window has one view of them. */
+/** A tab has one view of them. */
 export const threadMarks = new ThreadMarks();
 
 // What was being written in a chat that is gone is never lost: it goes on in the new chat.

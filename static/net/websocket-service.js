@@ -146,7 +146,7 @@ export class WebSocketService extends EventTarget {
       this.#lastSeq = message.seq;
       this.#onMessage(message);
     }
-    this.#settle(message);
+    this.#confirm(message);
   }
 
   /** @param {number} upTo */
@@ -186,7 +186,7 @@ export class WebSocketService extends EventTarget {
   }
 
   /** @param {Message} message */
-  #settle(message) {
+  #confirm(message) {
     const send = this.#sends.get(message.client_id ?? "");
     if (!send) return;
     this.#sends.delete(send.client_id);

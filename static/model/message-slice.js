@@ -4,7 +4,7 @@ const KEPT = 120;
 const LIMIT = 200; // messages; what is further away is read again when somebody goes there
 
 /** A part of a thread, without gaps: what is near the place where one reads. */
-export class MessageWindow {
+export class MessageSlice {
   /** @type {readonly Message[]} */
   messages;
   /** The seq of the newest message that there is, also of one that is not held. */
@@ -52,7 +52,7 @@ export class MessageWindow {
   }
 
   /**
-   * A new message. It is not held where the window has left the end of the thread, and neither where it would
+   * A new message. It is not held where the slice has left the end of the thread, and neither where it would
    * push out what somebody reads.
    * @param {Message} message
    * @param {boolean} isFollowed whether the end is what is looked at
