@@ -7,11 +7,12 @@ import { KeyboardHelp, keycap, signs } from "./elements/keyboard-help.js";
 import { ThreadList } from "./elements/thread-list.js";
 import { ToastLine } from "./elements/toast-line.js";
 import { emit, on } from "./events.js";
-import { drafts } from "./model/drafts.js";
+import { drafts, startRescue } from "./model/drafts.js";
 import { lastOpened } from "./model/read-marks.js";
 import { store } from "./model/store.js";
 import { threads } from "./model/threads.js";
 import { createThread, readAccount } from "./net/api.js";
+import { startDelivery } from "./net/delivery.js";
 import { textOf } from "./text/texts.js";
 
 const WIDE = matchMedia("(width > 720px)");
@@ -67,6 +68,8 @@ document.addEventListener("visibilitychange", showUnread);
 threads.addEventListener("change", show);
 threads.addEventListener("statechange", connectionChanged);
 
+startDelivery();
+startRescue();
 route();
 threads.open();
 readAccount().then(

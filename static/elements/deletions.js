@@ -58,7 +58,7 @@ class Deletions {
   async #delete({ id, title }) {
     try {
       await threads.delete(id);
-      for (const send of outbox.list) if (send.thread_id === id) store.discard(send.client_id);
+      for (const send of outbox.list) if (send.thread_id === id) outbox.discard(send.client_id);
     } catch (error) {
       threads.restore(id);
       this.#toast.complain(`“${title}” could not be deleted.`, error);

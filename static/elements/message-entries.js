@@ -1,5 +1,6 @@
 /** @import { Message, Send } from "../types.js" */
 import { find, fromTemplate } from "./dom.js";
+import { outbox } from "../model/outbox.js";
 import { store } from "../model/store.js";
 import { dayName, showMoment } from "../text/dates.js";
 import { formatted } from "../text/formatted-text.js";
@@ -147,8 +148,8 @@ function showSend(entry, { client_id, state, reason }) {
   find(entry, ".state", HTMLElement).textContent = hasFailed
     ? `Not sent: ${reason}`
     : isWaiting ? "Waiting for the connection" : "Sending…";
-  showButton(entry, ".resend", hasFailed, () => store.resend(client_id));
-  showButton(entry, ".discard", hasFailed || isWaiting, () => store.discard(client_id));
+  showButton(entry, ".resend", hasFailed, () => outbox.resend(client_id));
+  showButton(entry, ".discard", hasFailed || isWaiting, () => outbox.discard(client_id));
 }
 
 /** @param {HTMLElement} entry @param {Message} message */

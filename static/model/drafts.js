@@ -1,5 +1,8 @@
 import { emit, on } from "../events.js";
+import { ApiError } from "../net/api.js";
 import { SharedMap } from "./shared-map.js";
+import { store } from "./store.js";
+import { threads } from "./threads.js";
 
 const DELAY = 400; // ms of typing that a crash may cost; to write 100,000 characters at each key would be felt
 const NEW = "new";
@@ -62,3 +65,24 @@ const parseDraft = (text, id) => ((id === NEW || /^[1-9]\d*$/.test(id)) && text.
 
 /** A tab has one view of them. */
 export const drafts = new Drafts();
+
+/** From now on, what was being written in a chat that is gone goes on in the new chat, so that it is never lost. */
+export function startRescue() {
+  on(threads, "delete", rescue);
+  store.addEventListener("status", () => store.status === "gone" && rescue(store.threadId));
+  threads.addEventListener("change", rescueFromBefore);
+}
+
+/** @param {number | null} threadId */
+function rescue(threadId) {
+  if (threadId) drafts.move(threadId, null);
+}
+
+/** Some chats may be gone since this browser was here last. */
+async function rescueFromBefore() {
+  if (!threads.isLoaded) return;
+  threads.removeEventListener("change", rescueFromBefore);
+  for (const id of drafts.threadIds) {
+    await threads.ensure(id).catch((error) => error instanceof ApiError && error.status === 404 && rescue(id));
+  }
+}

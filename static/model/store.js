@@ -1,5 +1,5 @@
-/** @import { Message, Send } from "../types.js" */
-import { emit, on } from "../events.js";
+/** @import { Message } from "../types.js" */
+import { emit } from "../events.js";
 import { MessageSlice } from "./message-slice.js";
 import { outbox } from "./outbox.js";
 import { readMarks } from "./read-marks.js";
@@ -47,8 +47,7 @@ class Store extends EventTarget {
     this.#service.addEventListener("gone", () => this.#become("gone"));
     this.#service.addEventListener("rewound", () => this.threadId && this.open(this.threadId));
     this.#service.addEventListener("statechange", () => this.sends.length > 0 && emit(this, "change"));
-    on(outbox, "put", ({ send }) => this.#sendChanged(send));
-    on(outbox, "delete", (detail) => this.discard(detail));
+    outbox.addEventListener("change", () => emit(this, "change"));
   }
 
   /**
@@ -139,28 +138,9 @@ class Store extends EventTarget {
     if (!this.threadId) return;
     this.newFrom = undefined;
     // To the server, half of a surrogate pair would not be JSON.
-    this.#send({ client_id: uuid(), thread_id: this.threadId, content: content.toWellFormed() });
+    outbox.add({ client_id: uuid(), thread_id: this.threadId, content: content.toWellFormed() });
     // Also where the end cannot be read now: what was sent is shown when it is.
     this.goTo().catch(() => {});
-  }
-
-  /** @param {string} clientId */
-  resend(clientId) {
-    const send = outbox.get(clientId);
-    if (send) this.#send(send);
-  }
-
-  /** @param {string} clientId */
-  discard(clientId) {
-    outbox.delete(clientId);
-    this.#service.cancel(clientId);
-    emit(this, "change");
-  }
-
-  /** @param {Pick<Send, "client_id" | "thread_id" | "content">} message */
-  #send(message) {
-    outbox.add(message);
-    if (this.#service.canRetry) this.#service.retry();
   }
 
   #leave() {
@@ -240,7 +220,7 @@ class Store extends EventTarget {
   /** @param {MessageSlice} slice */
   #hold(slice) {
     this.#slice = slice;
-    for (const { client_id } of slice.messages) if (client_id) outbox.delete(client_id);
+    for (const { client_id } of slice.messages) outbox.stored(client_id);
     emit(this, "change");
   }
 
@@ -248,17 +228,9 @@ class Store extends EventTarget {
   #add(message) {
     if (document.hidden) this.newFrom ??= message.seq;
     this.#slice.receive(message, this.isFollowed);
-    if (message.client_id) outbox.delete(message.client_id);
+    outbox.stored(message.client_id);
     if (message.role === "assistant") this.#setTyping(false);
     emit(this, "message", message);
-    emit(this, "change");
-  }
-
-  /** @param {Send} send */
-  #sendChanged(send) {
-    if (send.thread_id !== this.threadId) return;
-    // What another tab has sent can arrive as stored before that tab tells that it was sent.
-    if (this.messages.some(({ client_id }) => client_id === send.client_id)) outbox.delete(send.client_id);
     emit(this, "change");
   }
 

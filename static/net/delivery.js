@@ -4,16 +4,11 @@ import { drafts } from "../model/drafts.js";
 import { outbox } from "../model/outbox.js";
 import { store } from "../model/store.js";
 import { threads } from "../model/threads.js";
-import { ApiError, postMessage } from "./api.js";
+import { postMessage } from "./api.js";
 import { backoff, pause } from "./reconnecting-socket.js";
 import { isPassing, SendError, WebSocketService } from "./websocket-service.js";
 
-// What a person has left undone: it is sent, each thread's marks tell of it, and what was being written in a chat
-// that is gone is rescued.
-//
-// What is in the outbox is sent over the socket of the open thread, and over HTTP to any other. Every tab
-// does, as none can know whether another still lives: the server drops what is repeated. And every one waits
-// for a message to be stored before it sends the thread's next, so that their order stays.
+// What a person has left undone: it is sent, and each thread's marks tell of it.
 
 const GRACE = 5_000; // ms that another tab has for what was written in it
 const GIVEN_UP = new Set(["disconnected", "cancelled"]); // here: what to send next, or how, has changed
@@ -22,10 +17,24 @@ const service = WebSocketService.getInstance();
 /** The threads whose messages are being sent. @type {Set<number>} */
 const underWay = new Set();
 
-service.addEventListener("statechange", deliver);
-threads.addEventListener("statechange", deliver);
-store.addEventListener("status", deliver);
-on(outbox, "put", ({ isOurs }) => (isOurs ? deliver() : setTimeout(deliver, GRACE)));
+/**
+ * From now on, what is in the outbox is sent over the socket of the open thread, and over HTTP to any other. Every tab
+ * does so, as none can know whether another still lives: the server drops what is repeated. And every one waits
+ * for a message to be stored before it sends the thread's next, so that their order stays.
+ */
+export function startDelivery() {
+  service.addEventListener("statechange", deliver);
+  threads.addEventListener("statechange", deliver);
+  store.addEventListener("status", deliver);
+  on(outbox, "put", ({ send, isOurs }) => (isOurs ? deliverNew(send) : setTimeout(deliver, GRACE)));
+  for (const type of ["stored", "discard"]) on(outbox, type, (clientId) => service.cancel(clientId));
+}
+
+/** @param {Send} send */
+function deliverNew({ thread_id, state }) {
+  if (state === "sending" && isOpen(thread_id) && service.canRetry) service.retry();
+  deliver();
+}
 
 function deliver() {
   for (const { thread_id } of outbox.list) void deliverTo(thread_id);
@@ -39,12 +48,12 @@ async function deliverTo(threadId) {
   for (let send; (send = next(threadId)); ) {
     try {
       await (isOpen(threadId) ? service.sendMessage(send) : postMessage(send));
-      outbox.delete(send.client_id);
+      outbox.stored(send.client_id);
       tries = 0;
     } catch (error) {
       if (error instanceof SendError && GIVEN_UP.has(error.code)) continue;
       if (isPassing(error)) await pause(backoff(++tries));
-      else if (outbox.get(send.client_id)) outbox.put({ ...send, state: "failed", reason: messageOf(error) });
+      else outbox.refuse(send.client_id, messageOf(error));
     }
   }
   underWay.delete(threadId);
@@ -127,23 +136,3 @@ const count = (sends, holds) => sends.filter(holds).length;
 
 /** A tab has one view of them. */
 export const threadMarks = new ThreadMarks();
-
-// What was being written in a chat that is gone is never lost: it goes on in the new chat.
-
-on(threads, "delete", rescue);
-store.addEventListener("status", () => store.status === "gone" && rescue(store.threadId));
-threads.addEventListener("change", askForThose);
-
-/** @param {number | null} threadId */
-function rescue(threadId) {
-  if (threadId) drafts.move(threadId, null);
-}
-
-/** Some may be gone since this browser was here last. */
-async function askForThose() {
-  if (!threads.isLoaded) return;
-  threads.removeEventListener("change", askForThose);
-  for (const id of drafts.threadIds) {
-    await threads.ensure(id).catch((error) => error instanceof ApiError && error.status === 404 && rescue(id));
-  }
-}

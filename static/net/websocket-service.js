@@ -139,6 +139,7 @@ export class WebSocketService extends EventTarget {
 
   /** @param {Message} message */
   #accept(message) {
+    this.#confirm(message);
     this.#lastSeq ??= message.seq - 1;
     if (message.seq > this.#lastSeq + 1) {
       void this.#fillGap(message.seq);
@@ -146,7 +147,6 @@ export class WebSocketService extends EventTarget {
       this.#lastSeq = message.seq;
       this.#onMessage(message);
     }
-    this.#confirm(message);
   }
 
   /** @param {number} upTo */
@@ -185,7 +185,7 @@ export class WebSocketService extends EventTarget {
     this.#socket?.send({ content: send.content, client_id: send.client_id });
   }
 
-  /** @param {Message} message */
+  /** Whoever has sent it learns that it is stored. @param {Message} message */
   #confirm(message) {
     const send = this.#sends.get(message.client_id ?? "");
     if (!send) return;
