@@ -22,6 +22,9 @@ from chinwag.resources import folder
 
 STATIC = folder("static")
 
+FILES = {path.relative_to(STATIC).as_posix(): path for path in STATIC.rglob("*") if path.is_file()}
+"""The files of the page by their paths under `static`, such as `net/api.js`. A new file needs a new start."""
+
 BLOCK = r"(?:[^*]|\*(?!/))*\*/"
 COMMENTS = {
     ".js": re.compile(rf"^[ \t]*(?:/\*{BLOCK}|//.*)[ \t]*$|/\*\* @{BLOCK}", re.MULTILINE),
@@ -50,10 +53,9 @@ def find(name: str) -> Path:
     Raises:
         NotFoundException
     """
-    for path in STATIC.iterdir():
-        if path.name == name:
-            return path
-    raise NotFoundException("there is no such file")
+    if name not in FILES:
+        raise NotFoundException("there is no such file")
+    return FILES[name]
 
 
 def answer(path: Path, request: Request[Any, Any, Any]) -> Response[bytes]:
@@ -77,7 +79,7 @@ def content(name: str) -> bytes:
 
 def prepare() -> None:
     """Compress all of them, which takes some 0.2 s, so that the first visitor need not wait for it."""
-    for path in STATIC.iterdir():
+    for path in FILES.values():
         _asset(path)
 
 
@@ -107,6 +109,6 @@ def _without_comments(path: Path) -> bytes:
     visit. Their line ends remain, so that a browser's messages tell the lines of the file."""
     content = path.read_bytes()
     comments = COMMENTS.get(path.suffix)
-    if comments is None or path.parent != STATIC:
+    if comments is None or STATIC not in path.parents:
         return content
     return comments.sub(lambda comment: "\n" * comment[0].count("\n"), content.decode()).encode()

@@ -37,9 +37,11 @@ def page(request: AnyRequest, thread_id: str = "", seq: str = "") -> Response[by
     return answer
 
 
-@get("/static/{name:str}", include_in_schema=False, sync_to_thread=False)
-def static(request: AnyRequest, name: str) -> Response[bytes]:
-    """A file of the page."""
+@get("/static/{name:path}", include_in_schema=False, sync_to_thread=False)
+def static(request: AnyRequest) -> Response[bytes]:
+    """A file of the page. Its path is taken as it was sent. If it were decoded, `a%2fb` would be a second
+    address of the file `a/b`, and a module that is loaded from two addresses runs twice."""
+    name = request.scope["raw_path"].decode("ascii", "replace").removeprefix("/static/")
     return assets.answer(assets.find(name), request)
 
 
