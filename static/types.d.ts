@@ -68,6 +68,15 @@ export type ListFrame =
   | DatabaseFrame
   | { type: "pong" };
 
+/** Formatted text before it is in a document: text, or an element with what is in it. */
+export type Markup = string | MarkupElement;
+
+export interface MarkupElement {
+  name: string;
+  attributes: Record<string, string>;
+  children: Markup[];
+}
+
 export type ConnectionState = "connecting" | "connected" | "reconnecting" | "disconnected";
 
 /** A message of this browser that is not known to be stored yet. */

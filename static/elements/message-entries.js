@@ -137,6 +137,7 @@ function messageElement(message) {
   find(entry, ".message", HTMLElement).classList.add(role);
   find(entry, ".author", HTMLElement).textContent = role === "user" ? "You: " : "Bot: ";
   find(entry, ".content", HTMLElement).append(formatted(message.content));
+  if (entry.querySelector("code-block")) import("./code-block.js").catch(() => {}); // it is tried again with the next
   return entry;
 }
 

@@ -1,10 +1,10 @@
-import { find, fromTemplate } from "../elements/dom.js";
-import { appendInline } from "./inline-text.js";
-import { appendRow, appendTable, columnsAt, isRow } from "./table-text.js";
+/** @import { Markup, MarkupElement } from "../types.js" */
+import { element, inline, plainText } from "./inline-text.js";
+import { columnsAt, isRow, rowOf, tableOf } from "./table-text.js";
 
 const DEPTH = 8; // of quotes and lists in one another; what is deeper is shown as it was written
 const BLOCKS = 2_000; // and cells of tables; a message made of nothing but marks must not become a page of elements
-const COPIED = 2_000; // ms for which the button says so
+const LINE = /^(?:p|h[2-6]|pre|th|td)$/; // elements after which another line begins
 
 // Each is tried on one line, and none can go back over it more than once: people write 100,000 backticks.
 const BLANK = /^\s*$/;
@@ -18,131 +18,162 @@ const TASK = /^\[([ xX])\][ \t]+(?=\S)/;
 const ITEM_AFTER_TEXT = /^[ \t]*(?:[-*+]|1[.)])[ \t]+\S/;
 
 /**
- * What a person wrote, with the Markdown that people use in a chat. It is made of nodes and never of HTML;
- * what is not understood is text, exactly as it was written.
+ * What a person wrote, with the Markdown that people use in a chat. What is not understood is text, exactly as it was
+ * written.
  * @param {string} text
  */
+export function markupOf(text) {
+  /** @type {Markup[]} */
+  const markup = [];
+  new Blocks().append(markup, text.split(/\r\n?|\n/), 0);
+  return markup;
+}
+
+/** The same for a document. It is made of nodes and never of HTML. @param {string} text */
 export function formatted(text) {
   const fragment = document.createDocumentFragment();
-  new Blocks().append(fragment, text.split(/\r\n?|\n/), 0);
+  fragment.append(...markupOf(text).map(nodeOf));
   return fragment;
 }
 
 /** What a message says, on one line and without its marks. @param {string} text */
-export function wordsOf(text) {
-  const fragment = formatted(text);
-  for (const header of fragment.querySelectorAll("header")) header.remove();
-  for (const block of fragment.querySelectorAll("p, h2, h3, h4, h5, h6, pre, th, td")) block.append(" ");
-  return fragment.textContent.trim();
+export const wordsOf = (text) => plainText(markupOf(text).map(onOneLine)).trim();
+
+/** @param {Markup} markup @returns {Node | string} */
+function nodeOf(markup) {
+  if (typeof markup === "string") return markup;
+  const node = document.createElement(markup.name);
+  for (const [name, value] of Object.entries(markup.attributes)) {
+    // The page's security policy forbids the attribute, and not the property.
+    if (name === "style") node.style.cssText = value;
+    else node.setAttribute(name, value);
+  }
+  node.append(...markup.children.map(nodeOf));
+  return node;
+}
+
+/** With a blank after each block, and without the headers of code. @param {Markup} markup @returns {Markup} */
+function onOneLine(markup) {
+  if (typeof markup === "string") return markup;
+  if (markup.name === "header") return "";
+  return element(markup.name, {}, [...markup.children.map(onOneLine), LINE.test(markup.name) ? " " : ""]);
 }
 
 /** The blocks of a message. What reads one returns the line after it, or 0 where there is none. */
 class Blocks {
   #left = BLOCKS;
 
-  /** @param {Node} parent @param {string[]} lines @param {number} depth */
-  append(parent, lines, depth) {
+  /** @param {Markup[]} into @param {string[]} lines @param {number} depth */
+  append(into, lines, depth) {
     for (let at = 0; at < lines.length; ) {
       const line = /** @type {string} */ (lines[at]);
       if (BLANK.test(line)) at++;
-      else if (this.#left-- > 0) at = this.#block(parent, lines, at, depth);
-      else return appendInline(appendNew(parent, "p"), lines.slice(at).join("\n"));
+      else if (this.#left-- > 0) at = this.#block(into, lines, at, depth);
+      else return void into.push(element("p", {}, inline(lines.slice(at).join("\n"))));
     }
   }
 
-  /** @param {Node} parent @param {string[]} lines @param {number} at @param {number} depth */
-  #block(parent, lines, at, depth) {
+  /** @param {Markup[]} into @param {string[]} lines @param {number} at @param {number} depth */
+  #block(into, lines, at, depth) {
     const isDeep = depth >= DEPTH;
     return (
-      this.#code(parent, lines, at) ||
-      this.#heading(parent, lines, at) ||
-      this.#rule(parent, lines, at) ||
-      this.#table(parent, lines, at) ||
-      (!isDeep && this.#quote(parent, lines, at, depth)) ||
-      (!isDeep && this.#list(parent, lines, at, depth)) ||
-      this.#paragraph(parent, lines, at, isDeep)
+      this.#code(into, lines, at) ||
+      this.#heading(into, lines, at) ||
+      this.#rule(into, lines, at) ||
+      this.#table(into, lines, at) ||
+      (!isDeep && this.#quote(into, lines, at, depth)) ||
+      (!isDeep && this.#list(into, lines, at, depth)) ||
+      this.#paragraph(into, lines, at, isDeep)
     );
   }
 
-  /** One that is not closed goes on to the end. @param {Node} parent @param {string[]} lines @param {number} at */
-  #code(parent, lines, at) {
+  /** One that is not closed goes on to the end. @param {Markup[]} into @param {string[]} lines @param {number} at */
+  #code(into, lines, at) {
     const [, indent = "", fence, info = ""] = FENCE.exec(lines[at] ?? "") ?? [];
     if (!fence) return 0;
     let end = at + 1;
     while (end < lines.length && !closes(lines[end] ?? "", fence)) end++;
     const code = lines.slice(at + 1, end).map((line) => dedented(line, widthOf(indent)));
-    parent.appendChild(codeBlock(code.join("\n"), info.trim()));
+    into.push(codeBlock(code.join("\n"), info.trim()));
     return end + 1;
   }
 
-  /** Its level is below that of the page's own heading. @param {Node} parent @param {string[]} lines @param {number} at */
-  #heading(parent, lines, at) {
+  /** Its level is below that of the page's own heading. @param {Markup[]} into @param {string[]} lines @param {number} at */
+  #heading(into, lines, at) {
     const line = lines[at] ?? "";
     const [mark, signs = ""] = HEADING.exec(line) ?? [];
     if (!mark) return 0;
-    appendInline(appendNew(parent, `h${Math.min(signs.length + 1, 6)}`), line.slice(mark.length));
+    into.push(element(`h${Math.min(signs.length + 1, 6)}`, {}, inline(line.slice(mark.length))));
     return at + 1;
   }
 
-  /** @param {Node} parent @param {string[]} lines @param {number} at */
-  #rule(parent, lines, at) {
+  /** @param {Markup[]} into @param {string[]} lines @param {number} at */
+  #rule(into, lines, at) {
     if (!RULE.test(lines[at] ?? "")) return 0;
-    appendNew(parent, "hr");
+    into.push(element("hr"));
     return at + 1;
   }
 
-  /** @param {Node} parent @param {string[]} lines @param {number} at */
-  #table(parent, lines, at) {
+  /** @param {Markup[]} into @param {string[]} lines @param {number} at */
+  #table(into, lines, at) {
     const columns = columnsAt(lines, at);
     if (!columns) return 0;
-    const body = appendTable(parent, lines[at] ?? "", columns);
+    const header = lines[at] ?? "";
+    /** @type {MarkupElement[]} */
+    const rows = [];
     for (at += 2; isRow(lines[at]) && this.#left > 0; at++) {
-      this.#left -= appendRow(body, "td", lines[at] ?? "", columns);
+      const row = rowOf("td", lines[at] ?? "", columns);
+      this.#left -= row.children.length;
+      rows.push(row);
     }
+    into.push(tableOf(header, rows, columns));
     return at;
   }
 
-  /** @param {Node} parent @param {string[]} lines @param {number} at @param {number} depth */
-  #quote(parent, lines, at, depth) {
+  /** @param {Markup[]} into @param {string[]} lines @param {number} at @param {number} depth */
+  #quote(into, lines, at, depth) {
     const quoted = [];
     for (let line; (line = lines[at + quoted.length]) !== undefined && QUOTE.test(line); )
       quoted.push(line.replace(QUOTE, ""));
     if (!quoted.length) return 0;
-    this.append(appendNew(parent, "blockquote"), quoted, depth + 1);
+    const quote = element("blockquote");
+    this.append(quote.children, quoted, depth + 1);
+    into.push(quote);
     return at + quoted.length;
   }
 
-  /** @param {Node} parent @param {string[]} lines @param {number} at @param {number} depth */
-  #list(parent, lines, at, depth) {
+  /** @param {Markup[]} into @param {string[]} lines @param {number} at @param {number} depth */
+  #list(into, lines, at, depth) {
     const [mark, indent = "", first] = ITEM.exec(lines[at] ?? "") ?? [];
     if (!mark) return 0;
-    const list = appendNew(parent, first ? "ol" : "ul");
     let number = first ? Number(first) : 0;
-    if (list instanceof HTMLOListElement) list.start = number;
+    const list = first ? element("ol", { start: `${number}` }) : element("ul");
     for (;;) {
       const [itemMark, , written] = ITEM.exec(lines[at] ?? "") ?? [];
       if (!itemMark || !written !== !first || this.#left <= 0 || RULE.test(lines[at] ?? "")) break;
-      const item = /** @type {HTMLLIElement} */ (appendNew(list, "li"));
+      const item = element("li");
       // Numbers may leap, and 1. 1. 1. counts on.
-      if (Number(written) > number) item.value = number = Number(written);
+      if (Number(written) > number) item.attributes.value = `${(number = Number(written))}`;
       number++;
       const end = endOfItem(lines, at, widthOf(indent) + 2);
       const inner = lines.slice(at, end).map((line) => dedented(line, widthOf(itemMark)));
       inner[0] = withoutBox(item, (lines[at] ?? "").slice(itemMark.length));
-      this.append(item, inner, depth + 1);
+      this.append(item.children, inner, depth + 1);
+      list.children.push(item);
       at = pastBlanks(lines, end);
     }
-    if (first) list.style.setProperty("--digits", `${`${number}`.length}`);
+    if (first) list.attributes.style = `--digits: ${`${number}`.length}`;
+    into.push(list);
     return at;
   }
 
-  /** @param {Node} parent @param {string[]} lines @param {number} at @param {boolean} isDeep */
-  #paragraph(parent, lines, at, isDeep) {
+  /** @param {Markup[]} into @param {string[]} lines @param {number} at @param {boolean} isDeep */
+  #paragraph(into, lines, at, isDeep) {
     let end = at + 1;
     for (let line; (line = lines[end]) !== undefined && !BLANK.test(line) && !isBlock(line, isDeep); end++) {
       if (columnsAt(lines, end)) break;
     }
-    appendInline(appendNew(parent, "p"), lines.slice(at, end).join("\n"));
+    into.push(element("p", {}, inline(lines.slice(at, end).join("\n"))));
     return end;
   }
 }
@@ -187,67 +218,24 @@ function widthOf(text) {
   return text.length + 3 * (text.split("\t").length - 1);
 }
 
-/** The text of an item, whose box is made if it is a task. @param {HTMLLIElement} item @param {string} text */
+/** The text of an item, whose box is made if it is a task. @param {MarkupElement} item @param {string} text */
 function withoutBox(item, text) {
   const [mark, state] = TASK.exec(text) ?? [];
   if (!mark) return text;
-  const box = document.createElement("input");
-  Object.assign(box, { type: "checkbox", disabled: true, checked: state !== " ", ariaLabel: "Task" });
-  item.append(box);
-  item.className = "task";
+  const box = element("input", { type: "checkbox", disabled: "", "aria-label": "Task" });
+  if (state !== " ") box.attributes.checked = "";
+  item.children.push(box);
+  item.attributes.class = "task";
   return text.slice(mark.length);
-}
-
-/** @param {Node} parent @param {string} name */
-function appendNew(parent, name) {
-  return parent.appendChild(document.createElement(name));
 }
 
 /** @param {string} code @param {string} language as it was written, or "" */
 function codeBlock(code, language) {
-  const element = fromTemplate("code-block");
-  find(element, "code", HTMLElement).textContent = code;
-  find(element, ".language", HTMLElement).textContent = language;
-  return element;
+  const label = element("span", { class: "language" }, [language]);
+  const button = element("button", { type: "button", class: "quiet" }, ["Copy"]);
+  const box = { role: "group", "aria-label": "Code", tabindex: "0", dir: "ltr" };
+  return element("code-block", {}, [
+    element("header", {}, [label, button]),
+    element("pre", box, [element("code", {}, [code])]),
+  ]);
 }
-
-/** Code, and a button that copies it. */
-class CodeBlock extends HTMLElement {
-  #code = find(this, "code", HTMLElement);
-  #button = find(this, "button", HTMLButtonElement);
-  /** @type {number | undefined} */
-  #timer;
-
-  connectedCallback() {
-    this.#button.onclick = () => this.#copy();
-  }
-
-  disconnectedCallback() {
-    this.#button.onclick = null;
-    clearTimeout(this.#timer);
-  }
-
-  async #copy() {
-    const isCopied = (await this.#write()) || this.#writeSelected();
-    clearTimeout(this.#timer);
-    this.#button.textContent = isCopied ? "Copied" : "Selected";
-    this.#timer = setTimeout(() => (this.#button.textContent = "Copy"), COPIED);
-  }
-
-  async #write() {
-    try {
-      await navigator.clipboard.writeText(this.#code.textContent);
-      return true;
-    } catch {
-      return false; // it is forbidden, or the page came over plain HTTP, and then there is no clipboard
-    }
-  }
-
-  /** Where this fails too, the code is selected at least, and a person can copy it. */
-  #writeSelected() {
-    getSelection()?.selectAllChildren(this.#code);
-    return document.execCommand("copy");
-  }
-}
-
-customElements.define("code-block", CodeBlock);

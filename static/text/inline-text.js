@@ -1,3 +1,5 @@
+/** @import { Markup, MarkupElement } from "../types.js" */
+
 const OPEN = 16; // marks that can be open at once; those that are opened inside them are text
 const MARKS = 5_000; // in one block; a flood of them must not become as many elements
 
@@ -14,12 +16,19 @@ const STOP_OR_BRACKET =
   /[\s<>"`“”„«»\p{Cc}\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\u3000-\u3030\uff01-\uff1f()[\]{}]/gu;
 const PUNCTUATION = ".,:;!?'*_~…";
 
-/** @typedef {{ mark: string, size: number, into: DocumentFragment }} Opened */
+/** @typedef {{ mark: string, size: number, into: Markup[] }} Opened */
 
-/** Emphasis, code and links, in the text of one block. @param {Element} parent @param {string} text */
-export function appendInline(parent, text) {
+/** @param {string} name @param {Record<string, string>} [attributes] @param {Markup[]} [children] @returns {MarkupElement} */
+export const element = (name, attributes = {}, children = []) => ({ name, attributes, children });
+
+/** @param {Markup[]} markup @returns {string} */
+export const plainText = (markup) =>
+  markup.map((part) => (typeof part === "string" ? part : plainText(part.children))).join("");
+
+/** Emphasis, code and links, in the text of one block. @param {string} text */
+export function inline(text) {
   TOKEN.lastIndex = 0;
-  parent.append(TOKEN.test(text) ? new Inline(text).read() : text);
+  return TOKEN.test(text) ? new Inline(text).read() : [text];
 }
 
 /**
@@ -75,9 +84,7 @@ class Inline {
     this.#write(start - ticks, run.index + ticks);
     const written = this.#text.slice(start, run.index);
     const isPadded = written.startsWith(" ") && written.endsWith(" ") && written.trim() !== "";
-    const code = document.createElement("code");
-    code.textContent = isPadded ? written.slice(1, -1) : written;
-    this.#into.append(code);
+    this.#into.push(element("code", {}, [isPadded ? written.slice(1, -1) : written]));
     return this.#from;
   }
 
@@ -111,12 +118,11 @@ class Inline {
     this.#giveUpAbove(index);
     const it = /** @type {Opened} */ (this.#opened.pop());
     const closed = Math.min(size, it.size);
-    /** @type {Node} */
     let inner = it.into;
-    if (closed !== 2) inner = wrapped("em", inner);
-    if (closed !== 1) inner = wrapped(it.mark === "~" ? "del" : "strong", inner);
+    if (closed !== 2) inner = [element("em", {}, inner)];
+    if (closed !== 1) inner = [element(it.mark === "~" ? "del" : "strong", {}, inner)];
     if (it.size > closed) this.#opened.push(opened(it.mark, it.size - closed));
-    this.#into.append(inner);
+    this.#into.push(...inner);
     return closed;
   }
 
@@ -131,8 +137,7 @@ class Inline {
     this.#giveUpAbove(index);
     const { into } = /** @type {Opened} */ (this.#opened.pop());
     // An address in the words of a link leads where the link leads.
-    for (const link of into.querySelectorAll("a")) unwrap(link);
-    this.#into.append(linkTo(url, into.textContent.trim() ? into : url.href));
+    this.#into.push(linkTo(url, plainText(into).trim() ? withoutLinks(into) : [url.href]));
     return (this.#from = addressEnd + 1);
   }
 
@@ -143,7 +148,7 @@ class Inline {
     const url = urlAt(written);
     if (!url) return end;
     this.#write(at, end);
-    this.#into.append(linkTo(url, written));
+    this.#into.push(linkTo(url, [written]));
     return end;
   }
 
@@ -153,7 +158,7 @@ class Inline {
 
   /** The text up to `end`; what comes next begins at `next`. @param {number} end @param {number} [next] */
   #write(end, next = end) {
-    if (end > this.#from) this.#into.append(this.#text.slice(this.#from, end));
+    if (end > this.#from) this.#into.push(this.#text.slice(this.#from, end));
     this.#from = next;
   }
 
@@ -165,7 +170,7 @@ class Inline {
   /** What was opened was no mark. @param {number} index */
   #giveUp(index) {
     const [it] = this.#opened.splice(index, 1);
-    if (it) this.#opened[index - 1]?.into.append(it.mark.repeat(it.size), it.into);
+    if (it) this.#opened[index - 1]?.into.push(it.mark.repeat(it.size), ...it.into);
   }
 }
 
@@ -176,22 +181,16 @@ function fits(opened, closing) {
 
 /** @param {string} mark @param {number} size @returns {Opened} */
 function opened(mark, size) {
-  return { mark, size, into: document.createDocumentFragment() };
+  return { mark, size, into: [] };
 }
 
-/** @param {"em" | "strong" | "del"} name @param {Node} inner */
-function wrapped(name, inner) {
-  const element = document.createElement(name);
-  element.append(inner);
-  return element;
-}
-
-/** @param {Element} element */
-function unwrap(element) {
-  const inner = document.createRange();
-  inner.selectNodeContents(element);
-  element.replaceWith(inner.extractContents());
-}
+/** @param {Markup[]} markup @returns {Markup[]} */
+const withoutLinks = (markup) =>
+  markup.flatMap((part) => {
+    if (typeof part === "string") return part;
+    const children = withoutLinks(part.children);
+    return part.name === "a" ? children : element(part.name, part.attributes, children);
+  });
 
 /** The end of the address that begins at `at`: its brackets are in pairs. @param {string} text @param {number} at */
 function endOfAddress(text, at) {
@@ -218,15 +217,13 @@ function urlAt(address) {
   return url.host || url.pathname.includes("@") ? url : null;
 }
 
-/** Its words can lie: where it leads is shown unless they begin with it. @param {URL} url @param {string | Node} words */
+/** Its words can lie: where it leads is shown unless they begin with it. @param {URL} url @param {Markup[]} words */
 function linkTo(url, words) {
-  const link = document.createElement("a");
-  link.href = link.title = url.href;
-  link.target = "_blank";
-  link.rel = "noopener noreferrer nofollow";
-  link.append(words);
+  const { href } = url;
+  const rel = "noopener noreferrer nofollow";
+  const link = element("a", { href, title: href, target: "_blank", rel }, words);
   const host = url.host || url.pathname;
-  if (!begins(link.textContent, host)) link.dataset.host = host;
+  if (!begins(plainText(words), host)) link.attributes["data-host"] = host;
   return link;
 }
 

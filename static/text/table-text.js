@@ -1,4 +1,5 @@
-import { appendInline } from "./inline-text.js";
+/** @import { MarkupElement } from "../types.js" */
+import { element, inline } from "./inline-text.js";
 
 const COLUMNS = 50; // a wider table is shown as it was written
 // The line below the header, without blanks at its ends. There is one way for each character to match, or a long line
@@ -22,32 +23,34 @@ export function columnsAt(lines, at) {
 /** A row goes on as long as there are pipes. @param {string | undefined} line */
 export const isRow = (line) => line !== undefined && PIPE.test(line);
 
-/** A table that scrolls sideways in itself, with its header. @param {Node} parent @param {string} header @param {string[]} columns */
-export function appendTable(parent, header, columns) {
-  const scroller = document.createElement("div");
-  Object.assign(scroller, { className: "table", role: "group", ariaLabel: "Table", tabIndex: 0 });
-  const table = scroller.appendChild(document.createElement("table"));
-  appendRow(table.createTHead(), "th", header, columns);
-  parent.appendChild(scroller);
-  return table.createTBody();
+/**
+ * A table that scrolls sideways in itself, with its header.
+ * @param {string} header
+ * @param {MarkupElement[]} rows
+ * @param {string[]} columns
+ */
+export function tableOf(header, rows, columns) {
+  const table = element("table", {}, [
+    element("thead", {}, [rowOf("th", header, columns)]),
+    element("tbody", {}, rows),
+  ]);
+  return element("div", { class: "table", role: "group", "aria-label": "Table", tabindex: "0" }, [table]);
 }
 
 /**
  * Cells that are too many are left out, and those that are missing are not made: a short row may be of a wide table.
- * @param {HTMLTableSectionElement} section
  * @param {"th" | "td"} name
  * @param {string} line
  * @param {string[]} columns
  */
-export function appendRow(section, name, line, columns) {
-  const row = section.insertRow();
+export function rowOf(name, line, columns) {
   const cells = cellsOf(line).slice(0, columns.length);
-  for (const [index, text] of cells.entries()) {
-    const cell = row.appendChild(document.createElement(text ? name : "td")); // an empty cell heads nothing
-    cell.style.textAlign = columns[index] ?? "";
-    appendInline(cell, text);
-  }
-  return cells.length;
+  const made = cells.map((text, index) => {
+    const cell = element(text ? name : "td", {}, inline(text)); // an empty cell heads nothing
+    if (columns[index]) cell.attributes.style = `text-align: ${columns[index]}`;
+    return cell;
+  });
+  return element("tr", {}, made);
 }
 
 /** @param {string} line */
