@@ -1,11 +1,12 @@
 import "./elements/connection-status.js";
 import "./elements/message-list.js";
+import "./elements/thread-actions.js";
 import "./elements/unsent-messages.js";
 import { ChatComposer } from "./elements/chat-composer.js";
 import { find } from "./elements/dom.js";
 import { KeyboardHelp, keycap, signs } from "./elements/keyboard-help.js";
 import { ThreadList } from "./elements/thread-list.js";
-import { ToastLine } from "./elements/toast-line.js";
+import { load } from "./elements/toast-line.js";
 import { emit, on } from "./events.js";
 import { drafts, startRescue } from "./model/drafts.js";
 import { lastOpened } from "./model/read-marks.js";
@@ -25,7 +26,6 @@ const composer = find(main, "chat-composer", ChatComposer);
 const sidebar = find(document, "#sidebar", HTMLElement);
 const list = find(sidebar, "thread-list", ThreadList);
 const finder = find(document, "chat-finder", HTMLElement);
-const toast = find(document, "toast-line", ToastLine);
 const help = find(document, "keyboard-help", KeyboardHelp);
 const findButton = find(sidebar, ".find", HTMLElement);
 
@@ -140,9 +140,8 @@ function run(name) {
   else askActions("act", name);
 }
 
-/** At once where it is loaded: who presses F2 goes on typing. @param {string} type @param {unknown} detail */
-async function askActions(type, detail) {
-  if (!customElements.get("thread-actions") && !(await load(import("./elements/thread-actions.js")))) return;
+/** @param {string} type @param {unknown} detail */
+function askActions(type, detail) {
   emit(find(document, "thread-actions", HTMLElement), type, detail);
 }
 
@@ -154,25 +153,10 @@ async function openFinder() {
   else dialog.close(); // nothing in it would work
 }
 
-/**
- * What is used now and then is loaded when it is.
- * @template T
- * @param {Promise<T>} module
- */
-async function load(module) {
-  try {
-    return await module;
-  } catch {
-    return void toast.say("The server cannot be reached. Try again when it can.");
-  }
-}
-
 /** The address without a chat leads to the chat that was open last, or else to the first of the list. */
 async function welcome() {
   if (!threads.isLoaded) return;
   threads.removeEventListener("change", welcome);
-  // Before it is used. If that fails, it is tried again then.
-  import("./elements/thread-actions.js").catch(() => {});
   const last = lastOpened.id;
   const isThere = last && (await threads.ensure(last).then(() => true, () => false));
   const id = isThere ? last : threads.list[0]?.id;

@@ -28,6 +28,7 @@ class Deletions {
 
   /** @param {Thread} thread */
   add(thread) {
+    if (this.#pending.some((one) => one.thread.id === thread.id)) return;
     const wasOpen = thread.id === store.threadId;
     this.#pending.push({ thread, wasOpen });
     this.#hasTyped = false;

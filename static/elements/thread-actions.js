@@ -1,8 +1,7 @@
 /** @import { Thread } from "../types.js" */
-import { deletions } from "./deletions.js";
 import { find, fromTemplate, LiveElement } from "./dom.js";
 import { ThreadList } from "./thread-list.js";
-import { ToastLine } from "./toast-line.js";
+import { load, ToastLine } from "./toast-line.js";
 import { on } from "../events.js";
 import { store } from "../model/store.js";
 import { threads } from "../model/threads.js";
@@ -23,6 +22,8 @@ class ThreadActions extends LiveElement {
   /** @type {Thread | undefined} */
   #thread;
   #isOfList = false;
+  /** Loaded with the first deletion. @type {Promise<typeof import("./deletions.js") | undefined> | undefined} */
+  #deletions;
   /** At which the menu is open. @type {HTMLElement | undefined} */
   #button;
 
@@ -71,7 +72,7 @@ class ThreadActions extends LiveElement {
   /** @param {string} action */
   #actOnOpen(action) {
     const thread = store.threadId && threads.get(store.threadId);
-    if (action === "undo") deletions.undo();
+    if (action === "undo") void this.#undo();
     if (!thread || store.status !== "open") return;
     this.#take(thread);
     this.#isOfList = false;
@@ -85,7 +86,20 @@ class ThreadActions extends LiveElement {
     if (action === "rename") this.#rename(thread);
     if (action === "pin") void this.#change(thread, { pinned: !thread.pinned });
     if (action === "export") this.#markdown.click();
-    if (action === "delete") deletions.add(thread);
+    if (action === "delete") void this.#delete(thread);
+  }
+
+  /** @param {Thread} thread */
+  async #delete(thread) {
+    this.#deletions ??= load(import("./deletions.js"));
+    const loaded = await this.#deletions;
+    if (loaded) loaded.deletions.add(thread);
+    else this.#deletions = undefined; // it is tried again with the next
+  }
+
+  /** The last deletion, also while that which does it is being loaded. */
+  async #undo() {
+    (await this.#deletions)?.deletions.undo();
   }
 
   /** @param {Thread} thread */

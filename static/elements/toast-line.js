@@ -46,4 +46,17 @@ export class ToastLine extends LiveElement {
   }
 }
 
+/**
+ * What is used now and then is loaded when it is. Says so where it cannot be, and gives nothing.
+ * @template T
+ * @param {Promise<T>} module
+ */
+export async function load(module) {
+  try {
+    return await module;
+  } catch {
+    return void find(document, "toast-line", ToastLine).say("The server cannot be reached. Try again when it can.");
+  }
+}
+
 customElements.define("toast-line", ToastLine);
