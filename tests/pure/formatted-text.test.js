@@ -29,13 +29,17 @@ const CASES = {
   emphasis: ["*a* **b** ***c*** ~~d~~", 'p(em("a") " " strong("b") " " strong(em("c")) " " del("d"))'],
   "marks that are none": ["2 * 3 * 4, snake_case_name, **open", 'p("2 * 3 * 4, snake_case_name, **open")'],
   code: ["`a` and ``b ` c``", 'p(code("a") " and " code("b ` c"))'],
+  "code that begins with a backtick": ["`` `a` ``", 'p(code("`a`"))'],
   "a link": ["[here](https://e.org/x)", 'p(a[href=https://e.org/x][data-host=e.org]("here"))'],
   "an address": ["see https://e.org/x.", 'p("see " a[href=https://e.org/x]("https://e.org/x") ".")'],
   "a link that lies": [
     "[https://good.org](https://bad.org)",
     'p(a[href=https://bad.org/][data-host=bad.org]("https://good.org"))',
   ],
-  "a link to a script": ["[a](javascript:alert(1))", 'p("[a](javascript:alert(1))")'],
+  "links to scripts": [
+    "[a](javascript:alert(1)) [b](javascript://c@d/e)",
+    'p("[a](javascript:alert(1)) [b](javascript://c@d/e)")',
+  ],
   "a link in a link": [
     "[a https://b.org c](https://d.org)",
     'p(a[href=https://d.org/][data-host=d.org]("a https://b.org c"))',
@@ -67,6 +71,7 @@ const HOSTILE = {
   backticks: "`".repeat(100_000),
   brackets: "[".repeat(100_000),
   stars: "*a ".repeat(30_000),
+  emphasis: "*a* ".repeat(30_000),
   quotes: `${">".repeat(10_000)} a`,
   cells: `|a|\n|-|\n${"|b|\n".repeat(30_000)}`,
 };
@@ -78,6 +83,15 @@ for (const [name, text] of Object.entries(HOSTILE)) {
     const letters = text.replace(/[^ab]/g, "").length;
     assert.equal(wordsOf(text).replace(/[^ab]/g, "").length, letters);
   });
+}
+
+test("marks in marks are not as deep as somebody likes", () => {
+  const markup = markupOf("*a _b ".repeat(50) + "b_ a* ".repeat(50));
+  assert.ok(depth(markup) > 10 && depth(markup) < 20);
+});
+
+function depth(markup) {
+  return Math.max(0, ...markup.map((part) => (typeof part === "string" ? 0 : 1 + depth(part.children))));
 }
 
 function count(markup) {

@@ -19,11 +19,15 @@ beforeEach(() => {
   told = [];
 });
 
-test("it keeps the order in which messages were sent, also within a millisecond", () => {
+test("it keeps the order in which messages were sent, also within a millisecond", (context) => {
+  context.mock.timers.enable({ apis: ["Date"], now: 1_000 });
   for (const number of [3, 1, 2]) outbox.add(message(number));
   assert.deepEqual(contents(), ["n 3", "n 1", "n 2"]);
   outbox.resend(id(3));
   assert.deepEqual(contents(), ["n 1", "n 2", "n 3"]);
+  context.mock.timers.setTime(500);
+  outbox.resend(id(1));
+  assert.deepEqual(contents(), ["n 2", "n 3", "n 1"]);
 });
 
 test("that a message is stored is told once, whoever learns it", () => {
