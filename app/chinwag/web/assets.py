@@ -4,6 +4,7 @@ Litestar's static files are read from the disk for each request, and compressed 
 twenty files, and for a newcomer they come all at once.
 """
 
+import base64
 import gzip
 import hashlib
 import mimetypes
@@ -18,6 +19,7 @@ from litestar import Request, Response
 from litestar.exceptions import NotFoundException
 from msgspec import Struct
 
+from chinwag.headers import PAGE_POLICY
 from chinwag.resources import folder
 
 STATIC = folder("static")
@@ -33,6 +35,11 @@ COMMENTS = {
 """The comments that browsers need not load. In a module these are comments on lines of their own and types:
 so no line of a string may begin like a comment."""
 
+DOCUMENTS = {"text/html", "image/svg+xml"}
+
+MODULE = "text/javascript"
+"""A module is always in UTF-8 (HTML, "fetch a single module script"): its type names no charset."""
+
 COMPRESSED_BYTES = 100_000
 """A larger file, which is one of the documentation's, is not compressed: it would take a second."""
 
@@ -43,8 +50,10 @@ class Asset(Struct, frozen=True):
     content: bytes
     compressed: Mapping[str, bytes]
     """By content coding, the smallest first."""
+    content_type: str
     etag: str
-    media_type: str
+    headers: Mapping[str, str]
+    """Those that an answer without content has, too: a browser that has the file takes them over."""
 
 
 def find(name: str) -> Path:
@@ -61,15 +70,14 @@ def find(name: str) -> Path:
 def answer(path: Path, request: Request[Any, Any, Any]) -> Response[bytes]:
     """The file, or 304 for a browser that has it (RFC 9110, section 13.1.2)."""
     asset = _asset(path)
-    headers = {"ETag": asset.etag, "Vary": "Accept-Encoding"}
     if asset.etag in request.headers.get("if-none-match", ""):
-        return Response(b"", status_code=304, headers=headers)
+        return Response(b"", status_code=304, headers=asset.headers)
+    headers = {**asset.headers, "Content-Type": asset.content_type}
     accepted = request.headers.get("accept-encoding", "")
     for coding, content in asset.compressed.items():
         if _takes(coding, accepted):
-            headers["Content-Encoding"] = coding
-            return Response(content, media_type=asset.media_type, headers=headers)
-    return Response(asset.content, media_type=asset.media_type, headers=headers)
+            return Response(content, headers={**headers, "Content-Encoding": coding})
+    return Response(asset.content, headers=headers)
 
 
 def content(name: str) -> bytes:
@@ -99,9 +107,14 @@ def _read(path: Path, _modified: int) -> Asset:
     if len(content) <= COMPRESSED_BYTES:
         compressed["br"] = brotli.compress(content, mode=brotli.MODE_TEXT)  # type: ignore[no-untyped-call]
         compressed["gzip"] = gzip.compress(content, mtime=0)
+    etag = f'"{base64.urlsafe_b64encode(hashlib.blake2b(content, digest_size=6).digest()).decode()}"'
+    headers = {"ETag": etag, "Vary": "Accept-Encoding"}
     media_type = mimetypes.guess_type(path)[0] or "application/octet-stream"
-    etag = f'"{hashlib.blake2b(content, digest_size=12).hexdigest()}"'
-    return Asset(content, compressed, etag, media_type)
+    if media_type in DOCUMENTS:
+        headers["Content-Security-Policy"] = PAGE_POLICY
+    is_text = media_type.startswith("text/") and media_type != MODULE
+    content_type = f"{media_type}; charset=utf-8" if is_text else media_type
+    return Asset(content, compressed, content_type, etag, headers)
 
 
 def _without_comments(path: Path) -> bytes:
