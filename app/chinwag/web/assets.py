@@ -21,19 +21,12 @@ from msgspec import Struct
 
 from chinwag.headers import PAGE_POLICY
 from chinwag.resources import folder
+from chinwag.web.minify import MINIFIERS
 
 STATIC = folder("static")
 
 FILES = {path.relative_to(STATIC).as_posix(): path for path in STATIC.rglob("*") if path.is_file()}
 """The files of the page by their paths under `static`, such as `net/api.js`. A new file needs a new start."""
-
-BLOCK = r"(?:[^*]|\*(?!/))*\*/"
-COMMENTS = {
-    ".js": re.compile(rf"^[ \t]*(?:/\*{BLOCK}|//.*)[ \t]*$|/\*\* @{BLOCK}", re.MULTILINE),
-    ".css": re.compile(rf"/\*{BLOCK}"),
-}
-"""The comments that browsers need not load. In a module these are comments on lines of their own and types:
-so no line of a string may begin like a comment."""
 
 DOCUMENTS = {"text/html", "image/svg+xml"}
 
@@ -102,7 +95,7 @@ def _asset(path: Path) -> Asset:
 
 @lru_cache
 def _read(path: Path, _modified: int) -> Asset:
-    content = _without_comments(path)
+    content = _minified(path)
     compressed = {}
     if len(content) <= COMPRESSED_BYTES:
         compressed["br"] = brotli.compress(content, mode=brotli.MODE_TEXT)  # type: ignore[no-untyped-call]
@@ -117,11 +110,9 @@ def _read(path: Path, _modified: int) -> Asset:
     return Asset(content, compressed, content_type, etag, headers)
 
 
-def _without_comments(path: Path) -> bytes:
-    """A file; a module or style sheet of the page without its comments, which would be a quarter of a first
-    visit. Their line ends remain, so that a browser's messages tell the lines of the file."""
+def _minified(path: Path) -> bytes:
+    """A file without comments and white space, which would be a third of a first visit. The documentation's
+    are as they are."""
     content = path.read_bytes()
-    comments = COMMENTS.get(path.suffix)
-    if comments is None or STATIC not in path.parents:
-        return content
-    return comments.sub(lambda comment: "\n" * comment[0].count("\n"), content.decode()).encode()
+    minifier = MINIFIERS.get(path.suffix)
+    return minifier(content) if minifier and STATIC in path.parents else content
