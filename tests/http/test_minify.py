@@ -1,6 +1,7 @@
 """What is sent of a file means the same as the file, without its comments and most of its white space."""
 
 import re
+from collections.abc import Mapping
 from pathlib import Path
 
 import httpx
@@ -80,5 +81,23 @@ async def test_style_sheets_have_the_same_rules_and_pages_the_same_elements(
             assert not [text for text in sent if comment in text or re.search(r"^\s", text, re.M)]
 
 
-def written(files: dict[str, Path]) -> list[str]:
-    return [file.read_text() for file in files.values()]
+def written(files: Mapping[str, Path]) -> list[str]:
+    """The files, and in the place of an import the style sheet."""
+    imports = re.compile(r'@import "\./(.*)";')
+    return [
+        "".join(
+            (file.parent / part).read_text() if number % 2 else part
+            for number, part in enumerate(imports.split(file.read_text()))
+        )
+        for file in files.values()
+    ]
+
+
+async def test_a_style_sheet_is_sent_with_those_that_it_imports(server: Server) -> None:
+    async with httpx.AsyncClient(base_url=server.url) as site:
+        sent = (await site.get("static/style/index.css")).text
+        tokens = (await site.get("static/style/tokens.css")).text
+    assert sent.startswith(tokens)
+    assert "@import" not in sent
+    imported = re.findall(r'"\./(.*)"', STYLES["style/index.css"].read_text())
+    assert sorted([*imported, "index.css", "not-found.css"]) == sorted(file.name for file in STYLES.values())
