@@ -3,7 +3,7 @@ import { emit } from "../events.js";
 
 /**
  * A line that says what has happened, and goes by itself. How long it stays is the animation `stay` of
- * style.css, which stands still while the line is hovered or focused. Events: `undo`; `end`, when it has gone.
+ * style/status-lines.css, which stands still while the line is hovered or focused. Events: `undo`; `end`, when it has gone.
  */
 export class ToastLine extends LiveElement {
   #text = find(this, "[role=status]", HTMLElement);

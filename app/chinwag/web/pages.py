@@ -11,7 +11,7 @@ from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import OpenAPIRenderPlugin
 from litestar.types import ControllerRouterHandler
 
-from chinwag.headers import CONTENT_SECURITY_POLICY
+from chinwag.headers import PAGE_POLICY
 from chinwag.web import assets
 
 AnyRequest = Request[Any, Any, Any]
@@ -89,7 +89,7 @@ OPENAPI = OpenAPIConfig(
         route_handlers=[],
         include_in_schema=False,
         # Swagger UI has its icons in its style sheet.
-        response_headers={"Content-Security-Policy": f"{CONTENT_SECURITY_POLICY}; img-src 'self' data:"},
+        response_headers={"Content-Security-Policy": f"{PAGE_POLICY};img-src 'self' data:"},
     ),
     render_plugins=[Documentation(path="/")],
 )
