@@ -26,6 +26,7 @@ const composer = find(main, "chat-composer", ChatComposer);
 const sidebar = find(document, "#sidebar", HTMLElement);
 const list = find(sidebar, "thread-list", ThreadList);
 const finder = find(document, "chat-finder", HTMLElement);
+const threadActions = find(document, "thread-actions", HTMLElement);
 const help = find(document, "keyboard-help", KeyboardHelp);
 const findButton = find(sidebar, ".find", HTMLElement);
 
@@ -137,19 +138,19 @@ function jump(detail) {
 /** What is done with the open thread, <thread-actions> does. @param {string} name in SHORTCUTS */
 function run(name) {
   if (actions[name]) actions[name]();
-  else askActions("act", name);
+  else emit(threadActions, "act", name);
 }
 
-/** @param {string} type @param {unknown} detail */
-function askActions(type, detail) {
-  emit(find(document, "thread-actions", HTMLElement), type, detail);
-}
-
-/** It is shown first: what somebody quick types meanwhile is for its field. */
+/** It is shown first: what somebody quick types meanwhile is for its field, and what is pressed is done later. */
 async function openFinder() {
   const dialog = find(finder, "dialog", HTMLDialogElement);
+  const pressed = /** @type {string[]} */ ([]);
+  find(dialog, "input", HTMLInputElement).value = "";
+  dialog.onkeydown = ({ key }) => pressed.push(key);
   dialog.showModal();
-  if (await load(import("./elements/chat-finder.js"))) emit(finder, "open");
+  const isLoaded = await load(import("./elements/chat-finder.js"));
+  dialog.onkeydown = null;
+  if (isLoaded) emit(finder, "open", pressed);
   else dialog.close(); // nothing in it would work
 }
 
@@ -199,7 +200,7 @@ function connectionChanged() {
 /** @param {{ threadId: number | null, button: HTMLElement }} at */
 function openMenu({ threadId, button }) {
   const thread = threadId && threads.get(threadId);
-  if (thread) askActions("menu", { thread, button });
+  if (thread) emit(threadActions, "menu", { thread, button });
 }
 
 /** @param {number} hiddenId */

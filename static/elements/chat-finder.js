@@ -1,6 +1,6 @@
 /** @import { Hit, Thread } from "../types.js" */
 import { find, fromTemplate, LiveElement } from "./dom.js";
-import { emit } from "../events.js";
+import { emit, on } from "../events.js";
 import { threads } from "../model/threads.js";
 import { listThreads, search } from "../net/api.js";
 
@@ -12,7 +12,8 @@ const WHEN = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle
 
 /**
  * The dialog that finds chats by their titles and messages by their words. Event: `choose`, whose detail is
- * `{ threadId, seq? }`. Takes the event `open`, when its dialog has been opened; it may have been typed in already.
+ * `{ threadId, seq? }`. Takes the event `open`, when its dialog has been opened; it may have been typed in already, and
+ * the detail is the keys that were pressed in it.
  */
 export class ChatFinder extends LiveElement {
   #dialog = find(this, "dialog", HTMLDialogElement);
@@ -40,10 +41,17 @@ export class ChatFinder extends LiveElement {
     this.#results.addEventListener("click", (event) => this.#click(event), { signal });
     this.#results.addEventListener("scroll", () => this.#scrolled(), { signal, passive: true });
     threads.addEventListener("change", () => this.#listChanged(), { signal });
-    this.#dialog.addEventListener("close", () => this.#empty(), { signal });
+    this.#dialog.addEventListener("close", () => this.#forget(), { signal });
     signal.addEventListener("abort", () => this.#forget());
-    this.addEventListener("open", () => this.#search(), { signal });
+    on(this, "open", (pressed) => this.#open(pressed), signal);
     find(this, ".close", HTMLElement).addEventListener("click", () => this.#dialog.close(), { signal });
+  }
+
+  /** @param {string[]} pressed */
+  #open(pressed) {
+    if (!this.#dialog.open) return; // it was closed before this was loaded
+    this.#search();
+    for (const key of pressed) this.#press(key);
   }
 
   /** Somebody may have been quicker than the list; one that is there already does not change under the hand. */
@@ -61,11 +69,6 @@ export class ChatFinder extends LiveElement {
     this.#show(this.#messages, []);
     this.#tell(typed ? "Searching…" : known.length || !this.#hadList ? "" : "There are no chats yet.");
     if (typed) this.#timer = setTimeout(() => this.#searchMessages(typed, signal), PAUSE);
-  }
-
-  #empty() {
-    this.#forget();
-    this.#field.value = "";
   }
 
   #forget() {
@@ -159,11 +162,16 @@ export class ChatFinder extends LiveElement {
   #keyDown(event) {
     // Enter that ends an IME composition; Safari has ended it already and tells by 229.
     if (event.isComposing || event.keyCode === 229) return;
-    const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
-    if (event.key === "Enter") this.#choose(this.#active);
+    if (this.#press(event.key)) event.preventDefault();
+  }
+
+  /** Whether the key means something here. @param {string} key */
+  #press(key) {
+    const step = { ArrowDown: 1, ArrowUp: -1 }[key];
+    if (key === "Enter") this.#choose(this.#active);
     else if (step) this.#move(step);
-    else return;
-    event.preventDefault();
+    else return false;
+    return true;
   }
 
   /** From the last one to the first, unless more follow. @param {number} step */

@@ -27,6 +27,27 @@ async def test_what_is_typed_before_the_finder_is_there_is_searched(
     await expect(page.get_by_role("combobox")).to_have_value("")
 
 
+async def test_a_chat_is_chosen_before_the_finder_is_there(
+    open_page: Open, http: httpx.AsyncClient
+) -> None:
+    chosen = (await http.post("/threads", json={"title": "Needle"})).json()["id"]
+    await http.post("/threads", json={"title": "Hay"})
+    page = await open_page("/")
+    await expect(item(page, chosen)).to_be_visible()
+    held = await Held.of(page)
+    await page.keyboard.press("Control+k")
+    await page.keyboard.type("abandoned")
+    await page.keyboard.press("Escape")
+    await page.keyboard.press("Control+k")
+    await page.keyboard.type("needle")
+    await page.keyboard.press("Enter")
+    held.may_come.set()
+    await page.wait_for_url(f"**/threads/{chosen}")
+    await expect(page.get_by_role("dialog", name="Find")).to_be_hidden()
+    await page.keyboard.press("Control+k")
+    await expect(page.get_by_role("combobox")).to_have_value("")
+
+
 async def test_a_finder_that_cannot_be_loaded_leaves_no_dialog_that_does_nothing(open_page: Open) -> None:
     page = await open_page("/")
     await page.route("**/chat-finder.js", lambda route: route.abort("connectionfailed"))
