@@ -9,6 +9,7 @@ class CodeBlock extends LiveElement {
 
   /** @override @param {AbortSignal} signal */
   connected(signal) {
+    this.#button.disabled = false;
     this.#button.addEventListener("click", () => this.#copy(), { signal });
     signal.addEventListener("abort", () => clearTimeout(this.#timer));
   }

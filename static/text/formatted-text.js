@@ -229,10 +229,10 @@ function withoutBox(item, text) {
   return text.slice(mark.length);
 }
 
-/** @param {string} code @param {string} language as it was written, or "" */
+/** Its button is for <code-block> to enable. @param {string} code @param {string} language as it was written, or "" */
 function codeBlock(code, language) {
   const label = element("span", { class: "language" }, [language]);
-  const button = element("button", { type: "button", class: "quiet" }, ["Copy"]);
+  const button = element("button", { type: "button", class: "quiet", disabled: "" }, ["Copy"]);
   const box = { role: "group", "aria-label": "Code", tabindex: "0", dir: "ltr" };
   return element("code-block", {}, [
     element("header", {}, [label, button]),
