@@ -1,14 +1,20 @@
-import "./message-list.js";
-import { createThread, readAccount } from "./api.js";
-import { ChatComposer } from "./chat-composer.js";
-import { emit, find, on } from "./dom.js";
-import { drafts, lastOpened } from "./kept.js";
-import { KeyboardHelp, keycap, signs } from "./shortcuts.js";
-import { ToastLine } from "./status-lines.js";
-import { store } from "./store.js";
-import { textOf } from "./texts.js";
-import { ThreadList } from "./thread-list.js";
-import { threads } from "./threads.js";
+import "./elements/connection-status.js";
+import "./elements/message-list.js";
+import "./elements/thread-actions.js";
+import "./elements/unsent-messages.js";
+import { ChatComposer } from "./elements/chat-composer.js";
+import { find } from "./elements/dom.js";
+import { KeyboardHelp, keycap, signs } from "./elements/keyboard-help.js";
+import { ThreadList } from "./elements/thread-list.js";
+import { load } from "./elements/toast-line.js";
+import { emit, on } from "./events.js";
+import { drafts, startRescue } from "./model/drafts.js";
+import { lastOpened } from "./model/read-marks.js";
+import { store } from "./model/store.js";
+import { threads } from "./model/threads.js";
+import { createThread, readAccount } from "./net/api.js";
+import { startDelivery } from "./net/delivery.js";
+import { textOf } from "./text/texts.js";
 
 const WIDE = matchMedia("(width > 720px)");
 
@@ -20,12 +26,12 @@ const composer = find(main, "chat-composer", ChatComposer);
 const sidebar = find(document, "#sidebar", HTMLElement);
 const list = find(sidebar, "thread-list", ThreadList);
 const finder = find(document, "chat-finder", HTMLElement);
-const toast = find(document, "toast-line", ToastLine);
+const threadActions = find(document, "thread-actions", HTMLElement);
 const help = find(document, "keyboard-help", KeyboardHelp);
 const findButton = find(sidebar, ".find", HTMLElement);
 
 /** What the names in SHORTCUTS do. @type {Record<string, () => void>} */
-const doings = {
+const actions = {
   find: openFinder,
   new: newChat,
   previous: () => goBy(-1),
@@ -47,12 +53,12 @@ find(main, ".reopen", HTMLElement).addEventListener("click", () => store.reopen(
 menuButton.addEventListener("click", () => openMenu({ threadId: store.threadId, button: menuButton }));
 on(list, "select", go);
 on(list, "menu", openMenu);
-heading.addEventListener("dblclick", () => obey("rename"));
+heading.addEventListener("dblclick", () => run("rename"));
 on(finder, "choose", goToFound);
 findButton.addEventListener("click", openFinder);
 find(findButton, ".keys", HTMLElement).append(...signs("Mod+K").map(keycap));
 find(sidebar, ".help", HTMLElement).addEventListener("click", () => help.open());
-on(help, "shortcut", obey);
+on(help, "shortcut", run);
 on(composer, "send", send);
 on(find(main, "unsent-messages", HTMLElement), "select", go);
 store.addEventListener("status", statusChanged);
@@ -63,6 +69,8 @@ document.addEventListener("visibilitychange", showUnread);
 threads.addEventListener("change", show);
 threads.addEventListener("statechange", connectionChanged);
 
+startDelivery();
+startRescue();
 route();
 threads.open();
 readAccount().then(
@@ -127,45 +135,29 @@ function jump(detail) {
   emit(find(main, "message-list", HTMLElement), "jump", detail);
 }
 
-/** What is done with the open thread, <thread-actions> does. @param {string} name */
-function obey(name) {
-  if (doings[name]) doings[name]();
-  else askActions("act", name);
+/** What is done with the open thread, <thread-actions> does. @param {string} name in SHORTCUTS */
+function run(name) {
+  if (actions[name]) actions[name]();
+  else emit(threadActions, "act", name);
 }
 
-/** At once where it is loaded: who presses F2 goes on typing. @param {string} type @param {unknown} detail */
-async function askActions(type, detail) {
-  if (!customElements.get("thread-actions") && !(await load(import("./thread-actions.js")))) return;
-  emit(find(document, "thread-actions", HTMLElement), type, detail);
-}
-
-/** It is shown first: what somebody quick types meanwhile is for its field. */
+/** It is shown first: what somebody quick types meanwhile is for its field, and what is pressed is done later. */
 async function openFinder() {
   const dialog = find(finder, "dialog", HTMLDialogElement);
+  const pressed = /** @type {string[]} */ ([]);
+  find(dialog, "input", HTMLInputElement).value = "";
+  dialog.onkeydown = ({ key }) => pressed.push(key);
   dialog.showModal();
-  if (await load(import("./finder.js"))) emit(finder, "open");
+  const isLoaded = await load(import("./elements/chat-finder.js"));
+  dialog.onkeydown = null;
+  if (isLoaded) emit(finder, "open", pressed);
   else dialog.close(); // nothing in it would work
-}
-
-/**
- * What is used now and then is loaded when it is.
- * @template T
- * @param {Promise<T>} module
- */
-async function load(module) {
-  try {
-    return await module;
-  } catch {
-    return void toast.say("The server cannot be reached. Try again when it can.");
-  }
 }
 
 /** The address without a chat leads to the chat that was open last, or else to the first of the list. */
 async function welcome() {
   if (!threads.isLoaded) return;
   threads.removeEventListener("change", welcome);
-  // Before it is used. If that fails, it is tried again then.
-  import("./thread-actions.js").catch(() => {});
   const last = lastOpened.id;
   const isThere = last && (await threads.ensure(last).then(() => true, () => false));
   const id = isThere ? last : threads.list[0]?.id;
@@ -208,7 +200,7 @@ function connectionChanged() {
 /** @param {{ threadId: number | null, button: HTMLElement }} at */
 function openMenu({ threadId, button }) {
   const thread = threadId && threads.get(threadId);
-  if (thread) askActions("menu", { thread, button });
+  if (thread) emit(threadActions, "menu", { thread, button });
 }
 
 /** @param {number} hiddenId */
@@ -246,7 +238,7 @@ function showFailure() {
   find(main, ".reopen", HTMLElement).hidden = !store.threadId; // the list is read anew by itself
 }
 
-/** In the title and the icon of the window, as it may be hidden: how many chats have something unread. */
+/** In the title and the icon of the tab, as it may be hidden: how many chats have something unread. */
 function showUnread() {
   const isSeen = (/** @type {number} */ id) => id === store.threadId && !document.hidden;
   const unread = threads.list.filter((thread) => threads.isUnread(thread) && !isSeen(thread.id)).length;

@@ -44,12 +44,6 @@ export interface Hit {
   parts: { text: string; is_match: boolean }[];
 }
 
-/** What the list is told when messages have arrived in a thread. */
-export interface Activity {
-  thread_id: number;
-  last_seq: number;
-}
-
 /** Comes on every WebSocket when the server has lost its database, and when it has it again. */
 export interface DatabaseFrame {
   type: "database";
@@ -73,6 +67,15 @@ export type ListFrame =
   | { type: "thread.active"; data: Activity }
   | DatabaseFrame
   | { type: "pong" };
+
+/** Formatted text before it is in a document: text, or an element with what is in it. */
+export type Markup = string | MarkupElement;
+
+export interface MarkupElement {
+  name: string;
+  attributes: Record<string, string>;
+  children: Markup[];
+}
 
 export type ConnectionState = "connecting" | "connected" | "reconnecting" | "disconnected";
 

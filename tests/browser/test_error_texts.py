@@ -20,7 +20,7 @@ async def test_every_code_has_a_text(open_page: Open) -> None:
     page = await open_page("/static/favicon.svg")
     without = await page.evaluate(
         """async codes => {
-            const { textOf } = await import("/static/texts.js");
+            const { textOf } = await import("/static/text/texts.js");
             return codes.filter(code => textOf(code).includes(`(${code})`));
         }""",
         sorted(codes),

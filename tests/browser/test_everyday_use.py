@@ -64,7 +64,7 @@ async def test_another_page_can_import_the_service(open_page: Open, thread: int)
     page = await open_page("/static/favicon.svg")
     said = await page.evaluate(
         """async thread => {
-            const { WebSocketService } = await import("/static/websocket-service.js");
+            const { WebSocketService } = await import("/static/net/websocket-service.js");
             const service = WebSocketService.getInstance();
             const got = [];
             await service.connect(thread, message => got.push(message.content));

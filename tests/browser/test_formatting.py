@@ -12,7 +12,7 @@ from tests.support.axe import no_finding
 from tests.support.page import Open, contents, field
 
 FORMAT = """async text => {
-    const { formatted } = await import("/static/formatted-text.js");
+    const { formatted } = await import("/static/text/formatted-text.js");
     const element = document.createElement("div");
     element.append(formatted(text));
     for (const link of element.querySelectorAll("a"))
@@ -142,7 +142,9 @@ async def test_code_is_copied_by_keyboard(open_page: Open, db: Connection, threa
     await page.context.add_init_script(script)
     await page.goto(page.url.replace("static/favicon.svg", f"threads/{thread}"))
     await expect(page.locator("code-block .language")).to_have_text("python")
-    await page.get_by_role("button", name="Copy").focus()
+    copy = page.get_by_role("button", name="Copy")
+    await expect(copy).to_be_enabled()  # what copies is loaded with the first code
+    await copy.focus()
     await page.keyboard.press("Enter")
     await expect(page.get_by_role("button", name="Copied")).to_be_focused()
     await field(page).focus()

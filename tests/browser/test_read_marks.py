@@ -11,6 +11,8 @@ from tests.support.page import HIDDEN, Open, contents, item, kept
 
 INSERT = "insert into message (thread_id, content) values ($1, $2)"
 
+IMPORT = "import('/static/model/read-marks.js').then(({ readMarks }) => (window.marks = readMarks))"
+
 UNTIL = """seq => new Promise(resolve => {
     const look = () => (marks.get(1) === seq ? resolve() : setTimeout(look, 5));
     look();
@@ -63,9 +65,7 @@ async def test_a_mark_goes_back_only_when_history_was_lost(open_page: Open) -> N
     other = await one.context.new_page()
     await other.goto(one.url)
     for page in (one, other):
-        await page.evaluate(
-            "import('/static/kept.js').then(({ readMarks }) => (window.marks = readMarks))"
-        )
+        await page.evaluate(IMPORT)
     assert await kept(one, "read") == []
     await one.evaluate("marks.set(1, 9); marks.set(1, 4)")
     assert await one.evaluate("marks.get(1)") == 9
@@ -75,9 +75,8 @@ async def test_a_mark_goes_back_only_when_history_was_lost(open_page: Open) -> N
     await one.evaluate("marks.set(1, 5)")
     await other.evaluate(UNTIL, 5)
     await one.reload()
-    assert (
-        await one.evaluate("import('/static/kept.js').then(({ readMarks }) => readMarks.get(1))") == 5
-    )
+    await one.evaluate(IMPORT)
+    assert await one.evaluate("marks.get(1)") == 5
     await other.evaluate("marks.forget(1)")
     assert await kept(other, "read") == []
 
@@ -87,7 +86,7 @@ async def test_while_messages_stream_little_is_written(open_page: Open) -> None:
     await page.clock.install()
     written = await page.evaluate(
         """async () => {
-            const { readMarks } = await import("/static/kept.js");
+            const { readMarks } = await import("/static/model/read-marks.js");
             let writes = 0;
             const { setItem } = Storage.prototype;
             Storage.prototype.setItem = function (...item) { writes += 1; setItem.apply(this, item); };

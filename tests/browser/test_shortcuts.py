@@ -15,7 +15,6 @@ HEAR = """for (const type of ["act", "jump"]) addEventListener(type, (event) => 
 async def test_keys_do_what_they_say(open_page: Open, thread: int) -> None:
     page = await open_on(open_page, thread)
     await page.evaluate(HEAR)
-    await page.evaluate("import('/static/thread-actions.js').then(() => {})")  # it comes with the first key
     await leave_the_field(page)
     for key in ("F2", "p", "e", "Control+Shift+Backspace", "Control+z", "Home", "End", "g", "z", "Delete"):
         await page.keyboard.press(key)

@@ -14,7 +14,7 @@ READ_SECONDS = 0.5
 
 FOLLOW = """
     async ([thread, after]) => {
-        const { WebSocketService } = await import("/static/websocket-service.js");
+        const { WebSocketService } = await import("/static/net/websocket-service.js");
         const service = WebSocketService.getInstance();
         window.taken = [];
         window.oddities = [];

@@ -332,7 +332,7 @@ async def opened_without_database(scene: Scene) -> None:
     await scene.page.route(re.compile(r"/api/v1/threads[?/]"), lambda _: None)
     await scene.page.goto(urljoin(scene.page.url, f"/threads/{scene.threads['Backups']}"))
     await scene.page.evaluate(
-        """import("/static/threads.js").then(({ threads }) => new Promise(resolve => {
+        """import("/static/model/threads.js").then(({ threads }) => new Promise(resolve => {
             const look = () => (threads.state === "connected" ? resolve() : setTimeout(look, 5));
             look();
         }))"""

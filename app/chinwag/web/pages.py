@@ -11,7 +11,7 @@ from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import OpenAPIRenderPlugin
 from litestar.types import ControllerRouterHandler
 
-from chinwag.headers import CONTENT_SECURITY_POLICY
+from chinwag.headers import PAGE_POLICY
 from chinwag.web import assets
 
 AnyRequest = Request[Any, Any, Any]
@@ -20,7 +20,7 @@ HEADERS = {"Cache-Control": "no-cache"}
 """The modules belong together: none of them may be older than the others."""
 
 NEWEST = "/api/v1/threads/{thread_id}/messages?limit=50"
-"""What static/store.js asks for first."""
+"""What static/model/store.js asks for first."""
 
 
 @get(
@@ -37,9 +37,11 @@ def page(request: AnyRequest, thread_id: str = "", seq: str = "") -> Response[by
     return answer
 
 
-@get("/static/{name:str}", include_in_schema=False, sync_to_thread=False)
-def static(request: AnyRequest, name: str) -> Response[bytes]:
-    """A file of the page."""
+@get("/static/{name:path}", include_in_schema=False, sync_to_thread=False)
+def static(request: AnyRequest) -> Response[bytes]:
+    """A file of the page. Its path is taken as it was sent. If it were decoded, `a%2fb` would be a second
+    address of the file `a/b`, and a module that is loaded from two addresses runs twice."""
+    name = request.scope["raw_path"].decode("ascii", "replace").removeprefix("/static/")
     return assets.answer(assets.find(name), request)
 
 
@@ -87,7 +89,7 @@ OPENAPI = OpenAPIConfig(
         route_handlers=[],
         include_in_schema=False,
         # Swagger UI has its icons in its style sheet.
-        response_headers={"Content-Security-Policy": f"{CONTENT_SECURITY_POLICY}; img-src 'self' data:"},
+        response_headers={"Content-Security-Policy": f"{PAGE_POLICY};img-src 'self' data:"},
     ),
     render_plugins=[Documentation(path="/")],
 )

@@ -15,6 +15,7 @@ from chinwag import wire
 from chinwag.db.failures import refusal_of
 from chinwag.db.pool import FAILURES
 from chinwag.errors import BadInput, Refusal, ServerStopping
+from chinwag.headers import PAGE_POLICY
 from chinwag.web import assets
 
 AnyRequest = Request[Any, Any, Any]
@@ -51,7 +52,8 @@ def http_failed(request: AnyRequest, error: HTTPException) -> Response[Any]:
         return _answer(request, 426, "upgrade_required", detail, {"Upgrade": "websocket"})
     if error.status_code == 404 and _wants_page(request):
         page = assets.content("not-found.html")
-        return Response(page, status_code=404, media_type=MediaType.HTML)
+        headers = {"Content-Security-Policy": PAGE_POLICY}
+        return Response(page, status_code=404, media_type=MediaType.HTML, headers=headers)
     code = CODES.get(error.status_code, Refusal.code)
     detail = "; ".join(_complaints(error.extra)) or error.detail
     return _answer(request, error.status_code, code, detail, error.headers)

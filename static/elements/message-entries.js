@@ -1,0 +1,206 @@
+/** @import { Message, Send } from "../types.js" */
+import { find, fromTemplate } from "./dom.js";
+import { outbox } from "../model/outbox.js";
+import { store } from "../model/store.js";
+import { dayName, showMoment } from "../text/dates.js";
+import { formatted } from "../text/formatted-text.js";
+
+const GROUP = 5 * 60_000; // ms; what one writes within this time belongs together
+const STOP = "article[tabindex='0']";
+
+/** The messages in the document: an element for each, which stays the same for as long as it is shown. */
+export class MessageEntries {
+  #container;
+  /** By `keyOf`. @type {Map<string, HTMLElement>} */
+  #elements = new Map();
+  /** Of what was sent from here, only the newest says that it is sent. @type {HTMLElement | undefined} */
+  #newestSent;
+
+  /** @param {HTMLElement} container */
+  constructor(container) {
+    this.#container = container;
+    container.addEventListener("keydown", (event) => this.#keyDown(event));
+    container.addEventListener("focusin", ({ target }) => target instanceof Element && this.#stopAt(target));
+  }
+
+  get isEmpty() {
+    return this.#elements.size === 0;
+  }
+
+  /** @param {Message} message */
+  has(message) {
+    return this.#elements.has(keyOf(message));
+  }
+
+  /** @param {number | undefined} seq @returns {HTMLElement | null} */
+  find(seq) {
+    return this.#container.querySelector(`:scope > [data-seq="${seq}"]`);
+  }
+
+  /** The text that is read at this line of the viewport, or else below it. @param {number} y in px */
+  textAt(y) {
+    return this.#list.find((entry) => entry.getBoundingClientRect().bottom > y)?.querySelector(".content");
+  }
+
+  /** The seq of the last that begins above this line of the viewport; 0 for none. @param {number} y in px */
+  lastSeqAbove(y) {
+    const last = this.#list.findLast((entry) => entry.dataset.seq && entry.getBoundingClientRect().top < y);
+    return Number(last?.dataset.seq ?? 0);
+  }
+
+  clear() {
+    this.#elements.clear();
+    this.#container.replaceChildren();
+  }
+
+  /**
+   * Has the document hold exactly these, in this order.
+   * @param {readonly (Message | Send)[]} messages
+   * @param {number | undefined} newFrom the seq of the first that is new to the person
+   */
+  show(messages, newFrom) {
+    this.#removeAllBut(new Set(messages.map(keyOf)));
+    let next = this.#container.firstElementChild;
+    /** @type {Message | Send | undefined} */
+    let previous;
+    for (const message of messages) {
+      const entry = this.#entryOf(message);
+      if (entry === next) next = next.nextElementSibling;
+      else this.#container.insertBefore(entry, next);
+      place(entry, message, previous, newFrom);
+      previous = message;
+    }
+    const last = this.#container.lastElementChild;
+    if (last && !this.#container.querySelector(STOP)) this.#stopAt(last);
+  }
+
+  get #list() {
+    return /** @type {HTMLElement[]} */ ([...this.#container.children]);
+  }
+
+  /** @param {Set<string>} keys */
+  #removeAllBut(keys) {
+    for (const [key, entry] of this.#elements) {
+      if (keys.has(key)) continue;
+      entry.remove();
+      this.#elements.delete(key);
+    }
+  }
+
+  /** @param {Message | Send} message */
+  #entryOf(message) {
+    const key = keyOf(message);
+    const entry = this.#elements.get(key) ?? messageElement(message);
+    this.#elements.set(key, entry);
+    if (!("seq" in message)) showSend(entry, message);
+    else if (!entry.dataset.seq) this.#stored(entry, message);
+    return entry;
+  }
+
+  /** @param {HTMLElement} entry @param {Message} message */
+  #stored(entry, message) {
+    const wasSentHere = entry.querySelector("[data-state]");
+    showStored(entry, message);
+    if (!wasSentHere) return;
+    this.#newestSent?.classList.remove("newest");
+    this.#newestSent = entry;
+    entry.classList.add("newest");
+  }
+
+  /** The Tab key stops at one message, and the arrow keys lead on from there. @param {Element} within */
+  #stopAt(within) {
+    const article = within.closest("article") ?? within.querySelector("article");
+    for (const stop of this.#container.querySelectorAll(STOP)) {
+      if (stop !== article) stop.setAttribute("tabindex", "-1");
+    }
+    article?.setAttribute("tabindex", "0");
+  }
+
+  /** @param {KeyboardEvent} event */
+  #keyDown(event) {
+    if (!(event.target instanceof HTMLElement) || event.target.localName !== "article" || event.altKey) return;
+    const entry = event.target.parentElement;
+    const next = { ArrowUp: entry?.previousElementSibling, ArrowDown: entry?.nextElementSibling }[event.key];
+    if (!next) return;
+    event.preventDefault();
+    next.querySelector("article")?.focus();
+  }
+}
+
+/** The same for a message before and after it is stored. @param {Message | Send} message */
+const keyOf = (message) => message.client_id ?? `${"seq" in message ? message.seq : ""}`;
+
+/** @param {Message | Send} message */
+function messageElement(message) {
+  const entry = fromTemplate("message");
+  const role = roleOf(message);
+  find(entry, ".message", HTMLElement).classList.add(role);
+  find(entry, ".author", HTMLElement).textContent = role === "user" ? "You: " : "Bot: ";
+  find(entry, ".content", HTMLElement).append(formatted(message.content));
+  if (entry.querySelector("code-block")) import("./code-block.js").catch(() => {}); // it is tried again with the next
+  return entry;
+}
+
+/** A message that is under way, or was not stored. @param {HTMLElement} entry @param {Send} send */
+function showSend(entry, { client_id, state, reason }) {
+  const hasFailed = state === "failed";
+  const isWaiting = !hasFailed && !store.isConnected;
+  find(entry, ".message", HTMLElement).dataset.state = isWaiting ? "waiting" : state;
+  find(entry, ".state", HTMLElement).textContent = hasFailed
+    ? `Not sent: ${reason}`
+    : isWaiting ? "Waiting for the connection" : "Sending…";
+  showButton(entry, ".resend", hasFailed, () => outbox.resend(client_id));
+  showButton(entry, ".discard", hasFailed || isWaiting, () => outbox.discard(client_id));
+}
+
+/** @param {HTMLElement} entry @param {Message} message */
+function showStored(entry, message) {
+  const link = find(entry, ".when", HTMLAnchorElement);
+  entry.dataset.seq = `${message.seq}`;
+  delete find(entry, ".message", HTMLElement).dataset.state;
+  find(entry, ".state", HTMLElement).textContent = "Sent";
+  showButton(entry, ".resend", false, null);
+  showButton(entry, ".discard", false, null);
+  link.hidden = false;
+  link.href = `/threads/${message.thread_id}/${message.seq}`;
+  showMoment(find(link, "time", HTMLTimeElement), message.created_at);
+}
+
+/**
+ * What a message shows because of the one before it: a new day, that the unread begin, or that it goes on.
+ * @param {HTMLElement} entry
+ * @param {Message | Send} message
+ * @param {Message | Send | undefined} previous
+ * @param {number | undefined} newFrom
+ */
+function place(entry, message, previous, newFrom) {
+  const isNew = "seq" in message && message.seq === newFrom;
+  const signature = `${isNew} ${previous && keyOf(previous)}`;
+  if (entry.dataset.placed === signature) return; // most of them are, each time
+  entry.dataset.placed = signature;
+  const moment = momentOf(message);
+  const day = find(entry, ".day", HTMLElement);
+  day.hidden = !!previous && moment.toDateString() === momentOf(previous).toDateString();
+  day.textContent = day.hidden ? "" : dayName(moment);
+  find(entry, ".unread-from", HTMLElement).hidden = !isNew;
+  const goesOn = previous && roleOf(previous) === roleOf(message) && +moment - +momentOf(previous) < GROUP;
+  entry.classList.toggle("continued", !!goesOn && day.hidden && !isNew);
+}
+
+/** @param {Message | Send} message */
+const roleOf = (message) => ("role" in message ? message.role : "user");
+
+/** @param {Message | Send} message */
+const momentOf = (message) => new Date("created_at" in message ? message.created_at : message.sent_at);
+
+/**
+ * @param {HTMLElement} entry
+ * @param {string} selector
+ * @param {boolean} isShown
+ * @param {(() => void) | null} act
+ */
+function showButton(entry, selector, isShown, act) {
+  const button = find(entry, selector, HTMLButtonElement);
+  button.hidden = !isShown;
+  button.onclick = act;
+}

@@ -1,0 +1,187 @@
+/** @import { Message } from "../types.js" */
+import { find, LiveElement } from "./dom.js";
+import { MessageEntries } from "./message-entries.js";
+import { on } from "../events.js";
+import { readMarks } from "../model/read-marks.js";
+import { store } from "../model/store.js";
+import { wordsOf } from "../text/formatted-text.js";
+
+const AT_END = 40; // px from the end that still count as being there
+const NEAR = 1_000; // px from where the messages that are held end, in which more are read
+const PAUSE = 50; // ms; while messages stream, the frames between are left to who types
+const SHOWN = new Set(["open", "gone"]); // what could not be sent is seen also when the thread is gone
+const SPOKEN = 300; // characters of a new message that are read aloud
+
+/**
+ * The conversation of the open thread: as much of it as is held. Takes the event `jump`, whose detail is `first` or
+ * `newest`.
+ */
+export class MessageList extends LiveElement {
+  #scroller = find(this, ".scroller", HTMLElement);
+  #entries = new MessageEntries(find(this, ".entries", HTMLElement));
+  #again = find(this, ".again", HTMLElement);
+  #empty = find(this, ".empty", HTMLElement);
+  #typing = find(this, ".typing", HTMLElement);
+  #jump = find(this, ".jump", HTMLButtonElement);
+  #announcer = find(this, ".announcer", HTMLElement);
+  #resized = new ResizeObserver(() => store.isFollowed && this.#scrollToEnd());
+  /** What others have written since the last frame. @type {Message[]} */
+  #arrived = [];
+  #frame = 0;
+  #renderedAt = 0;
+  /** @type {number | undefined} */
+  #pause;
+  #scrollTop = 0;
+  #scrollHeight = 0;
+  #clientHeight = 0;
+  /** The newest message when the end was last looked at. */
+  #seen = 0;
+
+  /** @override @param {AbortSignal} signal */
+  connected(signal) {
+    on(store, "status", () => this.#open(), signal);
+    on(store, "place", () => this.#goToPlace(), signal);
+    on(store, "change", () => this.#renderSoon(), signal);
+    on(store, "message", (message) => this.#arrive(message), signal);
+    on(store, "typing", () => (this.#typing.hidden = !store.isTyping), signal);
+    document.addEventListener("visibilitychange", () => this.#looked(), { signal });
+    this.#scroller.addEventListener("scroll", () => this.#scrolled(), { signal, passive: true });
+    this.#again.addEventListener("click", () => this.#loadAgain(), { signal });
+    this.#jump.addEventListener("click", () => this.#jumpTo("newest"), { signal });
+    on(this, "jump", (detail) => this.#jumpTo(detail), signal);
+    signal.addEventListener("abort", () => this.#resized.disconnect());
+    this.#resized.observe(this.#scroller);
+    for (const part of this.#scroller.children) this.#resized.observe(part);
+    this.#open();
+  }
+
+  #open() {
+    this.#entries.clear();
+    this.#again.hidden = true;
+    // In a frame, as the list is not seen before: whoever else hears of the status shows it.
+    requestAnimationFrame(() => {
+      this.#seen = store.newFrom ? store.newFrom - 1 : store.newest;
+      this.#goToPlace();
+    });
+  }
+
+  /** @param {"first" | "newest"} to */
+  #jumpTo(to) {
+    store.goTo(to === "first" ? 1 : undefined).catch(() => (this.#again.hidden = false));
+  }
+
+  #goToPlace() {
+    store.isFollowed = store.place === undefined;
+    this.#render();
+    const entry = this.#entries.find(store.place);
+    const isWhereNewBegins = store.place === store.newFrom;
+    entry?.scrollIntoView({ block: isWhereNewBegins ? "start" : "center" });
+    if (entry && !isWhereNewBegins) point(find(entry, "article", HTMLElement));
+    if (entry) store.isFollowed = false; // until it was scrolled away from, the end may have been in view
+    this.#looked();
+  }
+
+  #renderSoon() {
+    if (this.#frame) return;
+    const rest = this.#renderedAt + PAUSE - performance.now();
+    if (rest <= 0) this.#frame = requestAnimationFrame(() => this.#render());
+    else this.#pause ??= setTimeout(() => {
+      this.#pause = undefined;
+      this.#renderSoon();
+    }, rest);
+  }
+
+  #render() {
+    cancelAnimationFrame(this.#frame);
+    this.#frame = 0;
+    this.#renderedAt = performance.now();
+    if (!SHOWN.has(store.status)) return;
+    const { top } = this.#scroller.getBoundingClientRect();
+    const anchor = store.isFollowed ? undefined : this.#entries.textAt(top);
+    const before = anchor?.getBoundingClientRect().top ?? 0;
+    this.#entries.show(store.hasNewer ? store.messages : [...store.messages, ...store.sends], store.newFrom);
+    this.#empty.hidden = !this.#entries.isEmpty;
+    const moved = anchor?.isConnected ? anchor.getBoundingClientRect().top - before : 0;
+    if (store.isFollowed) this.#scrollToEnd();
+    else if (moved) this.#scroller.scrollTop += moved;
+    this.#announce();
+    this.#looked();
+  }
+
+  #scrolled() {
+    const { scrollTop, scrollHeight, clientHeight } = this.#scroller;
+    // Only a person scrolls up, unless all has a new size. That the end has moved away means nothing: we are about to
+    // follow it.
+    const isResized = scrollHeight !== this.#scrollHeight || clientHeight !== this.#clientHeight;
+    if (scrollTop < this.#scrollTop && !isResized) store.isFollowed = false;
+    this.#looked();
+  }
+
+  /** After what is seen, or where more could be needed, has changed. */
+  #looked() {
+    if (!SHOWN.has(store.status) || !store.threadId) return;
+    const { scrollTop, scrollHeight, clientHeight } = this.#scroller;
+    const rest = scrollHeight - scrollTop - clientHeight;
+    this.#scrollTop = scrollTop;
+    this.#scrollHeight = scrollHeight;
+    this.#clientHeight = clientHeight;
+    if (rest < AT_END && !store.hasNewer) store.isFollowed = true;
+    if (store.isFollowed) this.#seen = store.newest;
+    if (!document.hidden) readMarks.set(store.threadId, this.#lastShown());
+    this.#showJump(store.hasNewer || rest > 2 * clientHeight);
+    if (!this.#again.hidden) return;
+    if (scrollTop < NEAR && store.hasOlder) void this.#load(() => store.loadOlder());
+    else if (rest < NEAR && store.hasNewer) void this.#load(() => store.loadNewer());
+  }
+
+  #lastShown() {
+    return store.isFollowed ? store.newest : this.#entries.lastSeqAbove(this.#scroller.getBoundingClientRect().bottom);
+  }
+
+  /** @param {() => Promise<void>} load */
+  async #load(load) {
+    const { threadId } = store;
+    await load().catch(() => (this.#again.hidden = threadId !== store.threadId));
+  }
+
+  #loadAgain() {
+    this.#again.hidden = true;
+    this.#looked();
+  }
+
+  /** @param {boolean} isFar */
+  #showJump(isFar) {
+    const unseen = store.newest - this.#seen;
+    this.#jump.hidden = store.isFollowed || (!isFar && unseen === 0);
+    const text = unseen === 0 ? "Newest" : unseen === 1 ? "1 new message" : `${unseen} new messages`;
+    if (this.#jump.textContent !== text) this.#jump.textContent = text;
+  }
+
+  #scrollToEnd() {
+    this.#scroller.scrollTop = this.#scroller.scrollHeight;
+  }
+
+  /** @param {Message} message */
+  #arrive(message) {
+    if (!this.#entries.has(message)) this.#arrived.push(message);
+  }
+
+  /** A burst is counted: nobody could listen to it. */
+  #announce() {
+    const [first, ...others] = this.#arrived.splice(0);
+    if (!first) return;
+    const author = first.role === "user" ? "You" : "Bot";
+    this.#announcer.textContent = others.length
+      ? `${others.length + 1} new messages`
+      : `${author}: ${wordsOf(first.content.slice(0, SPOKEN))}`;
+  }
+}
+
+/** Has a message found by the eye and by a screen reader. @param {HTMLElement} article */
+function point(article) {
+  article.focus({ preventScroll: true });
+  article.classList.add("pointed");
+  article.addEventListener("animationend", () => article.classList.remove("pointed"), { once: true });
+}
+
+customElements.define("message-list", MessageList);

@@ -1,0 +1,298 @@
+/** @import { Activity, ListFrame, Thread } from "../types.js" */
+import { coalesced, emit, on } from "../events.js";
+import { readMarks } from "./read-marks.js";
+import { changeThread, deleteThread, listThreads, readThread } from "../net/api.js";
+import { backoff, pause, ReconnectingSocket } from "../net/reconnecting-socket.js";
+import { isPassing } from "../net/websocket-service.js";
+
+const PAGE = 40;
+const LIMIT = 200; // the most that the server gives at once
+const PAUSE = 50; // ms between two changes that are told: where many threads are busy, each tab would be, too
+const ASK_PAUSE = 1_000; // ms between two times that unknown threads are asked for
+const MANY = 10; // of them are not asked for one by one
+
+/**
+ * The list of threads, live: the pinned ones, then the others, newest activity first.
+ *
+ * Events: `change`, twenty times a second at most; `hide` and `delete`, whose detail is a thread's id; `statechange`,
+ * of the connection.
+ */
+class Threads extends EventTarget {
+  /** Every thread that is known. @type {Map<number, Thread>} */
+  #known = new Map();
+  /** The ids of the threads in the list, from its end to its top: one is moved up at once. @type {Set<number>} */
+  #upwards = new Set();
+  /** The list, until something changes. @type {Thread[] | null} */
+  #list = null;
+  /** Of threads that are not known yet, by id. @type {Map<number, Activity>} */
+  #unknown = new Map();
+  #isAsking = false;
+  #isRefused = false;
+  #tell = coalesced(() => emit(this, "change"), PAUSE);
+  /** Those that are to be deleted, unless the person thinks better of it. @type {Set<number>} */
+  #hidden = new Set();
+  /** From where the list goes on; undefined at its end. @type {string | undefined} */
+  #cursor;
+  /** What arrives while the list is being read, to be applied after it. @type {ListFrame[] | null} */
+  #waiting = null;
+  #socket = new ReconnectingSocket(
+    () => "/api/v1/ws/threads",
+    /** @param {ListFrame} frame */ (frame) => this.#receive(frame),
+  );
+  isLoaded = false;
+
+  open() {
+    this.#socket.addEventListener("statechange", () => emit(this, "statechange"));
+    on(readMarks, "change", (id) => this.#known.has(id) && this.#changed());
+    this.#socket.open().catch(() => {}); // it goes on trying, and tells its state
+  }
+
+  get state() {
+    return this.#socket.state;
+  }
+
+  get canRetry() {
+    return this.#socket.canRetry;
+  }
+
+  /** Whether the server has said that it cannot reach its database: by itself, or when it was asked for the list. */
+  get isWithoutDatabase() {
+    return this.#isRefused || this.#socket.isWithoutDatabase;
+  }
+
+  retry() {
+    this.#socket.retry();
+  }
+
+  /** @returns {Thread[]} */
+  get list() {
+    if (this.#list) return this.#list;
+    const ids = [...this.#upwards].reverse().filter((id) => !this.#hidden.has(id));
+    const seen = ids.flatMap((id) => this.#known.get(id) ?? []);
+    return (this.#list = [...seen.filter(({ pinned }) => pinned), ...seen.filter(({ pinned }) => !pinned)]);
+  }
+
+  /** @param {number} id */
+  get(id) {
+    return this.#known.get(id);
+  }
+
+  /** @param {Thread} thread */
+  isUnread({ id, last_seq }) {
+    return last_seq > (readMarks.get(id) ?? 0);
+  }
+
+  /** A thread that is opened by its address may be further down than the list has been read.
+   * @param {number} id */
+  async ensure(id) {
+    if (!this.#known.has(id)) await this.refresh(id);
+  }
+
+  /** Reads a thread anew: a message may be too long for the notification. @param {number} id */
+  async refresh(id) {
+    this.#learn(await readThread(id));
+    this.#changed();
+  }
+
+  /** Whether there are older ones that can be read now. */
+  get hasMore() {
+    return !!this.#cursor && !this.#waiting && this.state === "connected";
+  }
+
+  /** The older ones. */
+  loadMore() {
+    return this.#read(async () => this.#take(await listThreads({ limit: PAGE, before: this.#cursor }), PAGE));
+  }
+
+  /**
+   * Shown at once, and taken back if it fails. Rejects with an ApiError.
+   * @param {number} id
+   * @param {{ title?: string, pinned?: boolean }} change
+   */
+  async change(id, change) {
+    const before = this.#known.get(id);
+    if (!before) return;
+    this.#set(id, change);
+    try {
+      this.#set(id, await changeThread(id, change));
+    } catch (error) {
+      const { title, pinned } = before;
+      this.#set(id, change.title === undefined ? { pinned } : { title });
+      throw error;
+    }
+  }
+
+  /** As if it were deleted, in this tab. @param {number} id */
+  hide(id) {
+    this.#hidden.add(id);
+    this.#changed();
+    emit(this, "hide", id);
+  }
+
+  /** Where it was. @param {number} id */
+  restore(id) {
+    this.#hidden.delete(id);
+    this.#changed();
+  }
+
+  /** Rejects with an ApiError. @param {number} id */
+  async delete(id) {
+    await deleteThread(id).catch((error) => {
+      if (error.status !== 404) throw error; // another tab was quicker
+    });
+    this.#forget(id);
+    this.#changed();
+  }
+
+  /** @param {ListFrame} frame */
+  #receive(frame) {
+    if (frame.type === "ready") void this.#readAnew();
+    else if (this.#waiting) this.#waiting.push(frame);
+    else this.#apply(frame);
+  }
+
+  /** As much of the list as was there: events may have been missed. */
+  #readAnew() {
+    return this.#read(async (waiting) => {
+      waiting.length = 0; // what they tell is read now
+      const limit = Math.min(LIMIT, Math.max(PAGE, this.#upwards.size));
+      const [page, pinned] = await Promise.all([listThreads({ limit }), listThreads({ limit: LIMIT, pinned: true })]);
+      if (waiting !== this.#waiting) return;
+      this.#upwards.clear();
+      readMarks.begin(page[0]?.updated_at);
+      this.#take(page, limit);
+      this.#append(pinned); // those that are further down than the list has been read
+      this.isLoaded = true;
+    });
+  }
+
+  /** Again and again while it may work later. @param {(waiting: ListFrame[]) => Promise<void>} read */
+  async #read(read) {
+    const waiting = (this.#waiting = /** @type {ListFrame[]} */ ([]));
+    for (let tries = 1; ; tries++) {
+      const error = await read(waiting).catch((error) => error);
+      if (waiting !== this.#waiting) return;
+      this.#becomeRefused(error?.code === "database_unavailable");
+      if (!error || !isPassing(error)) break;
+      await pause(backoff(tries));
+      if (waiting !== this.#waiting) return;
+    }
+    this.#waiting = null;
+    for (const frame of waiting) this.#apply(frame);
+    this.#changed();
+  }
+
+  /** @param {boolean} isRefused for lack of a database */
+  #becomeRefused(isRefused) {
+    if (isRefused === this.#isRefused) return;
+    this.#isRefused = isRefused;
+    emit(this, "statechange");
+  }
+
+  /** @param {Thread[]} page @param {number} limit */
+  #take(page, limit) {
+    this.#append(page);
+    const last = page.at(-1);
+    this.#cursor = last && page.length === limit ? `${last.updated_at},${last.id}` : undefined;
+  }
+
+  /** Below the others, unless they are listed. @param {Thread[]} threads */
+  #append(threads) {
+    for (const thread of threads) this.#learn(thread);
+    const lower = threads.flatMap(({ id }) => (this.#upwards.has(id) ? [] : id));
+    this.#upwards = new Set([...lower.reverse(), ...this.#upwards]);
+  }
+
+  /** @param {ListFrame} frame */
+  #apply(frame) {
+    if (frame.type === "thread.created") this.#created(frame.data);
+    else if (frame.type === "thread.updated") this.#learn(frame.data);
+    else if (frame.type === "thread.deleted") this.#forget(frame.data.id);
+    else if (frame.type === "thread.active") this.#active(frame.data);
+    this.#changed();
+  }
+
+  /** @param {Thread} thread */
+  #created(thread) {
+    readMarks.assume(thread.id, 0);
+    this.#learn(thread);
+    this.#toTop(thread.id);
+  }
+
+  /** @param {Thread} thread */
+  #learn(thread) {
+    readMarks.learn(thread);
+    this.#known.set(thread.id, thread);
+  }
+
+  /** @param {Activity} activity */
+  #active(activity) {
+    if (this.#known.has(activity.thread_id)) return this.#moveUp(activity);
+    this.#unknown.set(activity.thread_id, activity);
+    void this.#askForUnknown();
+  }
+
+  /** @param {Activity} activity */
+  #moveUp({ thread_id: id, last_seq, updated_at, preview }) {
+    const thread = this.#known.get(id);
+    if (!thread) return;
+    if (last_seq > thread.last_seq) {
+      const now = new Date().toISOString();
+      this.#known.set(id, { ...thread, last_seq, preview, updated_at: updated_at ?? now });
+    }
+    this.#toTop(id);
+    this.#changed();
+  }
+
+  /** A few are asked for one by one, as what is listed then stays where it is. */
+  async #askForUnknown() {
+    if (this.#isAsking) return;
+    this.#isAsking = true;
+    while (this.#unknown.size) {
+      const unknown = [...this.#unknown.values()];
+      this.#unknown.clear();
+      if (unknown.length > MANY) await this.#readAnew();
+      else await Promise.all(unknown.map((one) => this.#askFor(one)));
+      await pause(ASK_PAUSE);
+    }
+    this.#isAsking = false;
+  }
+
+  /** @param {Activity} activity */
+  async #askFor(activity) {
+    readMarks.assume(activity.thread_id, activity.last_seq - 1);
+    await this.ensure(activity.thread_id).catch(() => {}); // it was deleted meanwhile
+    this.#moveUp(activity);
+  }
+
+  /** @param {number} id @param {Partial<Thread>} change */
+  #set(id, change) {
+    const thread = this.#known.get(id);
+    if (thread) this.#known.set(id, { ...thread, ...change });
+    this.#changed();
+  }
+
+  /** @param {number} id */
+  #toTop(id) {
+    this.#upwards.delete(id);
+    this.#upwards.add(id);
+  }
+
+  /** @param {number} id */
+  #forget(id) {
+    this.#known.delete(id);
+    this.#hidden.delete(id);
+    this.#upwards.delete(id);
+    this.#unknown.delete(id);
+    readMarks.forget(id);
+    emit(this, "delete", id);
+  }
+
+  #changed() {
+    this.#list = null;
+    this.#tell();
+  }
+}
+
+/** A tab has one list of threads. */
+export const threads = new Threads();
