@@ -24,9 +24,10 @@ from testcontainers.community.postgres import PostgresContainer
 from chinwag.db.pool import Connection
 from chinwag.embedded.server import EmbeddedPostgres
 from chinwag.provision import migrate
+from tests.support.chromium import launch
 from tests.support.leftovers import leftovers, mark_what_is_started
 from tests.support.page import Open, is_network_noise
-from tests.support.process import CHROMIUM_OPTIONS, Server, ServerStarter, find_program
+from tests.support.process import Server, ServerStarter
 
 # Where there is one PostgreSQL for all, each process of the tests has databases of its own.
 WORKER = os.environ.get("PYTEST_XDIST_WORKER", "gw")
@@ -153,11 +154,8 @@ async def thread(http: httpx.AsyncClient) -> int:
 @pytest.fixture(scope="session")
 async def browser() -> AsyncIterator[Browser]:
     """Chromium, without a window. Each context of it is another person."""
-    program = find_program("chromium", "chromium")
     async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(
-            executable_path=program, chromium_sandbox=False, args=CHROMIUM_OPTIONS
-        )
+        browser = await launch(playwright)
         yield browser
         await browser.close()
 

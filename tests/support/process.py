@@ -24,15 +24,6 @@ START_SECONDS = 90
 STOP_SECONDS = 30
 """5 s are promised of SIGTERM and Ctrl-C. A test waits for longer, because its machine may be overloaded."""
 
-CHROMIUM_OPTIONS = [
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
-
 
 class DidNotStart(AssertionError):
     """A server ended before it was ready; this has its log."""
