@@ -25,6 +25,7 @@ from chinwag.db.pool import Connection
 from chinwag.embedded.server import EmbeddedPostgres
 from chinwag.provision import migrate
 from tests.support.chromium import launch
+from tests.support.forking import FORKERY
 from tests.support.leftovers import leftovers, mark_what_is_started
 from tests.support.page import Open, is_network_noise
 from tests.support.process import Server, ServerStarter
@@ -51,6 +52,7 @@ def nothing_is_left() -> Iterator[None]:
     """Whatever the tests start, they also end."""
     mark_what_is_started()
     yield
+    FORKERY.end()
     assert not leftovers()
 
 
