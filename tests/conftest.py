@@ -34,7 +34,8 @@ from tests.support.process import Server, ServerStarter
 WORKER = os.environ.get("PYTEST_XDIST_WORKER", "gw")
 TEMPLATE = f"chinwag_template_{WORKER}"
 
-SLOW_FOLDERS = {"bench", "storm"}
+LONGEST = {"bench", "storm", "test_states.py", "test_hostile_content.py"}
+"""Folders and files."""
 
 
 def pytest_configure() -> None:
@@ -44,7 +45,12 @@ def pytest_configure() -> None:
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     # The files that take longest begin first: one that began last would keep a single core busy at the end.
-    items.sort(key=lambda item: not SLOW_FOLDERS.intersection(item.path.parts))
+    # Then those of the page, which keep the cores busy, are spread evenly among the others, which often wait.
+    groups: list[list[Path]] = [[], []]
+    for path in dict.fromkeys(item.path for item in items):
+        groups["browser" in path.parts].append(path)
+    place = {path: (index + 0.5) / len(group) for group in groups for index, path in enumerate(group)}
+    items.sort(key=lambda item: -1 if LONGEST.intersection(item.path.parts) else place[item.path])
 
 
 @pytest.fixture(scope="session", autouse=True)
