@@ -24,15 +24,18 @@ from testcontainers.community.postgres import PostgresContainer
 from chinwag.db.pool import Connection
 from chinwag.embedded.server import EmbeddedPostgres
 from chinwag.provision import migrate
+from tests.support.chromium import launch
+from tests.support.forking import FORKERY
 from tests.support.leftovers import leftovers, mark_what_is_started
 from tests.support.page import Open, is_network_noise
-from tests.support.process import CHROMIUM_OPTIONS, Server, ServerStarter, find_program
+from tests.support.process import Server, ServerStarter
 
 # Where there is one PostgreSQL for all, each process of the tests has databases of its own.
 WORKER = os.environ.get("PYTEST_XDIST_WORKER", "gw")
 TEMPLATE = f"chinwag_template_{WORKER}"
 
-SLOW_FOLDERS = {"bench", "storm"}
+LONGEST = {"bench", "storm", "test_states.py", "test_hostile_content.py"}
+"""Folders and files."""
 
 
 def pytest_configure() -> None:
@@ -42,7 +45,12 @@ def pytest_configure() -> None:
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     # The files that take longest begin first: one that began last would keep a single core busy at the end.
-    items.sort(key=lambda item: not SLOW_FOLDERS.intersection(item.path.parts))
+    # Then those of the page, which keep the cores busy, are spread evenly among the others, which often wait.
+    groups: list[list[Path]] = [[], []]
+    for path in dict.fromkeys(item.path for item in items):
+        groups["browser" in path.parts].append(path)
+    place = {path: (index + 0.5) / len(group) for group in groups for index, path in enumerate(group)}
+    items.sort(key=lambda item: -1 if LONGEST.intersection(item.path.parts) else place[item.path])
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -50,6 +58,7 @@ def nothing_is_left() -> Iterator[None]:
     """Check at the end that whatever the tests have started has ended."""
     mark_what_is_started()
     yield
+    FORKERY.end()
     assert not leftovers()
 
 
@@ -153,11 +162,8 @@ async def thread(http: httpx.AsyncClient) -> int:
 @pytest.fixture(scope="session")
 async def browser() -> AsyncIterator[Browser]:
     """Chromium, without a window. Each context of it is another person."""
-    program = find_program("chromium", "chromium")
     async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(
-            executable_path=program, chromium_sandbox=False, args=CHROMIUM_OPTIONS
-        )
+        browser = await launch(playwright)
         yield browser
         await browser.close()
 

@@ -21,11 +21,7 @@ from urllib.parse import urlsplit
 
 import asyncpg
 import click
-import uvicorn
-from uvicorn.config import STARTUP_FAILURE
-from uvicorn.supervisors import Multiprocess
 
-from chinwag.bots.replies import load_bot
 from chinwag.chat.audit import audit_database
 from chinwag.db.migrate import migrate
 from chinwag.db.pool import DATABASE_ERRORS
@@ -34,7 +30,6 @@ from chinwag.errors import ChinwagError
 from chinwag.logs import configure_logs, tell
 from chinwag.open_files import allow_many_sockets
 from chinwag.provision import database_in_use, prepared_database
-from chinwag.push.uvicorn.http import SPARE_CONNECTIONS, BoundedHttpProtocol, ConnectionLimits
 from chinwag.settings import Settings, load_settings
 
 GRACE_SECONDS = 2
@@ -106,6 +101,8 @@ def serve(host: str, port: int, workers: int, opens: bool) -> None:
 
     An embedded PostgreSQL is started with it, unless DATABASE_URL is set.
     """
+    from chinwag.bots.replies import load_bot
+
     # uvicorn ends by raising the signal that stopped it again. This handler lets the database stop, too.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     settings = load_settings()
@@ -214,6 +211,13 @@ def _is_ready(url: str) -> bool:
 def _run_servers(settings: Settings, workers: int, address: socket.socket) -> None:
     """Run one server in this process, or several in processes of their own. Exit with a failure if one does
     not start."""
+    # uvicorn and Litestar take half a second to import, and the other commands need neither.
+    import uvicorn
+    from uvicorn.config import STARTUP_FAILURE
+    from uvicorn.supervisors import Multiprocess
+
+    from chinwag.push.uvicorn.http import SPARE_CONNECTIONS, BoundedHttpProtocol, ConnectionLimits
+
     most = min(settings.max_connections, allow_many_sockets() - SPARE_CONNECTIONS)
     config = uvicorn.Config(
         "chinwag.asgi:create_app",

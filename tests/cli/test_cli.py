@@ -89,6 +89,12 @@ def test_a_server_starts_without_what_only_other_commands_need() -> None:
     assert not heavy & set(done.stdout.split())
 
 
+def test_other_commands_start_without_what_only_a_server_needs() -> None:
+    command = [sys.executable, "-c", "import sys, chinwag.cli; print(*sys.modules)"]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert not {"litestar", "uvicorn"} & set(done.stdout.split())
+
+
 @pytest.mark.parametrize("workers", ["1", "2"])
 def test_in_json_logs_every_line_is_json(start_server: ServerStarter, workers: str) -> None:
     server = start_server({"CHINWAG_BOT": "none", "CHINWAG_LOG_FORMAT": "json"}, "--workers", workers)

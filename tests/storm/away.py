@@ -15,8 +15,8 @@ from playwright.async_api import BrowserContext, Page, async_playwright
 from playwright.async_api import TimeoutError as TooLate
 
 from tests.storm.alone import Alone, alone
+from tests.support.chromium import launch
 from tests.support.page import HIDDEN, contents, states, stored, write
-from tests.support.process import CHROMIUM_OPTIONS, find_program
 
 WELL = 'connection-status[data-state="connected"]'
 
@@ -31,11 +31,7 @@ def main(seconds: float, limit: float) -> None:
 
 async def measure(seconds: float, limit: float) -> int:
     async with alone("away", {}) as one, async_playwright() as playwright:
-        chromium = await playwright.chromium.launch(
-            executable_path=find_program("chromium", "chromium"),
-            chromium_sandbox=False,
-            args=CHROMIUM_OPTIONS,
-        )
+        chromium = await launch(playwright)
         db = await one.connect()
         threads = [await db.fetchval("insert into thread default values returning id") for _ in range(2)]
         tabs = await _open(await chromium.new_context(), one, [threads[0], threads[0], threads[1]])

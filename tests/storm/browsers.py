@@ -8,7 +8,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from playwright.async_api import BrowserContext, CDPSession, Page, async_playwright
 
 from tests.storm.history import History, Reading
-from tests.support.process import CHROMIUM_OPTIONS, find_program
+from tests.support.chromium import launch
 
 READ_SECONDS = 0.5
 
@@ -63,11 +63,7 @@ async def open_browsers(
         yield []
         return
     async with async_playwright() as playwright, AsyncExitStack() as stack:
-        chromium = await playwright.chromium.launch(
-            executable_path=find_program("chromium", "chromium"),
-            chromium_sandbox=False,
-            args=CHROMIUM_OPTIONS,
-        )
+        chromium = await launch(playwright)
         stack.push_async_callback(chromium.close)
         readers = []
         for url, thread in places:

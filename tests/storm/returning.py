@@ -24,7 +24,8 @@ LIMIT_SECONDS = 120
 
 
 class Person(ResumingReader):
-    """A reader that comes back as the browser does (static/net/reconnecting-socket.js), but never gives up."""
+    """A reader that comes back as the browser does (static/net/reconnecting-socket.js), but never gives
+    up."""
 
     def __init__(self, crowd: "Crowd", thread: int) -> None:
         super().__init__(thread)

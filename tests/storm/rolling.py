@@ -24,9 +24,10 @@ from chinwag.provision import migrate
 from tests.storm.history import History
 from tests.storm.people import Place, ReadingClient, Storm, write_by_http, write_by_websocket
 from tests.storm.run import SETTINGS, create_threads, when_all_is_read
+from tests.support.chromium import launch
 from tests.support.nginx import nginx_before
 from tests.support.page import write
-from tests.support.process import CHROMIUM_OPTIONS, Server, ServerStarter, find_program
+from tests.support.process import Server, ServerStarter
 
 WATCH = """
     () => {
@@ -124,10 +125,7 @@ async def rolling_restart(
 
 async def _open_page(stack: AsyncExitStack, url: str) -> Page:
     playwright = await stack.enter_async_context(async_playwright())
-    program = find_program("chromium", "chromium")
-    chromium = await playwright.chromium.launch(
-        executable_path=program, chromium_sandbox=False, args=CHROMIUM_OPTIONS
-    )
+    chromium = await launch(playwright)
     stack.push_async_callback(chromium.close)
     page = await chromium.new_page()
     await page.goto(url)

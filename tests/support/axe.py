@@ -5,5 +5,7 @@ from playwright.async_api import Page
 
 
 async def no_finding(page: Page) -> None:
-    found = await Axe().run(page)
+    # Axe is given to a document once: it is half a megabyte.
+    is_there = await page.evaluate("'axe' in window")
+    found = await (Axe("null") if is_there else Axe()).run(page)
     assert found.violations_count == 0, found.generate_report()

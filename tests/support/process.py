@@ -19,20 +19,12 @@ from urllib.parse import urlsplit
 import pytest
 
 from chinwag.embedded.filelock import is_held
+from tests.support.forking import FORKERY, Forked
 
 START_SECONDS = 90
 STOP_SECONDS = 30
 """The longest that a test waits for a stop. SIGTERM and Ctrl-C promise 5 s, but the machine may be
 overloaded."""
-
-CHROMIUM_OPTIONS = [
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 
 
 class DidNotStart(AssertionError):
@@ -42,7 +34,7 @@ class DidNotStart(AssertionError):
 class Server:
     """A `chinwag serve` that runs."""
 
-    def __init__(self, process: subprocess.Popen[str], url: str, log: Path) -> None:
+    def __init__(self, process: subprocess.Popen[str] | Forked, url: str, log: Path) -> None:
         self.process = process
         self.url = url
         self.log = log
@@ -80,10 +72,15 @@ class Server:
 
 class ServerStarter:
     """Starts servers, on this database or each on an embedded one, and stops those that still run at the end
-    of its block."""
+    of its block.
 
-    def __init__(self, database_url: str | None) -> None:
+    A server with a database is forked from a process that has imported Chinwag. Python starts anew for
+    further arguments, for a directory, from which modules may be imported, and where `forks` is false.
+    """
+
+    def __init__(self, database_url: str | None, *, forks: bool = True) -> None:
         self.database_url = database_url
+        self.forks = forks
         self._servers: list[Server] = []
 
     def __enter__(self) -> Self:
@@ -103,17 +100,21 @@ class ServerStarter:
     ) -> Server:
         """Start a server, and wait until it says that it is ready."""
         environ = environ_of(self.database_url, settings or {})
-        command = [sys.executable, "-m", "chinwag.cli", "serve", "--port", str(port), *arguments]
+        command = ["serve", "--port", str(port), *arguments]
+        process: subprocess.Popen[str] | Forked
         with tempfile.NamedTemporaryFile("w", suffix=".log", delete=False) as log:
-            process = subprocess.Popen(
-                command,
-                env=environ,
-                cwd=directory,
-                stdout=subprocess.PIPE,
-                stderr=log,
-                text=True,
-                start_new_session=True,
-            )
+            if self.forks and self.database_url and not (arguments or directory):
+                process = FORKERY.fork(command, environ, log.fileno())
+            else:
+                process = subprocess.Popen(
+                    [sys.executable, "-m", "chinwag.cli", *command],
+                    env=environ,
+                    cwd=directory,
+                    stdout=subprocess.PIPE,
+                    stderr=log,
+                    text=True,
+                    start_new_session=True,
+                )
         server = Server(process, "", Path(log.name))
         self._servers.append(server)
         server.url = _url_said_by(process, server.log)
@@ -170,7 +171,7 @@ def free_port() -> int:
     return port
 
 
-def _url_said_by(process: subprocess.Popen[str], log: Path) -> str:
+def _url_said_by(process: subprocess.Popen[str] | Forked, log: Path) -> str:
     assert process.stdout is not None
     deadline = time.monotonic() + START_SECONDS
     poll = select.poll()  # select() itself takes no descriptor beyond 1023
