@@ -77,9 +77,11 @@ async def test_every_change_over_http_counts(server: Server, thread: int, method
 
 async def test_all_addresses_of_an_ipv6_network_share_a_limit(server: Server, thread: int) -> None:
     await posts(server, thread, "2001:db8:0:1::1", 100)
-    [same] = await posts(server, thread, "2001:db8:0:1:ffff::2", 1)
+    # Fewer than a limit of their own would let pass, and more than have become free meanwhile.
+    same = await posts(server, thread, "2001:db8:0:1:ffff::2", 30)
     [other] = await posts(server, thread, "2001:db8:0:2::1", 1)
-    assert (same.status_code, other.status_code) == (429, 201)
+    assert 429 in {answer.status_code for answer in same}
+    assert other.status_code == 201
 
 
 async def test_behind_nginx_a_client_cannot_choose_its_address(server: Server, thread: int) -> None:
