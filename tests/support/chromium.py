@@ -7,7 +7,8 @@ from playwright.async_api import Browser, Playwright
 
 from tests.support.process import find_program
 
-# These belong to the window around a page, which no test looks at. Without them a page costs half as much.
+# These belong to the window around a page, which no test looks at. Without them an empty page costs about
+# half as much.
 OF_THE_WINDOW = ["WebUIOmniboxPopup", "WebUIOmniboxAimPopup", "SpareRendererForSitePerProcess"]
 # What Playwright turns off. It names these in an option of its own, and Chromium heeds only the last one.
 OF_PLAYWRIGHT = [
@@ -44,7 +45,7 @@ async def launch(playwright: Playwright) -> Browser:
 
 
 def _program() -> str:
-    """The path of Chromium; where it is installed, of the one that has no windows at all: a page costs a
-    quarter of the processor time in it."""
+    """The path of Chromium; where it is installed, of the one that has no windows at all, in which a page
+    costs less."""
     path = f"{os.environ['PATH']}:/usr/sbin"
     return shutil.which("chromium-headless-shell", path=path) or find_program("chromium", "chromium")

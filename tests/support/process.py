@@ -80,7 +80,7 @@ class ServerStarter:
 
     def __init__(self, database_url: str | None, *, forks: bool = True) -> None:
         self.database_url = database_url
-        self.forks = forks
+        self.forks = forks and hasattr(os, "pidfd_open")  # which macOS lacks
         self._servers: list[Server] = []
 
     def __enter__(self) -> Self:
