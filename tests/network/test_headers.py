@@ -22,9 +22,11 @@ EXPECTED = {
 }
 STRICT = "default-src 'none';form-action 'none';frame-ancestors 'none'"
 PAGE = "default-src 'self';base-uri 'none';form-action 'none';frame-ancestors 'none';object-src 'none'"
+DOCUMENTATION = f"{PAGE};img-src 'self' data:"
 POLICIES = {
-    "text/html": [PAGE, f"{PAGE};img-src 'self' data:"],
+    "text/html": [PAGE, DOCUMENTATION],
     "image/svg+xml": [PAGE],
+    "application/vnd.oai.openapi+json": [DOCUMENTATION],
 }
 """By media type: of all others it is the strict one."""
 ODD_PATHS = {
