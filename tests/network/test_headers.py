@@ -27,6 +27,7 @@ POLICIES = {
     "text/html": [PAGE, DOCUMENTATION],
     "image/svg+xml": [PAGE],
     "application/vnd.oai.openapi+json": [DOCUMENTATION],
+    "": [STRICT, DOCUMENTATION],  # without content; all that is below /docs has the same policy
 }
 """By media type: of all others it is the strict one."""
 ODD_PATHS = {
