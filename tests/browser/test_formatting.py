@@ -21,6 +21,7 @@ FORMAT = """async text => {
 }"""
 
 BOX = '<input type="checkbox" disabled="" aria-label="Task">'
+CHECKED = '<input type="checkbox" disabled="" aria-label="Task" checked="">'
 
 
 def table(header: Sequence[str], *rows: Sequence[str]) -> str:
@@ -53,8 +54,8 @@ MEANT = {
     "<ul><li><p>b</p><ul><li><p>c</p></li></ul></li></ul></li><li><p>d</p></li></ul>",
     "3. a\n3. b\n9) c": '<ol start="3"><li><p>a</p></li><li><p>b</p></li><li value="9"><p>c</p></li></ol>',
     "- [ ] a\n- [x] *b*\n  c": f'<ul><li class="task">{BOX}<p>a</p></li>'
-    f'<li class="task">{BOX}<p><em>b</em>\nc</p></li></ul>',
-    "1. [X] a": f'<ol start="1"><li class="task">{BOX}<p>a</p></li></ol>',
+    f'<li class="task">{CHECKED}<p><em>b</em>\nc</p></li></ul>',
+    "1. [X] a": f'<ol start="1"><li class="task">{CHECKED}<p>a</p></li></ol>',
     "| a | b |\n|---|:-:|\n| c \\| d | `e` |\n| f |\n\ng": table("ab", ["c | d", "<code>e</code>"], "f")
     + "<p>g</p>",
     "so:\na|b\n-|-\n1|2|3\nafter": f"<p>so:</p>{table('ab', '12')}<p>after</p>",

@@ -131,15 +131,13 @@ async def test_an_answer_without_content_has_those_of_the_file(site: httpx.Async
 
 
 async def test_a_fault_of_the_server_has_them(site: httpx.AsyncClient, db: Connection) -> None:
-    await db.execute("alter table account rename to gone")
-    await db.execute("alter table thread rename column title to gone")
+    await db.execute("alter table thread rename to gone")
     try:
         answer = await site.get("/api/v1/threads")
         assert answer.status_code >= 500
         check(answer)
     finally:
-        await db.execute("alter table thread rename column gone to title")
-        await db.execute("alter table gone rename to account")
+        await db.execute("alter table gone rename to thread")
 
 
 @pytest.mark.parametrize("path", ["/docs", "/nowhere", "/threads/1"])

@@ -59,8 +59,10 @@ class Forked:
         return self.returncode
 
     def send_signal(self, number: int) -> None:
+        # The process that has forked it may have taken its exit status already.
         if self.poll() is None:
-            os.kill(self.pid, number)
+            with suppress(ProcessLookupError):
+                os.kill(self.pid, number)
 
     def terminate(self) -> None:
         self.send_signal(signal.SIGTERM)
