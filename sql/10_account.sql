@@ -1,4 +1,4 @@
--- The accounts of those who write in the browser. The columns are those of Piccolo's BaseUser, which can manage the
+-- An account is a person or a bot. The columns up to last_login are those of Piccolo's BaseUser, which can manage the
 -- rows.
 
 create table if not exists account (
@@ -11,5 +11,9 @@ create table if not exists account (
   active boolean not null default false,
   admin boolean not null default false,
   superuser boolean not null default false,
-  last_login timestamp
+  last_login timestamp,
+  display_name text -- where it is null, the username is shown
+    constraint display_name_is_visible check (display_name ~ '\S')
+    constraint display_name_is_at_most_100_characters check (char_length(display_name) <= 100),
+  is_bot boolean not null default false
 );

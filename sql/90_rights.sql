@@ -6,11 +6,11 @@
 alter default privileges revoke execute on functions from public;
 
 revoke execute on function
-  frame, is_in_a_thread, message_json, newest_matches, notify_frame, notify_servers, part_with, payload, readable,
-  remove_messages, search_messages, search_query, thread_json, thread_preview, threads_titled,
+  frame, is_in_a_thread, is_valid, message_json, newest_matches, notify_account_change, notify_frame, notify_servers, part_with,
+  payload, readable, remove_messages, search_messages, search_query, thread_json, thread_preview, threads_titled,
   title_of, wire_time, words_of,
-  tg_message__clean_up, tg_message__give_title, tg_message__number, tg_message__publish, tg_message__refuse_change,
-  tg_message__withdraw_request, tg_thread__publish, tg_thread__refuse_change, tg_thread__refuse_used_id,
+  tg_account__publish, tg_message__clean_up, tg_message__give_title, tg_message__number, tg_message__publish, tg_message__refuse_change,
+  tg_message__withdraw_request, tg_session__publish, tg_thread__publish, tg_thread__refuse_change, tg_thread__refuse_used_id,
   tg_thread__remove_messages
 from public;
 
@@ -27,14 +27,19 @@ begin
   end if;
   grant select on chinwag_object, message, message_words, migration, removed_thread, reply_request, thread
   to chinwag_server;
-  grant select (id, username), insert (username, password, email, active) on account to chinwag_server;
+  grant select (id, username, password, active, admin, display_name, is_bot),
+    insert (username, password, email, active, admin, display_name), update (password, last_login)
+  on account to chinwag_server;
   grant usage on sequence account_id_seq to chinwag_server;
+  grant select, insert (account_id, token_hash, device, expires_at, idle_days), update (used_at), delete on session
+  to chinwag_server;
+  grant select, insert (key), delete on sign_in_attempt to chinwag_server;
   grant insert, delete, update (title, pinned) on thread to chinwag_server;
   grant insert (thread_id, role, content, client_id, reply_to) on message to chinwag_server;
   grant update (claimed_by, claimed_until, thread_id) on reply_request to chinwag_server;
   grant execute on function
-    frame, is_in_a_thread, message_json, newest_matches, notify_frame, notify_servers, part_with, payload, readable,
-    remove_messages, search_messages, search_query, thread_json, thread_preview, threads_titled,
+    frame, is_in_a_thread, is_valid, message_json, newest_matches, notify_frame, notify_servers, part_with, payload,
+    readable, remove_messages, search_messages, search_query, thread_json, thread_preview, threads_titled,
     wire_time
   to chinwag_server;
   grant insert (thread_id, role, content, client_id, reply_to) on message to chinwag_producer;

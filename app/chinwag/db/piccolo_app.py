@@ -3,11 +3,29 @@
 from piccolo.conf.apps import AppConfig
 
 from chinwag.db.schema import EXPAND, migrations_folder
-from chinwag.db.tables import Account, Message, MessageWords, RemovedThread, ReplyRequest, Thread
+from chinwag.db.tables import (
+    Account,
+    Message,
+    MessageWords,
+    RemovedThread,
+    ReplyRequest,
+    Session,
+    SignInAttempt,
+    Thread,
+)
 
 APP_CONFIG = AppConfig(
     app_name=EXPAND,
     migrations_folder_path=str(migrations_folder(EXPAND)),
-    table_classes=[Account, Thread, Message, MessageWords, ReplyRequest, RemovedThread],
+    table_classes=[
+        Account,
+        Session,
+        SignInAttempt,
+        Thread,
+        Message,
+        MessageWords,
+        ReplyRequest,
+        RemovedThread,
+    ],
     migration_dependencies=[],
 )

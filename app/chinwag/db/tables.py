@@ -5,7 +5,18 @@ agree.
 """
 
 from piccolo.apps.user.tables import BaseUser
-from piccolo.columns import UUID, BigInt, BigSerial, Boolean, Column, ForeignKey, Text, Timestamptz
+from piccolo.columns import (
+    UUID,
+    BigInt,
+    BigSerial,
+    Boolean,
+    Bytea,
+    Column,
+    ForeignKey,
+    Integer,
+    Text,
+    Timestamptz,
+)
 from piccolo.engine.postgres import PostgresEngine
 from piccolo.table import Table
 
@@ -27,7 +38,31 @@ DB = PoolEngine(config={})
 
 
 class Account(BaseUser, tablename="account", db=DB):
-    """A person who writes in the browser."""
+    """A person or a bot."""
+
+    display_name = Text(null=True, default=None)
+    is_bot = Boolean(default=False)
+
+
+class Session(Table, tablename="session", db=DB):
+    """A browser in which a person is signed in."""
+
+    id = BigSerial(primary_key=True)
+    account_id = ForeignKey(references=Account, null=False)
+    token_hash = Bytea()
+    device = Text(default="")
+    created_at = Timestamptz()
+    used_at = Timestamptz()
+    expires_at = Timestamptz()
+    idle_days = Integer()
+
+
+class SignInAttempt(Table, tablename="sign_in_attempt", db=DB):
+    """A recent attempt to sign in, counted for an account or an address."""
+
+    id = BigSerial(primary_key=True)
+    key = Text()
+    attempted_at = Timestamptz()
 
 
 class Thread(Table, tablename="thread", db=DB):
