@@ -16,11 +16,15 @@ from litestar.di import Provide
 from litestar.plugins import CLIPlugin
 
 from chinwag.bots.replies import Replies, load_bot
-from chinwag.chat.accounts import OwnAccount
+from chinwag.chat.accounts import Accounts
+from chinwag.chat.attempts import Attempts
 from chinwag.chat.export import Exports
 from chinwag.chat.messages import Messages
+from chinwag.chat.passwords import Passwords
 from chinwag.chat.removal import Removal
 from chinwag.chat.search import Search
+from chinwag.chat.sessions import Sessions
+from chinwag.chat.sign_in import SignIn
 from chinwag.chat.threads import Threads
 from chinwag.chat.writer import Writer
 from chinwag.db.pool import open_pool
@@ -31,6 +35,7 @@ from chinwag.provision import prepared_database
 from chinwag.push.hub import Hub
 from chinwag.push.listener import Listener
 from chinwag.push.rate_limit import RateLimit
+from chinwag.push.sign_outs import SignOuts
 from chinwag.push.subscription import RateLimits
 from chinwag.settings import Settings, load_settings
 from chinwag.web import assets, pages, problems
@@ -112,7 +117,16 @@ async def _running(settings: Settings, app: Litestar) -> AsyncIterator[None]:
         parts.push_async_callback(writer.drain)
         removal = Removal(pool)
         await parts.enter_async_context(removal.running())
-        receivers: list[Callable[[str], None]] = [hub.receive, removal.wake]
+        accounts, sessions = Accounts(pool), Sessions(pool)
+        sign_in = SignIn(accounts, sessions, Attempts(pool), Passwords(), settings)
+        sign_outs = SignOuts(sign_in.still_valid, sign_in.remembers)
+        await parts.enter_async_context(sign_in.running(sign_outs.sessions))
+        receivers: list[Callable[[str], None]] = [
+            hub.receive,
+            sign_in.receive,  # before it is asked by sign_outs
+            sign_outs.receive,
+            removal.wake,
+        ]
         if bot:
             replies = Replies(bot, settings.bot_pace, pool, writer)
             receivers.append(replies.wake)
@@ -121,14 +135,17 @@ async def _running(settings: Settings, app: Litestar) -> AsyncIterator[None]:
             settings.listen_url or settings.database_url,
             receivers,
             notify=pool.notify,
-            on_loss=hub.lose_database,
-            after_gap=hub.repair,
+            on_loss=partial(_lose_database, hub, sign_in),
+            after_gap=partial(_repair, hub, sign_in, sign_outs),
             after_silence=pool.renew,
         )
         posts = settings.posts_per_second
         app.state["services"] = Services(
             settings=settings,
-            account=OwnAccount(pool, settings.account, settings.max_content),
+            accounts=accounts,
+            sessions=sessions,
+            sign_in=sign_in,
+            sign_outs=sign_outs,
             threads=threads,
             messages=messages,
             writer=writer,
@@ -145,6 +162,17 @@ async def _running(settings: Settings, app: Litestar) -> AsyncIterator[None]:
         preparing = asyncio.create_task(asyncio.to_thread(assets.prepare))
         parts.push_async_callback(lambda: preparing)
         yield
+
+
+def _lose_database(hub: Hub, sign_in: SignIn) -> None:
+    sign_in.lose_database()
+    hub.lose_database()
+
+
+async def _repair(hub: Hub, sign_in: SignIn, sign_outs: SignOuts) -> None:
+    sign_in.hear_again()
+    sign_outs.check_all()
+    await hub.repair()
 
 
 def _collect_rarely() -> None:

@@ -12,13 +12,20 @@
         │   ├── BadMessage
         │   ├── ContentIsEmpty
         │   ├── ContentTooLong
+    │   ├── PasswordRefused
+    │   ├── UsernameRefused
         │   └── TitleIsWrong
         ├── NotSignedIn            401
+        │   └── WrongPassword
         ├── OriginNotAllowed       403
         ├── NoSuchThread           404
+        ├── NoSuchAccount          404
+        ├── NoSuchSession          404
         ├── RequestTimeout         408
+        ├── AccountExists          409
         ├── HostNotAllowed         421
         ├── TooManyRequests        429: the request is right, but there were too many
+        │   └── TooManySignIns
         ├── HeadTooLarge           431
         └── TryAgain               503: the request is right, and may succeed later
             ├── DatabaseUnavailable
@@ -26,6 +33,7 @@
             ├── ThreadBusy
             ├── SearchBusy
             ├── SearchTooLong
+            ├── SignInBusy
             ├── TooManyConnections
             ├── TooManyExports
             └── ServerStopping
@@ -107,11 +115,29 @@ class TitleIsWrong(BadInput):
     code = "title_is_wrong"
 
 
+class PasswordRefused(BadInput):
+    """This cannot be a password."""
+
+    code = "password_refused"
+
+
+class UsernameRefused(BadInput):
+    """A name has 1 to 32 characters: a-z, 0-9, and between them dots, hyphens and underscores."""
+
+    code = "username_refused"
+
+
 class NotSignedIn(Refusal):
-    """Only a browser on this computer is signed in by itself; see the setting sign_in."""
+    """Nobody is signed in: sign in first."""
 
     code = "not_signed_in"
     status = 401
+
+
+class WrongPassword(NotSignedIn):
+    """There is no account with this name and this password."""
+
+    code = "wrong_password"
 
 
 class OriginNotAllowed(Refusal):
@@ -128,11 +154,38 @@ class NoSuchThread(Refusal):
     status = 404
 
 
+class NoSuchAccount(Refusal):
+    """There is no such account."""
+
+    code = "no_such_account"
+    status = 404
+
+
+class NoSuchSession(Refusal):
+    """The account has no such session."""
+
+    code = "no_such_session"
+    status = 404
+
+
+class AccountExists(Refusal):
+    """There is an account with this name already."""
+
+    code = "account_exists"
+    status = 409
+
+
 class TooManyRequests(Refusal):
     """There are too many requests from this sender; try again in a second."""
 
     code = "too_many_requests"
     status = 429
+
+
+class TooManySignIns(TooManyRequests):
+    """There were too many attempts to sign in; try again in a quarter of an hour."""
+
+    code = "too_many_sign_ins"
 
 
 class RequestTimeout(Refusal):
@@ -189,6 +242,12 @@ class SearchTooLong(TryAgain):
     """The search took too long; search for words that are less frequent, or try again later."""
 
     code = "search_too_long"
+
+
+class SignInBusy(TryAgain):
+    """Too many passwords are being verified at the moment; try again."""
+
+    code = "sign_in_busy"
 
 
 class TooManyConnections(TryAgain):

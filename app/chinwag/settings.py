@@ -30,7 +30,9 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     posts_per_second: Annotated[int, msgspec.Meta(ge=0, le=1_000_000)] = 50
     ping_seconds: Annotated[float, msgspec.Meta(ge=0.1, le=300)] = 20
     account: Annotated[str, msgspec.Meta(min_length=1, max_length=100)] = "me"
-    sign_in: Literal["loopback", "anyone"] = "loopback"
+    sign_in: Literal["auto", "loopback", "anyone"] = "auto"
+    session_days: Annotated[int, msgspec.Meta(ge=1, le=3650)] = 90
+    session_idle_days: Annotated[int, msgspec.Meta(ge=1, le=3650)] = 30
     allowed_origins: tuple[str, ...] = ()
     allowed_hosts: tuple[HostName, ...] = ()
     request_seconds: Annotated[float, msgspec.Meta(ge=0.1, le=300)] = 20

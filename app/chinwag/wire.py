@@ -59,6 +59,7 @@ class CloseCode(IntEnum):
     )
     MESSAGE_TOO_BIG = 1009, "come back", "a frame was too big: do not send it again"
     SERVICE_RESTART = 1012, "come back", "the server restarts"
+    SIGNED_OUT = 4001, "give up", "nobody is signed in here any more: sign in, and then connect again"
     DATABASE_UNAVAILABLE = 4003, "come back", "the database is unavailable"
     NO_SUCH_THREAD = 4004, "give up", "there is no such thread, or it was deleted"
     INTERNAL_ERROR = 4005, "come back", (
@@ -128,11 +129,46 @@ class Hit(Struct, frozen=True):
 
 
 class Account(Struct, frozen=True):
-    """The account that is signed in. Its messages may have up to `max_content` characters."""
+    """The account that is signed in. Its messages may have up to `max_content` characters. `session` is the
+    id of the session by which it is signed in, or null for the only person on this computer."""
 
     id: int
     username: str
+    display_name: str
     max_content: int
+    session: int | None
+
+
+class Session(Struct, frozen=True):
+    """A browser in which the account is signed in, until `expires_at` or until it is not used for too long.
+    `device` is its User-Agent."""
+
+    id: int
+    device: str
+    created_at: datetime
+    used_at: datetime
+    expires_at: datetime
+    is_this: bool
+
+
+class Credentials(Struct, frozen=True, forbid_unknown_fields=True):
+    """A name and a password."""
+
+    username: Annotated[str, Meta(max_length=100)]
+    password: Annotated[str, Meta(max_length=256)]
+
+    def __repr__(self) -> str:
+        return "Credentials(…)"  # it may get into a traceback
+
+
+class PasswordChange(Struct, frozen=True, forbid_unknown_fields=True):
+    """The new password, and the current one unless there is none yet."""
+
+    new: Annotated[str, Meta(max_length=256)]
+    current: Annotated[str, Meta(max_length=256)] = ""
+
+    def __repr__(self) -> str:
+        return "PasswordChange(…)"
 
 
 class NewThread(Struct, frozen=True, forbid_unknown_fields=True):
@@ -190,7 +226,16 @@ class _MessageFrame(Struct, frozen=True):
     data: _MessageSummary
 
 
+class _ChangedAccount(Struct, frozen=True):
+    id: int
+
+
+class _AccountEvent(Struct, frozen=True):
+    data: _ChangedAccount
+
+
 decode_client_frame = json.Decoder(ClientFrame).decode
+_decode_account_event = json.Decoder(_AccountEvent).decode
 _decode_summary = json.Decoder(_MessageFrame).decode
 
 
@@ -241,6 +286,17 @@ def database_frame(available: bool) -> bytes:
     return encode_frame("database", {"available": available})
 
 
+def changed_account(payload: str) -> int | None:
+    """Return the id of the account of which a notification says that it, or one of its sessions, has
+    changed; None for any other notification."""
+    if not payload.startswith(_ACCOUNT_PAYLOAD):
+        return None
+    try:
+        return _decode_account_event(payload[len("0 0 ") :]).data.id
+    except DecodeError:
+        return None
+
+
 PONG = json.encode({"type": "pong"})
 
 LIST_READY = encode_frame("ready", {})
@@ -251,5 +307,9 @@ MESSAGE = '{"type":"message","data":{'
 THREAD_EVENT = b'{"type":"thread.'
 THREAD_DELETED = b'{"type":"thread.deleted",'
 TYPING = b'{"type":"typing",'
+ACCOUNT_CHANGED = '{"type":"account.changed","data":'
 """The beginnings of the frames that the database notifies (sql/50_frame.sql, sql/60_notify.sql), by which
-they are told apart without parsing. Nothing else that is notified reaches a browser."""
+they are told apart without parsing. Nothing else that is notified is taken, and ACCOUNT_CHANGED is not sent
+to browsers."""
+
+_ACCOUNT_PAYLOAD = f"0 0 {ACCOUNT_CHANGED}"

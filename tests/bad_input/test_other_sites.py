@@ -129,8 +129,9 @@ async def test_a_proxy_on_this_computer_is_not_signed_in(
 ) -> None:
     headers = {name.decode(): value}
     refused(await http.get("/threads", headers=headers), 401, "not_signed_in")
-    url = f"{server.websocket_url}/api/v1/ws/threads/{thread}"
-    assert await status_of(url, additional_headers=headers) == 403
+    async with open_thread(server, thread, additional_headers=headers) as client:
+        assert await client.closed() == 4001
+        assert not client.frames
 
 
 @pytest.mark.parametrize("origin", OTHER_SITES)

@@ -18,7 +18,13 @@ UTC_MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?Z")
 async def test_who_is_signed_in(http: httpx.AsyncClient) -> None:
     answer = await http.get("/account")
     assert answer.status_code == 200
-    assert answer.json() == {"id": 1, "username": "me", "max_content": 32000}
+    assert answer.json() == {
+        "id": 1,
+        "username": "me",
+        "display_name": "me",
+        "max_content": 32000,
+        "session": None,
+    }
 
 
 async def test_a_thread_lives_from_its_creation_to_its_deletion(http: httpx.AsyncClient) -> None:

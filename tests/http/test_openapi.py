@@ -16,6 +16,19 @@ CONFIGURATION = """
 [[operations]]
 include-name = "GET /api/v1/threads"
 checks.positive_data_acceptance.expected-statuses = ["2xx", "400"]
+
+# No password that is made up is right, and too many are not even verified.
+[[operations]]
+include-name = "POST /api/v1/session"
+checks.positive_data_acceptance.expected-statuses = ["2xx", "401", "429"]
+
+[[operations]]
+include-name = "PUT /api/v1/account/password"
+checks.positive_data_acceptance.expected-statuses = ["2xx", "400", "401", "429"]
+
+[[operations]]
+include-name = "DELETE /api/v1/sessions/{session_id}"
+checks.positive_data_acceptance.expected-statuses = ["2xx", "404"]
 """
 
 

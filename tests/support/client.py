@@ -98,9 +98,9 @@ async def open_thread(
 
 
 @asynccontextmanager
-async def open_list(server: Server) -> AsyncIterator[Client]:
+async def open_list(server: Server, **options: Any) -> AsyncIterator[Client]:
     """Connect a client to the list of threads."""
-    async with _open(f"{server.websocket_url}/api/v1/ws/threads", {}) as client:
+    async with _open(f"{server.websocket_url}/api/v1/ws/threads", options) as client:
         await client.frame("ready")
         yield client
 

@@ -1,39 +1,154 @@
-"""Accounts: for now there is one, which is pre-configured and signed in automatically."""
+"""Accounts: persons and bots, and the changes that an administrator makes to them."""
 
-from chinwag import wire
+import re
+from datetime import datetime
+
+import msgspec
+
+from chinwag.chat.passwords import NO_PASSWORD
 from chinwag.db.pool import Pool
+from chinwag.errors import AccountExists, NoSuchAccount, UsernameRefused
 
-# No password matches this, as in /etc/shadow of Unix. No code checks passwords yet.
-NO_PASSWORD = "!"  # noqa: S105
+USERNAME = re.compile(r"[a-z0-9](?:[a-z0-9._-]{0,30}[a-z0-9])?")
+"""The names of new accounts: easy to mention, and to tell apart."""
+
+ADD = """
+    insert into account (username, password, email, active, admin, display_name)
+    values ($1::text, $2, $1::text || '@localhost', true, $3, $4) on conflict do nothing returning id
+"""
+
+LIST = """
+    select username, coalesce(display_name, username) as display_name, is_bot, admin, active,
+           password <> $1 as has_password,
+           (select max(used_at) from session where account_id = account.id) as used_at
+    from account order by username
+"""
+
+SET_ACTIVE = "update account set active = $2 where username = $1 returning true"
+
+SET_PASSWORD = "update account set password = $2 where id = $1"  # noqa: S105
+
+REHASH = "update account set password = $3 where id = $1 and password = $2"
+
+END_OTHER_SESSIONS = "delete from session where account_id = $1 and id is distinct from $2"
+
+DISPLAY_NAME = "select coalesce(display_name, username) from account where id = $1"
+
+CREDENTIALS = "select id, password from account where username = $1 and active and not is_bot"
+
+PRE_CONFIGURED = "select id, username from account where username = $1 and active"
+
+TWO_PERSONS = "select id, username from account where active and not is_bot limit 2"
 
 
-class OwnAccount:
-    """The account that is signed in by itself. It is created if it is missing."""
+class SignedIn(msgspec.Struct, frozen=True):
+    """Who uses a connection: an account, and the session by which it is signed in, if that is how."""
 
-    def __init__(self, pool: Pool, username: str, max_content: int) -> None:
+    account_id: int
+    username: str
+    session_id: int | None = None
+
+
+class AccountRow(msgspec.Struct, frozen=True):
+    """An account, as an administrator sees it. `used_at` is when one of its sessions was last in use."""
+
+    username: str
+    display_name: str
+    is_bot: bool
+    admin: bool
+    active: bool
+    has_password: bool
+    used_at: datetime | None
+
+
+class Accounts:
+    """The accounts in the database."""
+
+    def __init__(self, pool: Pool) -> None:
         self._pool = pool
-        self._username = username
-        self._max_content = max_content
-        self._known: wire.Account | None = None
 
-    async def get(self) -> wire.Account:
-        """Return the account, which is read once.
+    async def add(
+        self, username: str, password_hash: str, *, admin: bool = False, display_name: str | None = None
+    ) -> int:
+        """Add a person, and return the account's id.
 
-        It is not read at the start, because a server process may start while its database is away.
+        Raises:
+            UsernameRefused
+            AccountExists
         """
-        if self._known is None:
-            self._known = await self._ensure()
-        return self._known
+        check_username(username)
+        id = await self._pool.fetchval(ADD, username, password_hash, admin, display_name)
+        if id is None:
+            raise AccountExists(f"there is an account {username} already")
+        return int(id)
 
-    async def _ensure(self) -> wire.Account:
-        await self._pool.execute(
-            """insert into account (username, password, email, active)
-               values ($1::text, $2, $1::text || '@localhost', true) on conflict do nothing""",
-            self._username,
-            NO_PASSWORD,
-        )
-        row = await self._pool.fetchrow(
-            "select id, username from account where username = $1", self._username
-        )
-        assert row is not None
-        return wire.Account(id=row["id"], username=row["username"], max_content=self._max_content)
+    async def all(self) -> list[AccountRow]:
+        """Return all accounts, in the order of their names."""
+        return [AccountRow(**row) for row in await self._pool.fetch(LIST, NO_PASSWORD)]
+
+    async def set_active(self, username: str, *, active: bool) -> None:
+        """Disable an account, which ends its sessions, or enable it again.
+
+        Raises:
+            NoSuchAccount
+        """
+        if not await self._pool.fetchval(SET_ACTIVE, username, active):
+            raise NoSuchAccount(f"there is no account {username}")
+
+    async def set_password(self, account_id: int, password_hash: str, *, kept_session: int | None) -> None:
+        """Change a password, and end all sessions of the account but one."""
+        async with self._pool.acquire() as connection, connection.transaction():
+            await connection.execute(SET_PASSWORD, account_id, password_hash)
+            await connection.execute(END_OTHER_SESSIONS, account_id, kept_session)
+
+    async def rehash(self, account_id: int, old: str, new: str) -> None:
+        """Store another hash of the same password, unless another password was stored meanwhile."""
+        await self._pool.execute(REHASH, account_id, old, new)
+
+    async def credentials(self, username: str) -> tuple[int, str] | None:
+        """Return the id and the password's hash of a person who is not disabled."""
+        row = await self._pool.fetchrow(CREDENTIALS, username)
+        return (row["id"], row["password"]) if row else None
+
+    async def password_hash(self, account_id: int) -> str:
+        """Return the hash of the password of an account."""
+        return str(await self._pool.fetchval("select password from account where id = $1", account_id))
+
+    async def display_name(self, account_id: int) -> str:
+        """Return what people see as the name of an account."""
+        return str(await self._pool.fetchval(DISPLAY_NAME, account_id))
+
+    async def id_of(self, username: str) -> int:
+        """Return the id of an account.
+
+        Raises:
+            NoSuchAccount
+        """
+        id = await self._pool.fetchval("select id from account where username = $1", username)
+        if id is None:
+            raise NoSuchAccount(f"there is no account {username}")
+        return int(id)
+
+    async def pre_configured(self, username: str) -> SignedIn | None:
+        """Return the account of this name, which is created if it is missing; None if it is disabled."""
+        await self._pool.execute(ADD, username, NO_PASSWORD, True, None)
+        row = await self._pool.fetchrow(PRE_CONFIGURED, username)
+        return SignedIn(row["id"], row["username"]) if row else None
+
+    async def only_person(self, username: str) -> SignedIn | None:
+        """Return the person, if there is just one. In a new database this is the pre-configured account, with
+        this name, which is created."""
+        persons = await self._pool.fetch(TWO_PERSONS)
+        if not persons:
+            return await self.pre_configured(username)
+        return SignedIn(persons[0]["id"], persons[0]["username"]) if len(persons) == 1 else None
+
+
+def check_username(username: str) -> None:
+    """Refuse what cannot be the name of a new account.
+
+    Raises:
+        UsernameRefused
+    """
+    if not USERNAME.fullmatch(username):
+        raise UsernameRefused()

@@ -110,6 +110,8 @@ class Hub:
             self._deletions.check(thread_id)
         elif text.startswith(wire.THREAD_EVENT):
             self._push_to_lists(text)
+        elif text.startswith(wire.ACCOUNT_CHANGED.encode()):
+            pass  # chinwag.chat.sign_in and chinwag.push.sign_outs take it
         elif text.startswith(wire.TYPING):
             if room := self._rooms.get(thread_id):
                 room.tell(text)

@@ -10,6 +10,7 @@ import msgspec
 import structlog
 
 from chinwag import wire
+from chinwag.chat.accounts import SignedIn
 from chinwag.db.failures import refusal_of
 from chinwag.db.pool import FAILURES
 from chinwag.errors import BadJson, BadMessage, Refusal
@@ -17,6 +18,7 @@ from chinwag.push.burst import Burst
 from chinwag.push.connection import CLOSED, Connection
 from chinwag.push.hub import Hub
 from chinwag.push.rate_limit import RateLimit
+from chinwag.push.sign_outs import SignOuts
 from chinwag.wire import CloseCode
 
 FINISH_SECONDS = 1
@@ -39,12 +41,18 @@ class Subscription:
     """What one browser hears over an accepted WebSocket, and may write. The tasks that it starts end with
     it."""
 
-    def __init__(self, connection: Connection, limits: RateLimits) -> None:
+    def __init__(
+        self, connection: Connection, limits: RateLimits, who: SignedIn, sign_outs: SignOuts
+    ) -> None:
+        """Begin to follow sign-outs. It must be served, so that this ends with it."""
         self._connection = connection
+        self._who = who
+        self._sign_outs = sign_outs
         self._limits = limits
         self._tasks: list[asyncio.Task[None]] = []  # an empty set has 216 bytes, a list 56
         self._closing = False
         self._stopping = False
+        sign_outs.join(who, self)
 
     def push(self, burst: Burst) -> bool:
         return self._connection.push(burst)
@@ -82,6 +90,7 @@ class Subscription:
     def left(self) -> None:
         """Clean up, because the connection is closed."""
         self._closing = True
+        self._sign_outs.leave(self._who, self)
         for task in self._tasks:
             task.cancel()
         for limit in self._limits:
@@ -136,8 +145,10 @@ class Subscription:
 class ListSubscription(Subscription):
     """A subscription to the list of threads."""
 
-    def __init__(self, connection: Connection, limits: RateLimits, hub: Hub) -> None:
-        super().__init__(connection, limits)
+    def __init__(
+        self, connection: Connection, limits: RateLimits, who: SignedIn, sign_outs: SignOuts, hub: Hub
+    ) -> None:
+        super().__init__(connection, limits, who, sign_outs)
         self._hub = hub
 
     async def serve(self) -> None:

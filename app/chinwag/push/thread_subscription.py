@@ -5,6 +5,7 @@ from functools import partial
 from uuid import UUID
 
 from chinwag import wire
+from chinwag.chat.accounts import SignedIn
 from chinwag.chat.messages import Messages, check_content
 from chinwag.chat.store import Post, Stored
 from chinwag.chat.threads import Threads
@@ -15,6 +16,7 @@ from chinwag.errors import BadMessage, Refusal, ServerStopping, TooManyRequests
 from chinwag.push.burst import Burst
 from chinwag.push.connection import Connection
 from chinwag.push.hub import Hub
+from chinwag.push.sign_outs import SignOuts
 from chinwag.push.subscription import FINISH_SECONDS, RateLimits, Subscription
 from chinwag.wire import CloseCode
 
@@ -34,6 +36,8 @@ class ThreadSubscription(Subscription):
         self,
         connection: Connection,
         limits: RateLimits,
+        who: SignedIn,
+        sign_outs: SignOuts,
         thread_id: int,
         *,
         hub: Hub,
@@ -44,7 +48,7 @@ class ThreadSubscription(Subscription):
     ) -> None:
         """Join the room of the thread. The subscription leaves it at the end of `serve`, so it must be
         served."""
-        super().__init__(connection, limits)
+        super().__init__(connection, limits, who, sign_outs)
         self.seq = 0
         self._thread_id = thread_id
         self._hub = hub

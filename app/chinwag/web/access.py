@@ -1,15 +1,17 @@
-"""Access control: the Host and Origin checks, and the sign-in of the pre-configured account."""
+"""Access control: the Host and Origin checks, and who is signed in."""
 
 import ipaddress
 from functools import lru_cache
 from urllib.parse import urlsplit
 
+from litestar.enums import ScopeType
 from litestar.middleware import ASGIMiddleware
 from litestar.types import ASGIApp, Receive, Scope, Send
 
+from chinwag.chat.accounts import SignedIn
 from chinwag.errors import HostNotAllowed, NotSignedIn, OriginNotAllowed
 from chinwag.settings import Settings
-from chinwag.web.services import services_of
+from chinwag.web.services import Services, services_of
 
 PROXY_FIELDS = {
     b"forwarded",
@@ -26,24 +28,39 @@ OTHER_SITES = {"cross-site", "same-site"}
 of this computer is of the same site."""
 
 
+SIGN_IN_PATH = "/api/v1/session"
+
+COOKIE = "chinwag"
+SECURE_COOKIE = "__Host-chinwag"
+"""The cookie of a session has this name under HTTPS: browsers then take it only from this host itself, only
+encrypted, and for all paths (RFC 6265bis, section 4.1.3.2)."""
+
+
 class CheckAccess(ASGIMiddleware):
     """The middleware that refuses a client that may not use this server, before anything else is done for
-    it."""
+    it.
+
+    Handlers have who is signed in as `scope["user"]`. A request is refused if nobody is, unless it signs in.
+    A WebSocket is closed by its handler instead, because a browser cannot see why a handshake was refused.
+    """
 
     # This is no guard, because Litestar copies the handler for each guard in each handshake.
 
     async def handle(self, scope: Scope, receive: Receive, send: Send, next_app: ASGIApp) -> None:
-        """Check the Host, the Origin and the sign-in.
+        """Check the Host, the Origin and who is signed in.
 
         Raises:
             HostNotAllowed, OriginNotAllowed, NotSignedIn
         """
-        settings = services_of(scope["litestar_app"].state).settings
+        services = services_of(scope["litestar_app"].state)
         fields = _fields(scope)
         name = _name_in(fields.get(b"host", ""))
-        check_host(name, settings)
-        check_origin(scope, fields, settings)
-        check_signed_in(scope, name, fields, settings)
+        check_host(name, services.settings)
+        check_origin(scope, fields, services.settings)
+        who = await signed_in(scope, name, fields, services)
+        if who is None and scope["type"] == ScopeType.HTTP and not _signs_in(scope):
+            raise NotSignedIn()
+        scope["user"] = who
         await next_app(scope, receive, send)
 
 
@@ -80,20 +97,45 @@ def check_origin(scope: Scope, fields: dict[bytes, str], settings: Settings) -> 
         raise OriginNotAllowed(f"a page of {origin[:100]} may not use this server")
 
 
-def check_signed_in(scope: Scope, name: str, fields: dict[bytes, str], settings: Settings) -> None:
-    """Accept a browser on this computer, which is signed in by itself.
+async def signed_in(
+    scope: Scope, name: str, fields: dict[bytes, str], services: Services
+) -> SignedIn | None:
+    """Return who has the session of the cookie, or else the only person, if the browser is on this computer.
 
     A client on this computer that adds a proxy's field stands for browsers elsewhere.
 
     Raises:
         NotSignedIn
     """
-    if settings.sign_in == "anyone":
-        return
+    if services.settings.sign_in == "anyone":
+        return await services.sign_in.pre_configured()
+    token = token_in(fields.get(b"cookie", ""), scope["scheme"])
+    if token and (who := await services.sign_in.by_token(token)):
+        return who
     client = scope.get("client")
     is_here = client is not None and _is_loopback(client[0]) and (name == "localhost" or _is_loopback(name))
     if not is_here or not PROXY_FIELDS.isdisjoint(fields):
-        raise NotSignedIn()
+        return None
+    return await services.sign_in.by_computer()
+
+
+def cookie_name(scheme: str) -> str:
+    """Return the name of a session's cookie, for a connection of this scheme."""
+    return SECURE_COOKIE if scheme in {"https", "wss"} else COOKIE
+
+
+def token_in(cookies: str, scheme: str) -> str:
+    """Return the secret of a session in a Cookie field (RFC 6265, section 4.2.1); "" if there is none."""
+    wanted = cookie_name(scheme)
+    for cookie in cookies.split("; "):
+        name, _, value = cookie.partition("=")
+        if name == wanted:
+            return value
+    return ""
+
+
+def _signs_in(scope: Scope) -> bool:
+    return scope["path"] == SIGN_IN_PATH and scope.get("method") == "POST"
 
 
 def _fields(scope: Scope) -> dict[bytes, str]:

@@ -13,9 +13,11 @@ from litestar.types import ControllerRouterHandler
 
 from chinwag import wire
 from chinwag.chat import export
+from chinwag.chat.accounts import SignedIn
 from chinwag.chat.messages import check_content
 from chinwag.chat.store import Post
 from chinwag.errors import BadInput, BadJson
+from chinwag.web import session_api
 from chinwag.web.access import CheckAccess
 from chinwag.web.parameters import (
     EXACT,
@@ -36,6 +38,8 @@ from chinwag.web.sockets import list_socket, thread_socket
 from chinwag.web.throttle import LimitChanges
 
 AnyRequest = Request[Any, Any, Any]
+SignedInRequest = Request[SignedIn, Any, Any]
+
 
 async def read_json(request: AnyRequest) -> None:
     """Read the body, if there should be one, before Litestar does, which would fail on what is not UTF-8.
@@ -43,7 +47,7 @@ async def read_json(request: AnyRequest) -> None:
     Raises:
         BadJson
     """
-    if request.method not in {"POST", "PATCH"}:
+    if request.method not in {"POST", "PATCH", "PUT"}:
         return
     media_type, _ = request.content_type
     if media_type not in {"application/json", ""}:
@@ -56,19 +60,16 @@ async def read_json(request: AnyRequest) -> None:
         raise BadJson(f"this is not valid JSON: {error}") from None
 
 
-@get("/account", responses=problems(), summary="The account that is signed in")
-async def get_account(services: Provided) -> wire.Account:
-    return await services.account.get()
-
-
 @post(
     "/threads",
     responses=problems(400, 403, 413, 415, 429),
     summary="Create a thread",
     response_description="The new thread.",
 )
-async def create_thread(data: Annotated[wire.NewThread, EXACT], services: Provided) -> wire.Thread:
-    return await services.threads.create(data, owner=(await services.account.get()).id)
+async def create_thread(
+    request: SignedInRequest, data: Annotated[wire.NewThread, EXACT], services: Provided
+) -> wire.Thread:
+    return await services.threads.create(data, owner=request.user.account_id)
 
 
 @get("/threads", responses=problems(400), summary="The threads, newest activity first")
@@ -212,7 +213,7 @@ ROUTES: list[ControllerRouterHandler] = [
         before_request=read_json,
         route_handlers=[
             methods,  # before the others, or Litestar adds its own
-            get_account,
+            *session_api.ROUTES,
             create_thread,
             list_threads,
             get_thread,

@@ -37,6 +37,12 @@ def page(request: AnyRequest, thread_id: str = "", seq: str = "") -> Response[by
     return answer
 
 
+@get("/sign-in", include_in_schema=False, sync_to_thread=False)
+def sign_in_page(request: AnyRequest) -> Response[bytes]:
+    """The page for signing in."""
+    return assets.answer(assets.find("sign-in.html"), request)
+
+
 @get("/static/{name:path}", include_in_schema=False, sync_to_thread=False)
 def static(request: AnyRequest) -> Response[bytes]:
     """A file of the page. Its path is taken as it was sent. If it were decoded, `a%2fb` would be a second
@@ -74,7 +80,7 @@ class Documentation(OpenAPIRenderPlugin):
 ROUTES: list[ControllerRouterHandler] = [
     Router(
         "/",
-        route_handlers=[page, static, docs_static],
+        route_handlers=[page, sign_in_page, static, docs_static],
         response_headers=HEADERS,
         opt={"is_compressed": True},
     ),

@@ -8,6 +8,7 @@ from litestar.params import Body, Parameter
 from chinwag import wire
 
 ThreadId = Annotated[int, Parameter(ge=1, le=wire.MAX_ID, description="The thread.")]
+SessionId = Annotated[int, Parameter(ge=1, le=wire.MAX_ID, description="The session.")]
 Limit = Annotated[int, Parameter(ge=1, le=200, description="The most messages or threads in the answer.")]
 SeqCursor = Annotated[
     int | None,
@@ -52,7 +53,7 @@ PROBLEMS = {
     400: "Something in the request is wrong.",
     401: "Not signed in.",
     403: "A page of another site may not do this.",
-    404: "There is no such thread.",
+    404: "There is no such thing.",
     413: "The body is too big.",
     415: "The body is not JSON.",
     429: "There are too many requests from this address; try again in a second.",

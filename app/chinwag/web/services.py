@@ -7,15 +7,18 @@ from litestar.datastructures import State
 from litestar.di import NamedDependency
 from litestar.params import SkipValidation
 
-from chinwag.chat.accounts import OwnAccount
+from chinwag.chat.accounts import Accounts
 from chinwag.chat.export import Exports
 from chinwag.chat.messages import Messages
 from chinwag.chat.search import Search
+from chinwag.chat.sessions import Sessions
+from chinwag.chat.sign_in import SignIn
 from chinwag.chat.threads import Threads
 from chinwag.chat.writer import Writer
 from chinwag.push.hub import Hub
 from chinwag.push.listener import Listener
 from chinwag.push.rate_limit import RateLimit
+from chinwag.push.sign_outs import SignOuts
 from chinwag.push.subscription import RateLimits
 from chinwag.settings import Settings
 
@@ -31,7 +34,10 @@ class Services:
     """
 
     settings: Settings
-    account: OwnAccount
+    accounts: Accounts
+    sessions: Sessions
+    sign_in: SignIn
+    sign_outs: SignOuts
     threads: Threads
     messages: Messages
     writer: Writer

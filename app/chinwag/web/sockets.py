@@ -5,6 +5,7 @@ from litestar import websocket
 from litestar.types import Receive, Send
 
 from chinwag import wire
+from chinwag.chat.accounts import SignedIn
 from chinwag.push.connection import AnyWebSocket, connection_of
 from chinwag.push.subscription import ListSubscription
 from chinwag.push.thread_subscription import ThreadSubscription
@@ -33,6 +34,9 @@ async def thread_socket(socket: AnyWebSocket, thread_id: str) -> None:
     services = services_of(socket.app.state)
     # It is accepted first: a browser cannot see why a WebSocket was closed before that.
     await socket.accept()
+    who: SignedIn | None = socket.scope["user"]
+    if who is None:
+        return await socket.close(CloseCode.SIGNED_OUT)
     try:
         id = msgspec.convert(thread_id, wire.Id, strict=False)
     except msgspec.ValidationError:
@@ -44,6 +48,8 @@ async def thread_socket(socket: AnyWebSocket, thread_id: str) -> None:
     subscription = ThreadSubscription(
         connection_of(socket),
         services.limits,
+        who,
+        services.sign_outs,
         id,
         hub=services.hub,
         threads=services.threads,
@@ -58,5 +64,11 @@ async def thread_socket(socket: AnyWebSocket, thread_id: str) -> None:
 async def list_socket(socket: AnyWebSocket) -> None:
     """Serve the WebSocket of the list of threads: threads created, changed (title, pin), deleted, active."""
     await socket.accept()
+    who: SignedIn | None = socket.scope["user"]
+    if who is None:
+        return await socket.close(CloseCode.SIGNED_OUT)
     services = services_of(socket.app.state)
-    await ListSubscription(connection_of(socket), services.limits, services.hub).serve()
+    await ListSubscription(
+        connection_of(socket), services.limits, who, services.sign_outs, services.hub
+    ).serve()
+    return None

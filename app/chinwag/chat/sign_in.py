@@ -1,0 +1,244 @@
+"""Signing in: who uses a connection, by the cookie that it brings or because they are the only person.
+
+What the database says is remembered, so that a handshake asks it nothing. Servers are notified of every
+change of an account and of every session that ends (sql/80_session.sql), and then forget what they remember
+of it.
+"""
+
+import asyncio
+import contextlib
+from collections import defaultdict
+from collections.abc import AsyncIterator, Callable, Iterable
+
+import structlog
+
+from chinwag import wire
+from chinwag.chat.accounts import Accounts, SignedIn
+from chinwag.chat.attempts import Attempts
+from chinwag.chat.passwords import NO_PASSWORD, Passwords, check_password
+from chinwag.chat.sessions import Sessions, hash_of
+from chinwag.db.pool import FAILURES
+from chinwag.errors import NotSignedIn, WrongPassword
+from chinwag.settings import Settings
+
+REMEMBERED = 20_000
+"""The most sessions that are remembered; then all are forgotten, and read again as they are used."""
+
+KEEP_SECONDS = 60
+"""How often it is noted which sessions were used, and those that have expired are ended."""
+
+FAILURE_SECONDS = 0.5
+"""The least time after which a sign-in fails: it does not tell whether there is such an account, or how its
+password was hashed."""
+
+log = structlog.get_logger(__name__)
+
+
+class SignIn:
+    """The knowledge of this process of who is signed in."""
+
+    def __init__(
+        self,
+        accounts: Accounts,
+        sessions: Sessions,
+        attempts: Attempts,
+        passwords: Passwords,
+        settings: Settings,
+    ) -> None:
+        self._accounts = accounts
+        self._sessions = sessions
+        self._attempts = attempts
+        self._passwords = passwords
+        self._settings = settings
+        self._by_hash: dict[bytes, SignedIn] = {}
+        self._hashes: defaultdict[int, dict[SignedIn, bytes]] = defaultdict(dict)
+        """By account, the items of `_by_hash` the other way round."""
+        self._only_person: SignedIn | None = None
+        self._is_only_person_known = False
+        self._pre_configured: SignedIn | None = None
+        self._changes = 0
+        self._hears = False
+        self._used: set[int] = set()
+
+    @contextlib.asynccontextmanager
+    async def running(self, with_sockets: Callable[[], set[int]]) -> AsyncIterator[None]:
+        """Note the use of sessions, and end those that expire, inside the block.
+
+        Args:
+            with_sockets: gives the ids of the sessions that have a WebSocket open.
+        """
+        task = asyncio.create_task(self._keep_sessions(with_sockets))
+        try:
+            yield
+        finally:
+            task.cancel()
+            await asyncio.wait({task})
+
+    async def by_token(self, token: str) -> SignedIn | None:
+        """Return who holds the secret of a session, if it has not ended."""
+        token_hash = hash_of(token)
+        found = self._by_hash.get(token_hash)
+        if found is None:
+            changes = self._changes
+            found = await self._sessions.find(token_hash)
+            if found is None:
+                return None
+            if self._hears and changes == self._changes:
+                self._remember(token_hash, found)
+        assert found.session_id is not None
+        self._used.add(found.session_id)
+        return found
+
+    async def by_computer(self) -> SignedIn | None:
+        """Return the only person, whom a browser on this computer is taken for; None if there are several."""
+        if self._is_only_person_known:
+            return self._only_person
+        changes = self._changes
+        person = await self._accounts.only_person(self._settings.account)
+        if self._hears and changes == self._changes:
+            self._only_person, self._is_only_person_known = person, True
+        return person
+
+    async def pre_configured(self) -> SignedIn:
+        """Return the pre-configured account, whom everybody is taken for.
+
+        Raises:
+            NotSignedIn: it is disabled.
+        """
+        if self._pre_configured is None:
+            changes = self._changes
+            who = await self._accounts.pre_configured(self._settings.account)
+            if who is None:
+                raise NotSignedIn()
+            if not self._hears or changes != self._changes:
+                return who
+            self._pre_configured = who
+        return self._pre_configured
+
+    async def with_password(self, username: str, password: str, *, device: str, address: str) -> str:
+        """Begin a session, and return its secret.
+
+        Args:
+            device: tells the person which browser it is, such as its User-Agent.
+            address: of the client, as a trusted proxy or the connection has it.
+
+        Raises:
+            WrongPassword: there is no such account, it is disabled, or the password does not match; nothing
+                tells which.
+            TooManySignIns
+            SignInBusy
+        """
+        now = asyncio.get_running_loop().time
+        earliest = now() + FAILURE_SECONDS
+        try:
+            return await self._begin(username, password, device, address)
+        except WrongPassword:
+            await asyncio.sleep(earliest - now())
+            raise
+
+    async def change_password(self, who: SignedIn, current: str, new: str, *, address: str) -> None:
+        """Change the password of an account, and sign it out everywhere else. An account that has no password
+        yet gets its first one without `current`.
+
+        Raises:
+            PasswordRefused: the new one.
+            WrongPassword: the current one.
+            TooManySignIns
+            SignInBusy
+        """
+        check_password(new, who.username)
+        stored = await self._accounts.password_hash(who.account_id)
+        if stored != NO_PASSWORD:
+            counted = await self._attempts.count(who.username, address)
+            if not (await self._passwords.verify(current, stored)).matches:
+                raise WrongPassword()
+            await self._attempts.forget(counted)
+        new_hash = await self._passwords.hash(new)
+        await self._accounts.set_password(who.account_id, new_hash, kept_session=who.session_id)
+
+    async def still_valid(self, several: Iterable[SignedIn]) -> set[SignedIn]:
+        """Return those who are still signed in, as the database has it now."""
+        several = set(several)
+        ids = {who.session_id for who in several if who.session_id is not None}
+        valid: set[int | None] = set()
+        if ids:
+            valid |= await self._sessions.valid(ids)
+        by_computer = {who for who in several if who.session_id is None}
+        if by_computer and self._settings.sign_in != "anyone":
+            by_computer &= {await self.by_computer()}
+        return {who for who in several if who.session_id in valid} | by_computer
+
+    def remembers(self, who: SignedIn) -> bool:
+        """Return whether `who` is known to be signed in, as of the last notification."""
+        if who.session_id is not None:
+            return who in self._hashes.get(who.account_id, ())
+        return who in (self._only_person, self._pre_configured) and self._hears
+
+    def receive(self, payload: str) -> None:
+        """Take a notification, and forget what may have changed."""
+        account_id = wire.changed_account(payload)
+        if account_id is None:
+            return
+        self._forget_persons()
+        for token_hash in self._hashes.pop(account_id, {}).values():
+            del self._by_hash[token_hash]
+
+    def lose_database(self) -> None:
+        """Remember nothing from now on, because changes are not heard any more."""
+        self._hears = False
+        self._forget_all()
+
+    def hear_again(self) -> None:
+        """Remember again, because changes are heard from now on. Those of the gap were not heard."""
+        self._hears = True
+        self._forget_all()
+
+    def _remember(self, token_hash: bytes, who: SignedIn) -> None:
+        if len(self._by_hash) >= REMEMBERED:
+            self._forget_all()
+        self._by_hash[token_hash] = who
+        self._hashes[who.account_id][who] = token_hash
+
+    def _forget_all(self) -> None:
+        self._forget_persons()
+        self._by_hash.clear()
+        self._hashes.clear()
+
+    def _forget_persons(self) -> None:
+        self._changes += 1
+        self._only_person, self._is_only_person_known = None, False
+        self._pre_configured = None
+
+    async def _begin(self, username: str, password: str, device: str, address: str) -> str:
+        username = username.replace("\0", "")  # which PostgreSQL's text cannot hold, and no name has
+        counted = await self._attempts.count(username, address)
+        id, stored = await self._accounts.credentials(username) or (0, NO_PASSWORD)
+        verdict = await self._passwords.verify(password, stored)
+        if not verdict.matches:
+            raise WrongPassword()
+        if verdict.is_outdated:
+            new_hash = await self._passwords.hash(password)
+            await self._accounts.rehash(id, stored, new_hash)
+            stored = new_hash
+        token = await self._sessions.begin(
+            id,
+            stored,
+            device,
+            days=self._settings.session_days,
+            idle_days=self._settings.session_idle_days,
+        )
+        if token is None:
+            raise WrongPassword()
+        await self._attempts.forget(counted)
+        return token
+
+    async def _keep_sessions(self, with_sockets: Callable[[], set[int]]) -> None:
+        while True:
+            await asyncio.sleep(KEEP_SECONDS)
+            used, self._used = self._used, set()
+            try:
+                await self._sessions.keep(used | with_sockets())
+                await self._attempts.forget_old()
+            except FAILURES as error:
+                # They are noted as they are used again, and those that have expired are not valid anyway.
+                log.warning("sessions_not_kept", error=type(error).__name__)

@@ -1,0 +1,123 @@
+"""The HTTP API of signing in: sessions, the account that is signed in and its password."""
+
+from typing import Annotated, Any
+
+from litestar import Request, Response, delete, get, post, put
+from litestar.datastructures import Cookie
+from litestar.types import ControllerRouterHandler
+
+from chinwag import wire
+from chinwag.chat.accounts import SignedIn
+from chinwag.errors import NoSuchSession
+from chinwag.push.rate_limit import site_of
+from chinwag.web.access import cookie_name
+from chinwag.web.parameters import EXACT, SessionId, problems
+from chinwag.web.services import Provided, Services
+
+SignedInRequest = Request[SignedIn, Any, Any]
+AnyRequest = Request[Any, Any, Any]
+
+DAY = 24 * 60 * 60
+
+
+@get("/account", responses=problems(), summary="The account that is signed in")
+async def get_account(request: SignedInRequest, services: Provided) -> wire.Account:
+    return await _account(request.user, services)
+
+
+@put(
+    "/account/password",
+    responses=problems(400, 403, 413, 415, 429),
+    status_code=204,
+    summary="Change the password of the account",
+    description="The account is signed out everywhere but here.",
+)
+async def change_password(
+    request: SignedInRequest, data: Annotated[wire.PasswordChange, EXACT], services: Provided
+) -> None:
+    await services.sign_in.change_password(
+        request.user, data.current, data.new, address=_address(request)
+    )
+
+
+@post(
+    "/session",
+    responses=problems(400, 403, 413, 415, 429),
+    summary="Sign in",
+    response_description="The account. The answer sets the cookie of the session.",
+)
+async def sign_in(
+    request: AnyRequest, data: Annotated[wire.Credentials, EXACT], services: Provided
+) -> Response[wire.Account]:
+    token = await services.sign_in.with_password(
+        data.username,
+        data.password,
+        device=request.headers.get("user-agent", ""),
+        address=_address(request),
+    )
+    who = await services.sign_in.by_token(token)
+    assert who is not None
+    cookie = _cookie(request, token, max_age=services.settings.session_days * DAY)
+    return Response(await _account(who, services), cookies=[cookie])
+
+
+@delete("/session", responses=problems(403, 429), status_code=204, summary="Sign out")
+async def sign_out(request: SignedInRequest, services: Provided) -> Response[None]:
+    who = request.user
+    if who.session_id is not None:
+        await services.sessions.end(who.account_id, who.session_id)
+    return Response(None, cookies=[_cookie(request, "", max_age=0)])
+
+
+@get("/sessions", responses=problems(), summary="The browsers in which the account is signed in")
+async def list_sessions(request: SignedInRequest, services: Provided) -> list[wire.Session]:
+    return await services.sessions.of_account(request.user.account_id, request.user.session_id)
+
+
+@delete(
+    "/sessions/{session_id:int}",
+    responses=problems(400, 403, 404, 429),
+    status_code=204,
+    summary="Sign out one of the browsers",
+)
+async def end_session(request: SignedInRequest, session_id: SessionId, services: Provided) -> None:
+    if not await services.sessions.end(request.user.account_id, session_id):
+        raise NoSuchSession(f"there is no session {session_id} of this account")
+
+
+ROUTES: list[ControllerRouterHandler] = [
+    get_account,
+    change_password,
+    sign_in,
+    sign_out,
+    list_sessions,
+    end_session,
+]
+
+
+async def _account(who: SignedIn, services: Services) -> wire.Account:
+    display_name = await services.accounts.display_name(who.account_id)
+    return wire.Account(
+        id=who.account_id,
+        username=who.username,
+        display_name=display_name,
+        max_content=services.settings.max_content,
+        session=who.session_id,
+    )
+
+
+def _address(request: AnyRequest) -> str:
+    return site_of(request.client.host) if request.client else ""
+
+
+def _cookie(request: AnyRequest, value: str, *, max_age: int) -> Cookie:
+    scheme = request.scope["scheme"]
+    return Cookie(
+        key=cookie_name(scheme),
+        value=value,
+        path="/",
+        max_age=max_age,
+        httponly=True,
+        secure=scheme == "https",
+        samesite="lax",
+    )

@@ -1,0 +1,53 @@
+"""Persons for the tests: accounts with passwords, and HTTP clients that are signed in as them."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import httpx
+
+from chinwag.chat.passwords import hash_now
+from chinwag.db.pool import Connection
+from tests.support.process import Server
+
+PASSWORD = "correct horse battery"
+HASH = hash_now(PASSWORD)
+
+
+async def add_person(db: Connection, username: str, password_hash: str = HASH) -> int:
+    """Add an account that has PASSWORD; the result is its id."""
+    id: int = await db.fetchval(
+        """insert into account (username, password, email, active)
+           values ($1::text, $2, $1::text || '@localhost', true) returning id""",
+        username,
+        password_hash,
+    )
+    return id
+
+
+@asynccontextmanager
+async def nobody(server: Server, **options: object) -> AsyncIterator[httpx.AsyncClient]:
+    """A client that is not signed in."""
+    async with httpx.AsyncClient(
+        base_url=f"{server.url}/api/v1", timeout=20, verify=False, **options  # type: ignore[arg-type]
+    ) as client:
+        yield client
+
+
+@asynccontextmanager
+async def signed_in(
+    server: Server, username: str, password: str = PASSWORD, **options: object
+) -> AsyncIterator[httpx.AsyncClient]:
+    """A client that is signed in."""
+    async with nobody(server, **options) as client:
+        answer = await sign_in(client, username, password)
+        assert answer.status_code == 201, answer.text
+        yield client
+
+
+async def sign_in(client: httpx.AsyncClient, username: str, password: str = PASSWORD) -> httpx.Response:
+    return await client.post("/session", json={"username": username, "password": password})
+
+
+def cookie_of(client: httpx.AsyncClient) -> dict[str, str]:
+    """The header with which a WebSocket has the session of a client."""
+    return {"Cookie": f"chinwag={client.cookies['chinwag']}"}
