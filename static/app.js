@@ -6,13 +6,14 @@ import { ChatComposer } from "./elements/chat-composer.js";
 import { find } from "./elements/dom.js";
 import { KeyboardHelp, keycap, signs } from "./elements/keyboard-help.js";
 import { ThreadList } from "./elements/thread-list.js";
-import { load } from "./elements/toast-line.js";
+import { load, ToastLine } from "./elements/toast-line.js";
 import { emit, on } from "./events.js";
 import { drafts, startRescue } from "./model/drafts.js";
+import { takeOver } from "./model/owner.js";
 import { lastOpened } from "./model/read-marks.js";
 import { store } from "./model/store.js";
 import { threads } from "./model/threads.js";
-import { createThread, readAccount } from "./net/api.js";
+import { ApiError, createThread, readAccount, signOut } from "./net/api.js";
 import { startDelivery } from "./net/delivery.js";
 import { textOf } from "./text/texts.js";
 
@@ -42,9 +43,8 @@ const actions = {
   help: () => help.open(),
 };
 
-/** Why this person may not use the server. */
-let refusal = "";
 let isCreating = false;
+let isIdentified = false;
 
 addEventListener("popstate", route);
 WIDE.addEventListener("change", () => sidebar.hidePopover());
@@ -68,18 +68,44 @@ threads.addEventListener("change", welcome);
 document.addEventListener("visibilitychange", showUnread);
 threads.addEventListener("change", show);
 threads.addEventListener("statechange", connectionChanged);
+threads.addEventListener("signout", goToSignIn);
+find(sidebar, ".sign-out", HTMLElement).addEventListener("click", endSession);
 
-startDelivery();
 startRescue();
 route();
 threads.open();
-readAccount().then(
-  ({ max_content }) => (composer.limit = max_content),
-  (error) => {
-    if (error.status === 401) refusal = error.message;
-    show();
-  },
-);
+identify();
+
+/**
+ * Nothing is delivered before it is known who is signed in: it could be somebody else than who wrote it. Where the server
+ * cannot be reached, it is asked when it can.
+ */
+async function identify() {
+  try {
+    const account = await readAccount();
+    if (takeOver(account.id)) return location.reload();
+    composer.limit = account.max_content;
+    find(sidebar, ".signed-in", HTMLElement).hidden = account.session === null;
+    find(sidebar, ".signed-in .name", HTMLElement).textContent = account.display_name;
+    isIdentified = true;
+    startDelivery();
+  } catch (error) {
+    if (error instanceof ApiError && error.status === 401) goToSignIn();
+  }
+}
+
+function goToSignIn() {
+  location.replace(`/sign-in?next=${encodeURIComponent(location.pathname)}`);
+}
+
+async function endSession() {
+  try {
+    await signOut();
+    goToSignIn();
+  } catch (error) {
+    find(document, "toast-line", ToastLine).say(error instanceof Error ? error.message : "");
+  }
+}
 
 /** Opens what the address says: a thread, or else a new one that is yet to be created. */
 function route() {
@@ -193,7 +219,10 @@ async function create(content) {
 }
 
 function connectionChanged() {
-  if (threads.state === "connected" && !threads.isWithoutDatabase) store.reopen();
+  if (threads.state === "connected" && !threads.isWithoutDatabase) {
+    store.reopen();
+    if (!isIdentified) identify();
+  }
   show();
 }
 
@@ -231,10 +260,9 @@ function show() {
 }
 
 function showFailure() {
-  const isOfThread = store.threadId || refusal;
   const reason = threads.isWithoutDatabase ? textOf("database_unavailable") : store.reason;
-  find(main, ".what", HTMLElement).textContent = `${isOfThread ? "This chat" : "The list of chats"} could not be opened`;
-  find(main, ".reason", HTMLElement).textContent = refusal || reason;
+  find(main, ".what", HTMLElement).textContent = `${store.threadId ? "This chat" : "The list of chats"} could not be opened`;
+  find(main, ".reason", HTMLElement).textContent = reason;
   find(main, ".reopen", HTMLElement).hidden = !store.threadId; // the list is read anew by itself
 }
 
@@ -247,7 +275,6 @@ function showUnread() {
 }
 
 function currentView() {
-  if (refusal) return "failed";
   const isEmpty = threads.isLoaded || history.state?.isNewChat;
   const view = store.status !== "closed" ? store.status : isEmpty ? "new" : "loading";
   return view === "loading" && threads.isWithoutDatabase ? "failed" : view;

@@ -1,5 +1,6 @@
 import { emit, on } from "../events.js";
 import { ApiError } from "../net/api.js";
+import { PREFIX } from "./owner.js";
 import { SharedMap } from "./shared-map.js";
 import { store } from "./store.js";
 import { threads } from "./threads.js";
@@ -15,7 +16,7 @@ const NEW = "new";
  */
 class Drafts extends EventTarget {
   /** @type {SharedMap<string>} */
-  #texts = new SharedMap("chinwag.draft.", { parse: parseDraft, format: String, delay: DELAY });
+  #texts = new SharedMap(`${PREFIX}draft.`, { parse: parseDraft, format: String, delay: DELAY });
 
   constructor() {
     super();

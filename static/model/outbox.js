@@ -1,5 +1,6 @@
 /** @import { Send } from "../types.js" */
 import { emit, on } from "../events.js";
+import { PREFIX } from "./owner.js";
 import { readMarks } from "./read-marks.js";
 import { SharedMap } from "./shared-map.js";
 
@@ -16,7 +17,7 @@ const REMEMBERED = 500; // messages that are known to be stored, the newest
  */
 class Outbox extends EventTarget {
   /** @type {SharedMap<Send>} */
-  #sends = new SharedMap("chinwag.outbox.", { parse: parseSend, makeRoom: () => readMarks.makeRoom() });
+  #sends = new SharedMap(`${PREFIX}outbox.`, { parse: parseSend, makeRoom: () => readMarks.makeRoom() });
   /** By client_id. What another tab has sent can arrive as stored before that tab tells that it was sent. */
   #stored = new Set();
 

@@ -1,12 +1,13 @@
 /** @import { Thread } from "../types.js" */
 import { emit, on } from "../events.js";
+import { PREFIX } from "./owner.js";
 import { attempt, SharedMap } from "./shared-map.js";
 
 // Where a person was: up to where each thread has been read, and which thread was open last.
 
 const DELAY = 1_000; // ms; while messages stream, local storage is left in peace
 const MARKS = 300; // threads whose place is kept exactly; a mark takes some 40 characters of local storage
-const READ_BEFORE = "chinwag.read-before";
+const READ_BEFORE = `${PREFIX}read-before`;
 
 /**
  * A place in a history. A failover can have lost messages, whose numbers are then given again: a place in a
@@ -25,7 +26,7 @@ const READ_BEFORE = "chinwag.read-before";
  */
 class ReadMarks extends EventTarget {
   /** @type {SharedMap<Mark>} */
-  #marks = new SharedMap("chinwag.read.", { parse: parseMark, format: formatMark, delay: DELAY, merge: furthest });
+  #marks = new SharedMap(`${PREFIX}read.`, { parse: parseMark, format: formatMark, delay: DELAY, merge: furthest });
   /** The places in threads without a mark, for as long as this tab. @type {Map<number, number>} */
   #assumed = new Map();
   /** In ms since 1970; undefined before the first visit. @type {number | undefined} */
@@ -126,7 +127,7 @@ export const readMarks = new ReadMarks();
 /** The thread that was open last, in whichever tab. */
 class LastOpened {
   /** @type {SharedMap<number>} */
-  #ids = new SharedMap("chinwag.last.", { parse: (text) => Number(text) || undefined, format: String });
+  #ids = new SharedMap(`${PREFIX}last.`, { parse: (text) => Number(text) || undefined, format: String });
 
   get id() {
     return this.#ids.get("opened");

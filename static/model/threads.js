@@ -2,6 +2,7 @@
 import { coalesced, emit, on } from "../events.js";
 import { readMarks } from "./read-marks.js";
 import { changeThread, deleteThread, listThreads, readThread } from "../net/api.js";
+import { SIGNED_OUT } from "../net/close-codes.js";
 import { backoff, pause, ReconnectingSocket } from "../net/reconnecting-socket.js";
 import { isPassing } from "../net/websocket-service.js";
 
@@ -15,7 +16,7 @@ const MANY = 10; // of them are not asked for one by one
  * The list of threads, live: the pinned ones, then the others, newest activity first.
  *
  * Events: `change`, twenty times a second at most; `hide` and `delete`, whose detail is a thread's id; `statechange`,
- * of the connection.
+ * of the connection; `signout`, when the server has closed it because nobody is signed in any more.
  */
 class Threads extends EventTarget {
   /** Every thread that is known. @type {Map<number, Thread>} */
@@ -43,6 +44,7 @@ class Threads extends EventTarget {
 
   open() {
     this.#socket.addEventListener("statechange", () => emit(this, "statechange"));
+    on(this.#socket, "drop", (code) => code === SIGNED_OUT && emit(this, "signout"));
     on(readMarks, "change", (id) => this.#known.has(id) && this.#changed());
     this.#socket.open().catch(() => {}); // it goes on trying, and tells its state
   }

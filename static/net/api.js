@@ -57,8 +57,19 @@ export const postMessage = ({ thread_id, content, client_id }) =>
  */
 export const search = (page, signal) => request("GET", `/search?${query(page)}`, undefined, signal);
 
-/** `max_content` is in characters. @returns {Promise<{ id: number, username: string, max_content: number }>} */
+/**
+ * `max_content` is in characters; `session` is null for the only person, who is signed in without one.
+ * @typedef {{ id: number, username: string, display_name: string, max_content: number, session: number | null }} Account
+ */
+
+/** @returns {Promise<Account>} */
 export const readAccount = () => request("GET", "/account");
+
+/** @param {string} username @param {string} password @returns {Promise<Account>} */
+export const signIn = (username, password) => request("POST", "/session", { username, password });
+
+/** @returns {Promise<void>} */
+export const signOut = () => request("DELETE", "/session");
 
 /** @param {string} method @param {string} path @param {object} [body] @param {AbortSignal} [signal] */
 async function request(method, path, body, signal) {
