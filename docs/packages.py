@@ -16,9 +16,10 @@ SOURCE = REPOSITORY / "app"
 PLACES = {
     "cli": (1.5, 0),
     "push.uvicorn": (0, 1),
-    "asgi": (1.5, 1),
+    "asgi": (1, 1),
+    "account_command": (2, 1),
     "bench": (3, 1),
-    "web": (1, 2),
+    "web": (0.8, 2),
     "provision": (2.6, 2),
     "push": (0.4, 3),
     "bots": (1.8, 3),

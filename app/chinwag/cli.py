@@ -1,4 +1,4 @@
-"""The command `chinwag`: serve, migrate, psql, audit, bench, version."""
+"""The command `chinwag`: serve, migrate, account, psql, audit, bench, version."""
 
 import asyncio
 import contextlib
@@ -60,17 +60,21 @@ def _fail(reason: str) -> NoReturn:
 
 
 class Commands(click.Group):
-    """The group of commands. Nothing of `bench` is imported before it is used."""
+    """The group of commands. Nothing of `account` and `bench` is imported before it is used."""
 
     def list_commands(self, context: click.Context) -> list[str]:
-        return sorted([*super().list_commands(context), "bench"])
+        return sorted([*super().list_commands(context), "account", "bench"])
 
     def get_command(self, context: click.Context, name: str) -> click.Command | None:
-        if name != "bench":
-            return super().get_command(context, name)
-        from chinwag.bench.command import bench
+        if name == "account":
+            from chinwag.account_command import account
 
-        return bench
+            return account
+        if name == "bench":
+            from chinwag.bench.command import bench
+
+            return bench
+        return super().get_command(context, name)
 
 
 @click.group(cls=Commands)

@@ -1,0 +1,102 @@
+"""`chinwag account`: what an administrator does with accounts, beside a server that runs."""
+
+import subprocess
+import sys
+
+import httpx
+import pytest
+
+from chinwag.db.pool import Connection
+from tests.support.client import LIMIT_SECONDS
+from tests.support.people import PASSWORD, nobody, sign_in, signed_in
+from tests.support.process import Server, environ_of
+
+
+@pytest.fixture(scope="module")
+def settings() -> dict[str, str]:
+    return {"CHINWAG_BOT": "none"}
+
+
+class Command:
+    """Runs `chinwag account` on a database."""
+
+    def __init__(self, database_url: str) -> None:
+        self._database_url = database_url
+
+    def __call__(self, *arguments: str, password: str | None = None) -> subprocess.CompletedProcess[str]:
+        stdin = [] if password is None else ["--password-stdin"]
+        return subprocess.run(
+            [sys.executable, "-m", "chinwag.cli", "account", *arguments, *stdin],
+            env=environ_of(self._database_url, {}),
+            input=f"{password}\n" if password is not None else "",
+            capture_output=True,
+            check=False,
+            text=True,
+            timeout=LIMIT_SECONDS,
+        )
+
+
+@pytest.fixture(scope="module")
+def account(database_url: str) -> Command:
+    return Command(database_url)
+
+
+async def test_an_account_is_added_listed_disabled_and_enabled(
+    server: Server, account: Command, db: Connection
+) -> None:
+    async with nobody(server) as client:
+        assert (await client.get("/account")).json()["username"] == "me"  # who is created as the first one
+        added = account("add", "ann", "--admin", "--display-name", "Ann Onym", password=PASSWORD)
+        assert added.returncode == 0, added.stderr
+        assert "ann can sign in." in added.stdout
+        assert "chinwag account password me" in added.stdout  # or nobody could sign in as `me`
+        await refused_soon(client)
+    assert account("password", "me", password="another password").returncode == 0
+    listed = account("list").stdout
+    assert "ann  Ann Onym  administrator" in listed and "me   me" in listed
+    async with signed_in(server, "ann") as ann:
+        assert (await ann.get("/account")).json()["display_name"] == "Ann Onym"
+        assert account("disable", "ann").returncode == 0
+        async with nobody(server) as client:
+            assert (await sign_in(client, "ann")).status_code == 401
+        assert "disabled" in account("list").stdout
+    assert account("enable", "ann").returncode == 0
+    async with signed_in(server, "ann") as ann:
+        assert account("password", "ann", password="and another one").returncode == 0
+        await refused_soon(ann)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "password", "reason"),
+    [
+        (("add", "Ann"), PASSWORD, "A name has 1 to 32 characters"),
+        (("add", "a b"), PASSWORD, "A name has 1 to 32 characters"),
+        (("add", ""), PASSWORD, "A name has 1 to 32 characters"),
+        (("add", "bob"), "short", "at least 8 characters"),
+        (("add", "bob"), "", "at least 8 characters"),
+        (("add", "bob"), "x" * 257, "at most 256 characters"),
+        (("add", "bobbobbob"), "BobBobBob", "too easy to guess"),
+        (("add", "bob", "--display-name", " "), PASSWORD, "display_name_is_visible"),
+        (("password", "nobody"), PASSWORD, "there is no account nobody"),
+        (("disable", "nobody"), None, "there is no account nobody"),
+    ],
+)
+def test_what_cannot_be_is_refused_with_a_reason(
+    account: Command, arguments: tuple[str, ...], password: str | None, reason: str
+) -> None:
+    refused = account(*arguments, password=password)
+    assert refused.returncode == 1
+    assert reason in refused.stderr
+    assert "Traceback" not in refused.stderr
+    assert "bob" not in account("list").stdout
+
+
+def test_a_name_is_given_once(account: Command) -> None:
+    assert account("add", "cy", password=PASSWORD).returncode == 0
+    again = account("add", "cy", password="another password")
+    assert (again.returncode, "there is an account cy already" in again.stderr) == (1, True)
+
+
+async def refused_soon(client: httpx.AsyncClient) -> None:
+    while (await client.get("/account")).status_code != 401:
+        pass
