@@ -8,7 +8,8 @@ of it.
 import asyncio
 import contextlib
 from collections import defaultdict
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable
+from typing import Any
 
 import structlog
 
@@ -30,6 +31,9 @@ KEEP_SECONDS = 60
 FAILURE_SECONDS = 0.5
 """The least time after which a sign-in fails: it does not tell whether there is such an account, or how its
 password was hashed."""
+
+ANSWER_SECONDS = 1.0
+"""The longest wait for the database about somebody who is remembered, while changes are not heard."""
 
 log = structlog.get_logger(__name__)
 
@@ -78,26 +82,17 @@ class SignIn:
         """Return who holds the secret of a session, if it has not ended."""
         token_hash = hash_of(token)
         found = self._by_hash.get(token_hash)
-        if found is None:
-            changes = self._changes
-            found = await self._sessions.find(token_hash)
-            if found is None:
-                return None
-            if self._hears and changes == self._changes:
-                self._remember(token_hash, found)
-        assert found.session_id is not None
-        self._used.add(found.session_id)
+        if found is None or not self._hears:
+            found = await _asked(self._find(token_hash), found)
+        if found is not None and found.session_id is not None:
+            self._used.add(found.session_id)
         return found
 
     async def by_computer(self) -> SignedIn | None:
         """Return the only person, whom a browser on this computer is taken for; None if there are several."""
-        if self._is_only_person_known:
+        if self._hears and self._is_only_person_known:
             return self._only_person
-        changes = self._changes
-        person = await self._accounts.only_person(self._settings.account)
-        if self._hears and changes == self._changes:
-            self._only_person, self._is_only_person_known = person, True
-        return person
+        return await _asked(self._find_only_person(), self._only_person)
 
     async def pre_configured(self) -> SignedIn:
         """Return the pre-configured account, whom everybody is taken for.
@@ -105,15 +100,12 @@ class SignIn:
         Raises:
             NotSignedIn: it is disabled.
         """
-        if self._pre_configured is None:
-            changes = self._changes
-            who = await self._accounts.pre_configured(self._settings.account)
-            if who is None:
-                raise NotSignedIn()
-            if not self._hears or changes != self._changes:
-                return who
-            self._pre_configured = who
-        return self._pre_configured
+        if self._hears and self._pre_configured is not None:
+            return self._pre_configured
+        who = await _asked(self._find_pre_configured(), self._pre_configured)
+        if who is None:
+            raise NotSignedIn()
+        return who
 
     async def with_password(self, username: str, password: str, *, device: str, address: str) -> str:
         """Begin a session, and return its secret.
@@ -170,9 +162,11 @@ class SignIn:
 
     def remembers(self, who: SignedIn) -> bool:
         """Return whether `who` is known to be signed in, as of the last notification."""
+        if not self._hears:
+            return False
         if who.session_id is not None:
             return who in self._hashes.get(who.account_id, ())
-        return who in (self._only_person, self._pre_configured) and self._hears
+        return who in (self._only_person, self._pre_configured)
 
     def receive(self, payload: str) -> None:
         """Take a notification, and forget what may have changed."""
@@ -184,14 +178,34 @@ class SignIn:
             del self._by_hash[token_hash]
 
     def lose_database(self) -> None:
-        """Remember nothing from now on, because changes are not heard any more."""
+        """Ask the database each time from now on, because changes are not heard any more."""
         self._hears = False
-        self._forget_all()
 
     def hear_again(self) -> None:
-        """Remember again, because changes are heard from now on. Those of the gap were not heard."""
+        """Forget all, because the changes of the gap were not heard, and remember from now on."""
         self._hears = True
         self._forget_all()
+
+    async def _find(self, token_hash: bytes) -> SignedIn | None:
+        changes = self._changes
+        found = await self._sessions.find(token_hash)
+        if found is not None and self._hears and changes == self._changes:
+            self._remember(token_hash, found)
+        return found
+
+    async def _find_only_person(self) -> SignedIn | None:
+        changes = self._changes
+        found = await self._accounts.only_person(self._settings.account)
+        if self._hears and changes == self._changes:
+            self._only_person, self._is_only_person_known = found, True
+        return found
+
+    async def _find_pre_configured(self) -> SignedIn | None:
+        changes = self._changes
+        found = await self._accounts.pre_configured(self._settings.account)
+        if self._hears and changes == self._changes:
+            self._pre_configured = found
+        return found
 
     def _remember(self, token_hash: bytes, who: SignedIn) -> None:
         if len(self._by_hash) >= REMEMBERED:
@@ -242,3 +256,24 @@ class SignIn:
             except FAILURES as error:
                 # They are noted as they are used again, and those that have expired are not valid anyway.
                 log.warning("sessions_not_kept", error=type(error).__name__)
+
+
+async def _asked(
+    question: Coroutine[Any, Any, SignedIn | None], remembered: SignedIn | None
+) -> SignedIn | None:
+    """Return the answer of the database; or who is remembered, if the database cannot answer.
+
+    Without it, nothing can be read or written, but a browser can be told so. When it is back, it is asked
+    again about each open WebSocket (chinwag.push.sign_outs).
+    """
+    asking = asyncio.ensure_future(question)
+    if remembered is None:
+        return await asking
+    # It is not cancelled: on a connection that the network has swallowed, that would take for ever.
+    await asyncio.wait({asking}, timeout=ANSWER_SECONDS)
+    if not asking.done():
+        asking.add_done_callback(lambda late: late.cancelled() or late.exception())
+        return remembered
+    if isinstance(asking.exception(), FAILURES):
+        return remembered
+    return asking.result()

@@ -9,9 +9,12 @@ from litestar.middleware import ASGIMiddleware
 from litestar.types import ASGIApp, Receive, Scope, Send
 
 from chinwag.chat.accounts import SignedIn
+from chinwag.db.failures import refusal_of
+from chinwag.db.pool import FAILURES
 from chinwag.errors import HostNotAllowed, NotSignedIn, OriginNotAllowed
 from chinwag.settings import Settings
 from chinwag.web.services import Services, services_of
+from chinwag.wire import CloseCode
 
 PROXY_FIELDS = {
     b"forwarded",
@@ -41,7 +44,8 @@ class CheckAccess(ASGIMiddleware):
     it.
 
     Handlers have who is signed in as `scope["user"]`. A request is refused if nobody is, unless it signs in.
-    A WebSocket is closed by its handler instead, because a browser cannot see why a handshake was refused.
+    The handler of a WebSocket has the code with which to close it instead, because a browser cannot see why a
+    handshake was refused.
     """
 
     # This is no guard, because Litestar copies the handler for each guard in each handshake.
@@ -57,10 +61,12 @@ class CheckAccess(ASGIMiddleware):
         name = _name_in(fields.get(b"host", ""))
         check_host(name, services.settings)
         check_origin(scope, fields, services.settings)
-        who = await signed_in(scope, name, fields, services)
-        if who is None and scope["type"] == ScopeType.HTTP and not _signs_in(scope):
-            raise NotSignedIn()
-        scope["user"] = who
+        if scope["type"] == ScopeType.HTTP:
+            scope["user"] = await signed_in(scope, name, fields, services)
+            if scope["user"] is None and not _signs_in(scope):
+                raise NotSignedIn()
+        else:
+            scope["user"] = await _signed_in_or_code(scope, name, fields, services)
         await next_app(scope, receive, send)
 
 
@@ -117,6 +123,19 @@ async def signed_in(
     if not is_here or not PROXY_FIELDS.isdisjoint(fields):
         return None
     return await services.sign_in.by_computer()
+
+
+async def _signed_in_or_code(
+    scope: Scope, name: str, fields: dict[bytes, str], services: Services
+) -> SignedIn | CloseCode:
+    """Return who opens a WebSocket, or the code with which its handler has to close it."""
+    try:
+        return await signed_in(scope, name, fields, services) or CloseCode.SIGNED_OUT
+    except NotSignedIn:
+        return CloseCode.SIGNED_OUT
+    except FAILURES as error:
+        refusal_of(error, path=scope["path"])  # says it in the log
+        return CloseCode.DATABASE_UNAVAILABLE
 
 
 def cookie_name(scheme: str) -> str:

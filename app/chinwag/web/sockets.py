@@ -34,9 +34,9 @@ async def thread_socket(socket: AnyWebSocket, thread_id: str) -> None:
     services = services_of(socket.app.state)
     # It is accepted first: a browser cannot see why a WebSocket was closed before that.
     await socket.accept()
-    who: SignedIn | None = socket.scope["user"]
-    if who is None:
-        return await socket.close(CloseCode.SIGNED_OUT)
+    who: SignedIn | CloseCode = socket.scope["user"]
+    if isinstance(who, CloseCode):
+        return await socket.close(who)
     try:
         id = msgspec.convert(thread_id, wire.Id, strict=False)
     except msgspec.ValidationError:
@@ -64,9 +64,9 @@ async def thread_socket(socket: AnyWebSocket, thread_id: str) -> None:
 async def list_socket(socket: AnyWebSocket) -> None:
     """Serve the WebSocket of the list of threads: threads created, changed (title, pin), deleted, active."""
     await socket.accept()
-    who: SignedIn | None = socket.scope["user"]
-    if who is None:
-        return await socket.close(CloseCode.SIGNED_OUT)
+    who: SignedIn | CloseCode = socket.scope["user"]
+    if isinstance(who, CloseCode):
+        return await socket.close(who)
     services = services_of(socket.app.state)
     await ListSubscription(
         connection_of(socket), services.limits, who, services.sign_outs, services.hub
