@@ -28,4 +28,4 @@ create table if not exists sign_in_attempt (
   attempted_at timestamptz not null default clock_timestamp()
 );
 
-create index if not exists sign_in_attempt_by_key on sign_in_attempt (key, attempted_at);
+create index if not exists recent_sign_in_attempt on sign_in_attempt (key, attempted_at);

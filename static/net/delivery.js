@@ -28,6 +28,7 @@ export function startDelivery() {
   store.addEventListener("status", deliver);
   on(outbox, "put", ({ send, isOurs }) => (isOurs ? deliverNew(send) : setTimeout(deliver, GRACE)));
   for (const type of ["stored", "discard"]) on(outbox, type, (clientId) => service.cancel(clientId));
+  deliver(); // there may be a connection already
 }
 
 /** @param {Send} send */

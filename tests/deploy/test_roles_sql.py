@@ -7,10 +7,12 @@ from urllib.parse import urlsplit
 import asyncpg
 import httpx
 import pytest
+from piccolo.apps.user.tables import BaseUser
 
 from chinwag.db.pool import Connection
 from tests.support.client import open_list, open_thread
 from tests.support.command import chinwag
+from tests.support.people import HASH, PASSWORD, add_person, signed_in
 from tests.support.process import Server
 from tests.support.repository import ROOT
 from tests.support.sql import until
@@ -191,3 +193,21 @@ async def execute(url: str, *scripts: str) -> None:
             await connection.execute(script)
     finally:
         await connection.close()
+
+
+async def test_a_server_signs_people_in_and_out(server: Server, url_of: Callable[[str], str]) -> None:
+    owner = await asyncpg.connect(url_of("chinwag_owner"))
+    try:
+        for name, password_hash in (("ann", HASH), ("old", BaseUser.hash_password(PASSWORD))):
+            await add_person(owner, name, password_hash)
+            async with signed_in(server, name) as client:
+                assert len((await client.get("/sessions")).json()) == 1
+                password = {"current": PASSWORD, "new": "another password"}
+                assert (await client.put("/account/password", json=password)).status_code == 204
+                assert (await client.delete("/session")).status_code == 204
+        added = chinwag("account", "list", DATABASE_URL=url_of("chinwag_server"))
+        assert (added.returncode, "ann" in added.stdout) == (0, True)
+    finally:
+        await owner.execute("delete from account where username in ('ann', 'old')")
+        await owner.close()
+    assert "InsufficientPrivilege" not in server.log.read_text()

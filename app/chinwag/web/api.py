@@ -174,7 +174,7 @@ async def search_messages(
 
 
 @route(
-    ["/threads", "/threads/{thread_id:int}", "/threads/{thread_id:int}/messages"],
+    ["/session", "/threads", "/threads/{thread_id:int}", "/threads/{thread_id:int}/messages"],
     http_method=HttpMethod.OPTIONS,
     status_code=204,
     include_in_schema=False,

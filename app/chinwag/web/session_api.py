@@ -4,6 +4,7 @@ from typing import Annotated, Any
 
 from litestar import Request, Response, delete, get, post, put
 from litestar.datastructures import Cookie
+from litestar.openapi import ResponseSpec
 from litestar.types import ControllerRouterHandler
 
 from chinwag import wire
@@ -61,7 +62,13 @@ async def sign_in(
     return Response(await _account(who, services), cookies=[cookie])
 
 
-@delete("/session", responses=problems(403, 429), status_code=204, summary="Sign out")
+@delete(
+    "/session",
+    responses={204: ResponseSpec(None, description="Nobody is signed in.", generate_examples=False)}
+    | problems(403, 429),
+    status_code=204,
+    summary="Sign out",
+)
 async def sign_out(request: SignedInRequest, services: Provided) -> Response[None]:
     who = request.user
     if who.session_id is not None:

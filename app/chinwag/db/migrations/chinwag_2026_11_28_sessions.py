@@ -39,7 +39,7 @@ CREATE_TABLES = """
       key text not null,
       attempted_at timestamptz not null default clock_timestamp()
     );
-    create index if not exists sign_in_attempt_by_key on public.sign_in_attempt (key, attempted_at)
+    create index if not exists recent_sign_in_attempt on public.sign_in_attempt (key, attempted_at)
 """
 
 
