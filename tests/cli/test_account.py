@@ -1,5 +1,6 @@
 """`chinwag account`: what an administrator does with accounts, beside a server that runs."""
 
+import asyncio
 import subprocess
 import sys
 
@@ -98,5 +99,7 @@ def test_a_name_is_given_once(account: Command) -> None:
 
 
 async def refused_soon(client: httpx.AsyncClient) -> None:
-    while (await client.get("/account")).status_code != 401:
-        pass
+    """Wait until a client is not signed in any more."""
+    async with asyncio.timeout(LIMIT_SECONDS):
+        while (await client.get("/account")).status_code != 401:
+            pass

@@ -11,7 +11,7 @@ from piccolo.apps.user.tables import BaseUser
 
 from chinwag.chat.attempts import OF_ACCOUNT, OF_ADDRESS
 from chinwag.db.pool import Connection
-from tests.support.client import open_thread
+from tests.support.client import LIMIT_SECONDS, open_thread
 from tests.support.people import PASSWORD, add_person, cookie_of, nobody, sign_in, signed_in
 from tests.support.process import Server
 
@@ -244,6 +244,6 @@ async def test_a_password_is_in_no_log(server: Server, db: Connection) -> None:
 
 async def _refused_soon(client: httpx.AsyncClient) -> None:
     """Wait until a client is not signed in any more."""
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(LIMIT_SECONDS):
         while (await client.get("/account")).status_code != 401:
             pass
