@@ -147,6 +147,7 @@ class SignIn:
             await self._attempts.forget(counted)
         new_hash = await self._passwords.hash(new)
         await self._accounts.set_password(who.account_id, new_hash, kept_session=who.session_id)
+        self.forget(who.account_id)
 
     async def still_valid(self, several: Iterable[SignedIn]) -> set[SignedIn]:
         """Return those who are still signed in, as the database has it now."""
@@ -171,8 +172,11 @@ class SignIn:
     def receive(self, payload: str) -> None:
         """Take a notification, and forget what may have changed."""
         account_id = wire.changed_account(payload)
-        if account_id is None:
-            return
+        if account_id is not None:
+            self.forget(account_id)
+
+    def forget(self, account_id: int) -> None:
+        """Forget what is remembered of an account, because it or one of its sessions has changed."""
         self._forget_persons()
         for token_hash in self._hashes.pop(account_id, {}).values():
             del self._by_hash[token_hash]

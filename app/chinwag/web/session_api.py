@@ -73,6 +73,7 @@ async def sign_out(request: SignedInRequest, services: Provided) -> Response[Non
     who = request.user
     if who.session_id is not None:
         await services.sessions.end(who.account_id, who.session_id)
+        services.sign_in.forget(who.account_id)  # at once, and not with the notification
     return Response(None, cookies=[_cookie(request, "", max_age=0)])
 
 
@@ -90,6 +91,7 @@ async def list_sessions(request: SignedInRequest, services: Provided) -> list[wi
 async def end_session(request: SignedInRequest, session_id: SessionId, services: Provided) -> None:
     if not await services.sessions.end(request.user.account_id, session_id):
         raise NoSuchSession(f"there is no session {session_id} of this account")
+    services.sign_in.forget(request.user.account_id)
 
 
 ROUTES: list[ControllerRouterHandler] = [
