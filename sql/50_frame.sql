@@ -22,7 +22,7 @@ return (
   || ',"reply_to":' || coalesce(m.reply_to::text, 'null') || '}'
 )::json;
 
--- Returns the beginning of the newest message of a thread; null if the thread has no message. app/chinwag/wire.py cuts
+-- Returns the beginning of the newest message of a thread; null if the thread has no message. app/chinwag/frames.py cuts
 -- the content of a frame at the same length.
 create or replace function thread_preview(t thread) returns text
 language sql stable parallel safe

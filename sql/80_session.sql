@@ -36,7 +36,7 @@ end
 $$;
 
 create or replace trigger account_10_publish
-  after insert or delete or update of username, password, active, admin, superuser, display_name, is_bot on account
+  after insert or delete or update of username, password, active, display_name, is_bot on account
   for each row execute function tg_account__publish();
 
 -- Notifies the servers of sessions that have ended.

@@ -1,9 +1,12 @@
 """What a server remembers of sessions, and what it asks the database while it does not hear of changes."""
 
+from collections.abc import AsyncIterator
+
+import asyncpg
 import msgspec
 import pytest
 
-from chinwag.chat.accounts import Accounts, SignedIn
+from chinwag.chat.accounts import Accounts
 from chinwag.chat.attempts import Attempts
 from chinwag.chat.passwords import Passwords
 from chinwag.chat.sessions import Sessions
@@ -14,42 +17,46 @@ from tests.support.people import PASSWORD
 
 
 @pytest.fixture
-def settings_of(database_url: str) -> Settings:
-    return msgspec.structs.replace(Settings(), database_url=database_url, pool_size=2)
+async def sign_in(database_url: str) -> AsyncIterator[SignIn]:
+    """What a server has that hears of changes."""
+    settings = msgspec.structs.replace(Settings(), database_url=database_url, pool_size=2)
+    async with open_pool(settings) as pool:
+        sign_in = SignIn(Accounts(pool), Sessions(pool), Attempts(pool), Passwords(), settings)
+        sign_in.hear_again()
+        yield sign_in
 
 
 async def test_a_change_that_is_not_heard_counts_while_nothing_is_heard(
-    db: Connection, settings_of: Settings
+    db: Connection, sign_in: SignIn
 ) -> None:
-    async with open_pool(settings_of) as pool:
-        sign_in = SignIn(Accounts(pool), Sessions(pool), Attempts(pool), Passwords(), settings_of)
-        sign_in.hear_again()
-        token = await sign_in.with_password("ann", PASSWORD, device="", address="192.0.2.1")
-        who = await sign_in.by_token(token)
-        assert isinstance(who, SignedIn) and sign_in.remembers(who)
-        await db.execute("delete from session where id = $1", who.session_id)
-        assert await sign_in.by_token(token) == who  # the notification is not there yet
-        sign_in.lose_database()
-        assert not sign_in.remembers(who)
-        assert await sign_in.by_token(token) is None
-        assert await sign_in.still_valid({who}) == set()
+    token = await sign_in.with_password("ann", PASSWORD, device="", address="192.0.2.1")
+    who = await sign_in.by_token(token)
+    assert who is not None and sign_in.remembers(who)
+    await db.execute("delete from session where id = $1", who.session_id)
+    assert await sign_in.by_token(token) == who  # the notification is not there yet
+    sign_in.lose_database()
+    assert not sign_in.remembers(who)
+    for or_remembered in (False, True):
+        assert await sign_in.by_token(token, or_remembered=or_remembered) is None
+    assert await sign_in.still_valid({who}) == set()
 
 
-async def test_who_is_remembered_is_still_known_while_the_database_is_away(
-    db: Connection, settings_of: Settings
+async def test_who_is_remembered_counts_for_websockets_alone_while_the_database_is_away(
+    db: Connection, sign_in: SignIn
 ) -> None:
-    async with open_pool(settings_of) as pool:
-        sign_in = SignIn(Accounts(pool), Sessions(pool), Attempts(pool), Passwords(), settings_of)
+    token = await sign_in.with_password("bob", PASSWORD, device="", address="192.0.2.1")
+    who = await sign_in.by_token(token)
+    assert who is not None
+    sign_in.lose_database()
+    await db.execute("alter table session rename to gone")  # its queries fail
+    try:
+        assert await sign_in.by_token(token, or_remembered=True) == who
+        for question in (sign_in.by_token(token), sign_in.still_valid({who})):
+            with pytest.raises(asyncpg.UndefinedTableError):
+                await question
         sign_in.hear_again()
-        token = await sign_in.with_password("bob", PASSWORD, device="", address="192.0.2.1")
-        who = await sign_in.by_token(token)
-        sign_in.lose_database()
-        await db.execute("alter table session rename to gone")  # its queries fail
-        try:
-            assert await sign_in.by_token(token) == who
-            sign_in.hear_again()
-            with pytest.raises(Exception, match="session"):
-                await sign_in.by_token(token)
-        finally:
-            await db.execute("alter table gone rename to session")
-        assert await sign_in.by_token(token) == who
+        with pytest.raises(asyncpg.UndefinedTableError):
+            await sign_in.by_token(token, or_remembered=True)
+    finally:
+        await db.execute("alter table gone rename to session")
+    assert await sign_in.by_token(token) == who

@@ -10,6 +10,7 @@ import pytest
 from piccolo.apps.user.tables import BaseUser
 
 from chinwag.chat.attempts import OF_ACCOUNT, OF_ADDRESS
+from chinwag.chat.sessions import MOST_SESSIONS
 from chinwag.db.pool import Connection
 from tests.support.client import LIMIT_SECONDS, open_thread
 from tests.support.people import PASSWORD, add_person, cookie_of, nobody, sign_in, signed_in
@@ -101,6 +102,28 @@ async def test_a_session_that_somebody_brings_is_not_taken_over(server: Server) 
         assert client.cookies.get("chinwag", domain="127.0.0.1") != "planted"
     async with nobody(server, cookies={"chinwag": "planted"}) as client:
         assert (await client.get("/account")).status_code == 401
+
+
+async def test_a_sign_in_ends_the_session_that_it_replaces(server: Server) -> None:
+    async with signed_in(server, "ann") as ann:
+        before = cookie_of(ann)
+        assert (await sign_in(ann, "bob")).status_code == 201
+        assert (await ann.get("/account")).json()["username"] == "bob"
+    async with nobody(server, headers=before) as client:
+        assert (await client.get("/account")).status_code == 401
+
+
+async def test_an_account_has_no_more_sessions_than_it_may(server: Server, db: Connection) -> None:
+    id = await add_person(db, "max")
+    await db.execute(
+        """insert into session (account_id, token_hash, expires_at, idle_days)
+           select $1, sha256(n::text::bytea), now() + interval '1 day', 1 from generate_series(1, $2) n""",
+        id,
+        MOST_SESSIONS + 20,
+    )
+    async with signed_in(server, "max") as client:
+        assert len((await client.get("/sessions")).json()) == MOST_SESSIONS
+        assert (await client.get("/account")).status_code == 200
 
 
 async def test_each_sign_in_has_a_secret_of_its_own(server: Server) -> None:

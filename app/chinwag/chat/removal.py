@@ -14,7 +14,7 @@ from collections.abc import AsyncIterator
 import asyncpg
 import structlog
 
-from chinwag import wire
+from chinwag import frames
 from chinwag.db.pool import DATABASE_ERRORS, Pool
 
 BATCH_MESSAGES = 1000
@@ -25,7 +25,7 @@ POLL_SECONDS = 30.0
 
 RETRY_SECONDS = 2.0
 
-DELETED = f" 0 {wire.THREAD_DELETED.decode()}"
+DELETED = f" 0 {frames.THREAD_DELETED.decode()}"
 
 log = structlog.get_logger(__name__)
 

@@ -21,6 +21,15 @@ BEGIN = """
     select id, $3, $4, now() + make_interval(days => $5), $6 from signed_in returning id
 """
 
+MOST_SESSIONS = 100
+"""The most sessions of an account. More end the ones that were not used for longest."""
+
+END_OLDEST = """
+    delete from session where id in (
+      select id from session where account_id = $1 order by used_at desc, id desc offset $2
+    )
+"""
+
 FIND = """
     select account.id as account_id, account.username, session.id as session_id
     from session join account on account.id = session.account_id
@@ -56,7 +65,10 @@ class Sessions:
         begun = await self._pool.fetchval(
             BEGIN, account_id, password_hash, hash_of(token), device[:DEVICE_CHARACTERS], days, idle_days
         )
-        return token if begun is not None else None
+        if begun is None:
+            return None
+        await self._pool.execute(END_OLDEST, account_id, MOST_SESSIONS)
+        return token
 
     async def find(self, token_hash: bytes) -> SignedIn | None:
         """Return who holds the secret with this hash, if its session has not ended."""

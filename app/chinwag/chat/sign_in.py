@@ -13,13 +13,13 @@ from typing import Any
 
 import structlog
 
-from chinwag import wire
+from chinwag import frames
 from chinwag.chat.accounts import Accounts, SignedIn
 from chinwag.chat.attempts import Attempts
 from chinwag.chat.passwords import NO_PASSWORD, Passwords, check_password
 from chinwag.chat.sessions import Sessions, hash_of
 from chinwag.db.pool import FAILURES
-from chinwag.errors import NotSignedIn, WrongPassword
+from chinwag.errors import WrongPassword
 from chinwag.settings import Settings
 
 REMEMBERED = 20_000
@@ -78,34 +78,34 @@ class SignIn:
             task.cancel()
             await asyncio.wait({task})
 
-    async def by_token(self, token: str) -> SignedIn | None:
-        """Return who holds the secret of a session, if it has not ended."""
+    async def by_token(self, token: str, *, or_remembered: bool = False) -> SignedIn | None:
+        """Return who holds the secret of a session, if it has not ended.
+
+        Args:
+            or_remembered: while the database cannot answer, whoever is remembered counts. This is for
+                WebSockets, which can tell a browser that the database is away.
+        """
         token_hash = hash_of(token)
         found = self._by_hash.get(token_hash)
         if found is None or not self._hears:
-            found = await _asked(self._find(token_hash), found)
+            found = await _asked(self._find(token_hash), found if or_remembered else None)
         if found is not None and found.session_id is not None:
             self._used.add(found.session_id)
         return found
 
-    async def by_computer(self) -> SignedIn | None:
-        """Return the only person, whom a browser on this computer is taken for; None if there are several."""
+    async def by_computer(self, *, or_remembered: bool = False) -> SignedIn | None:
+        """Return the only person, whom a browser on this computer is taken for; None if there are several.
+        `or_remembered` is as in by_token()."""
         if self._hears and self._is_only_person_known:
             return self._only_person
-        return await _asked(self._find_only_person(), self._only_person)
+        return await _asked(self._find_only_person(), self._only_person if or_remembered else None)
 
-    async def pre_configured(self) -> SignedIn:
-        """Return the pre-configured account, whom everybody is taken for.
-
-        Raises:
-            NotSignedIn: it is disabled.
-        """
+    async def pre_configured(self, *, or_remembered: bool = False) -> SignedIn | None:
+        """Return the pre-configured account, whom everybody is taken for; None if it is disabled.
+        `or_remembered` is as in by_token()."""
         if self._hears and self._pre_configured is not None:
             return self._pre_configured
-        who = await _asked(self._find_pre_configured(), self._pre_configured)
-        if who is None:
-            raise NotSignedIn()
-        return who
+        return await _asked(self._find_pre_configured(), self._pre_configured if or_remembered else None)
 
     async def with_password(self, username: str, password: str, *, device: str, address: str) -> str:
         """Begin a session, and return its secret.
@@ -156,10 +156,12 @@ class SignIn:
         valid: set[int | None] = set()
         if ids:
             valid |= await self._sessions.valid(ids)
-        by_computer = {who for who in several if who.session_id is None}
-        if by_computer and self._settings.sign_in != "anyone":
-            by_computer &= {await self.by_computer()}
-        return {who for who in several if who.session_id in valid} | by_computer
+        without_session = {who for who in several if who.session_id is None}
+        if without_session:
+            is_anyone = self._settings.sign_in == "anyone"
+            find = self._find_pre_configured if is_anyone else self._find_only_person
+            without_session &= {await find()}
+        return {who for who in several if who.session_id in valid} | without_session
 
     def remembers(self, who: SignedIn) -> bool:
         """Return whether `who` is known to be signed in, as of the last notification."""
@@ -171,7 +173,7 @@ class SignIn:
 
     def receive(self, payload: str) -> None:
         """Take a notification, and forget what may have changed."""
-        account_id = wire.changed_account(payload)
+        account_id = frames.changed_account(payload)
         if account_id is not None:
             self.forget(account_id)
 
@@ -267,8 +269,7 @@ async def _asked(
 ) -> SignedIn | None:
     """Return the answer of the database; or who is remembered, if the database cannot answer.
 
-    Without it, nothing can be read or written, but a browser can be told so. When it is back, it is asked
-    again about each open WebSocket (chinwag.push.sign_outs).
+    When it can again, it is asked about each open WebSocket (chinwag.push.sign_outs).
     """
     asking = asyncio.ensure_future(question)
     if remembered is None:

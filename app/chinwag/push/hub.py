@@ -4,7 +4,7 @@ import asyncio
 
 import structlog
 
-from chinwag import wire
+from chinwag import frames, wire
 from chinwag.push.any_subscription import AnySubscription, AnyThreadSubscription
 from chinwag.push.burst import Burst
 from chinwag.push.deletions import Deletions, FindThreads
@@ -75,7 +75,7 @@ class Hub:
             self._count_malformed()
         elif seq == 0:
             self._receive_event(thread_id, text.encode())
-        elif not text or (text.startswith(wire.MESSAGE) and text.endswith("}")):
+        elif not text or (text.startswith(frames.MESSAGE) and text.endswith("}")):
             self._receive_message(thread_id, seq, text)
         else:
             self._count_malformed()
@@ -87,7 +87,7 @@ class Hub:
     async def repair(self) -> None:
         """Bring every room up to date and have the lists read anew, because notifications may have been
         lost; then tell all browsers that the database is available."""
-        self._push_to_lists(wire.LIST_READY)
+        self._push_to_lists(frames.LIST_READY)
         repairs = [room.repair(in_doubt=True) for room in list(self._rooms.values())]
         await asyncio.gather(*(task for task in repairs if task), return_exceptions=True)
         self._set_database_available(True)
@@ -106,32 +106,33 @@ class Hub:
             pass  # it only wakes the bots
         elif not text.endswith(b"}"):
             self._count_malformed()
-        elif text.startswith(wire.THREAD_DELETED):
+        elif text.startswith(frames.THREAD_DELETED):
             self._deletions.check(thread_id)
-        elif text.startswith(wire.THREAD_EVENT):
+        elif text.startswith(frames.THREAD_EVENT):
             self._push_to_lists(text)
-        elif text.startswith(wire.ACCOUNT_CHANGED.encode()):
+        elif text.startswith(frames.ACCOUNT_CHANGED.encode()):
             pass  # chinwag.chat.sign_in and chinwag.push.sign_outs take it
-        elif text.startswith(wire.TYPING):
+        elif text.startswith(frames.TYPING):
             if room := self._rooms.get(thread_id):
                 room.tell(text)
         else:
             self._count_malformed()
 
     def _tell_deleted(self, thread_id: int) -> None:
-        self._push_to_lists(wire.deleted_frame(thread_id))
+        self._push_to_lists(frames.deleted_frame(thread_id))
         if room := self._rooms.get(thread_id):
             room.close(wire.CloseCode.NO_SUCH_THREAD)
 
     def _tell_active(self) -> None:
         active, self._active = self._active, {}
         if len(active) > ACTIVE_THREADS:
-            self._push_to_lists(wire.LIST_READY)
+            self._push_to_lists(frames.LIST_READY)
         else:
-            self._push_to_lists(*(wire.active_frame(id, seq, newest) for id, (seq, newest) in active.items()))
+            told = active.items()
+            self._push_to_lists(*(frames.active_frame(id, seq, newest) for id, (seq, newest) in told))
 
-    def _push_to_lists(self, *frames: bytes) -> None:
-        burst = Burst(*frames)
+    def _push_to_lists(self, *texts: bytes) -> None:
+        burst = Burst(*texts)
         for subscription in [one for one in self._lists if not one.push(burst)]:
             self._lists.remove(subscription)
             subscription.catch_up()
@@ -140,14 +141,14 @@ class Hub:
         if available == self._is_database_available:
             return
         self._is_database_available = available
-        frame = wire.database_frame(available)
+        frame = frames.database_frame(available)
         self._push_to_lists(frame)
         for room in list(self._rooms.values()):
             room.announce(frame)
 
     def _tell_outage(self, subscription: AnySubscription) -> None:
         if not self._is_database_available:
-            subscription.push(Burst(wire.database_frame(False)))
+            subscription.push(Burst(frames.database_frame(False)))
 
     def _count_malformed(self) -> None:
         if not self._malformed:

@@ -12,7 +12,7 @@ from typing import Protocol
 
 import structlog
 
-from chinwag import wire
+from chinwag import frames
 from chinwag.chat.accounts import SignedIn
 from chinwag.wire import CloseCode
 
@@ -71,7 +71,7 @@ class SignOuts:
 
     def receive(self, payload: str) -> None:
         """Take a notification, and check the sockets that it may concern."""
-        account_id = wire.changed_account(payload)
+        account_id = frames.changed_account(payload)
         if account_id is None:
             return
         changed = set(self._by_account.get(account_id, ()))

@@ -9,7 +9,7 @@ from uuid import UUID
 import msgspec
 import structlog
 
-from chinwag import wire
+from chinwag import frames, wire
 from chinwag.chat.accounts import SignedIn
 from chinwag.db.failures import refusal_of
 from chinwag.db.pool import FAILURES
@@ -24,8 +24,8 @@ from chinwag.wire import CloseCode
 FINISH_SECONDS = 1
 """How long a server that stops waits until a browser has the frames of the messages that it has sent."""
 
-PONG = Burst(wire.PONG)
-LIST_READY = Burst(wire.LIST_READY)
+PONG = Burst(frames.PONG)
+LIST_READY = Burst(frames.LIST_READY)
 
 log = structlog.get_logger(__name__)
 
@@ -71,7 +71,7 @@ class Subscription:
         try:
             if text is None:
                 raise BadMessage("this is a binary frame; JSON text is taken")
-            return self._take(wire.decode_client_frame(text))
+            return self._take(frames.decode_client_frame(text))
         except msgspec.ValidationError as error:
             self._refuse(BadMessage(str(error)))
         except (msgspec.DecodeError, UnicodeError) as error:
@@ -105,7 +105,7 @@ class Subscription:
     def _refuse(self, error: BaseException, client_id: UUID | None = None) -> None:
         code = error.code if isinstance(error, Refusal) else Refusal.code
         log.info("refused", code=code)
-        self.push(Burst(wire.error_frame(code, str(error), client_id)))
+        self.push(Burst(frames.error_frame(code, str(error), client_id)))
         is_our_fault = not isinstance(error, Refusal) or error.status >= 500
         if not (self._closing or is_our_fault or self._limits.refusals.take(self)):
             self.close(CloseCode.POLICY_VIOLATION, "too many of the frames were refused")

@@ -4,7 +4,7 @@ import asyncio
 from functools import partial
 from uuid import UUID
 
-from chinwag import wire
+from chinwag import frames, wire
 from chinwag.chat.accounts import SignedIn
 from chinwag.chat.messages import Messages, check_content
 from chinwag.chat.store import Post, Stored
@@ -115,7 +115,7 @@ class ThreadSubscription(Subscription):
         self._say_ready()
 
     def _say_ready(self) -> None:
-        self.push(Burst(wire.ready_frame(self._thread_id, max(self.seq, self._room.seq))))
+        self.push(Burst(frames.ready_frame(self._thread_id, max(self.seq, self._room.seq))))
 
     async def _follow(self) -> None:
         """Read the table to its end, as fast as the browser takes it, and then go live."""

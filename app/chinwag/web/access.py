@@ -11,7 +11,8 @@ from litestar.types import ASGIApp, Receive, Scope, Send
 from chinwag.chat.accounts import SignedIn
 from chinwag.db.failures import refusal_of
 from chinwag.db.pool import FAILURES
-from chinwag.errors import HostNotAllowed, NotSignedIn, OriginNotAllowed
+from chinwag.errors import HostNotAllowed, NotSignedIn, OriginNotAllowed, TooManyRequests
+from chinwag.push.rate_limit import site_of
 from chinwag.settings import Settings
 from chinwag.web.services import Services, services_of
 from chinwag.wire import CloseCode
@@ -29,7 +30,6 @@ PROXY_FIELDS = {
 OTHER_SITES = {"cross-site", "same-site"}
 """The values of Sec-Fetch-Site for a page of another origin (W3C Fetch Metadata). A server on another port
 of this computer is of the same site."""
-
 
 SIGN_IN_PATH = "/api/v1/session"
 
@@ -54,7 +54,7 @@ class CheckAccess(ASGIMiddleware):
         """Check the Host, the Origin and who is signed in.
 
         Raises:
-            HostNotAllowed, OriginNotAllowed, NotSignedIn
+            HostNotAllowed, OriginNotAllowed, NotSignedIn, TooManyRequests
         """
         services = services_of(scope["litestar_app"].state)
         fields = _fields(scope)
@@ -111,18 +111,22 @@ async def signed_in(
     A client on this computer that adds a proxy's field stands for browsers elsewhere.
 
     Raises:
-        NotSignedIn
+        TooManyRequests: too many secrets from this address are not those of sessions.
     """
+    sign_in, client = services.sign_in, scope.get("client")
+    or_remembered = scope["type"] == ScopeType.WEBSOCKET
     if services.settings.sign_in == "anyone":
-        return await services.sign_in.pre_configured()
-    token = token_in(fields.get(b"cookie", ""), scope["scheme"])
-    if token and (who := await services.sign_in.by_token(token)):
-        return who
-    client = scope.get("client")
+        return await sign_in.pre_configured(or_remembered=or_remembered)
+    if token := token_in(fields.get(b"cookie", ""), scope["scheme"]):
+        if who := await sign_in.by_token(token, or_remembered=or_remembered):
+            return who
+        # Each has cost a query, whoever has made it up.
+        if not services.changes.take(site_of(client[0]) if client else ""):
+            raise TooManyRequests()
     is_here = client is not None and _is_loopback(client[0]) and (name == "localhost" or _is_loopback(name))
     if not is_here or not PROXY_FIELDS.isdisjoint(fields):
         return None
-    return await services.sign_in.by_computer()
+    return await sign_in.by_computer(or_remembered=or_remembered)
 
 
 async def _signed_in_or_code(
@@ -131,8 +135,6 @@ async def _signed_in_or_code(
     """Return who opens a WebSocket, or the code with which its handler has to close it."""
     try:
         return await signed_in(scope, name, fields, services) or CloseCode.SIGNED_OUT
-    except NotSignedIn:
-        return CloseCode.SIGNED_OUT
     except FAILURES as error:
         refusal_of(error, path=scope["path"])  # says it in the log
         return CloseCode.DATABASE_UNAVAILABLE

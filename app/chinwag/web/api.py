@@ -62,7 +62,7 @@ async def read_json(request: AnyRequest) -> None:
 
 @post(
     "/threads",
-    responses=problems(400, 403, 413, 415, 429),
+    responses=problems(400, 403, 413, 415),
     summary="Create a thread",
     response_description="The new thread.",
 )
@@ -90,7 +90,7 @@ async def get_thread(thread_id: ThreadId, services: Provided) -> wire.Thread:
 
 @patch(
     "/threads/{thread_id:int}",
-    responses=problems(400, 403, 404, 413, 415, 429),
+    responses=problems(400, 403, 404, 413, 415),
     summary="Rename a thread, pin it, or both",
 )
 async def change_thread(
@@ -99,7 +99,7 @@ async def change_thread(
     return await services.threads.change(thread_id, data)
 
 
-@delete("/threads/{thread_id:int}", responses=problems(400, 403, 404, 429), summary="Delete a thread")
+@delete("/threads/{thread_id:int}", responses=problems(400, 403, 404), summary="Delete a thread")
 async def delete_thread(thread_id: ThreadId, services: Provided) -> None:
     await services.threads.delete(thread_id)
 
@@ -129,7 +129,7 @@ async def list_messages(
     responses={
         200: ResponseSpec(wire.Message, description="It was stored before.", generate_examples=False)
     }
-    | problems(400, 403, 404, 413, 415, 429),
+    | problems(400, 403, 404, 413, 415),
     summary="Write a message",
     response_description="It is stored.",
     description="With a `client_id` it can be sent again, and is stored once.",

@@ -70,5 +70,5 @@ def problems(*statuses: int) -> dict[int, ResponseSpec]:
             media_type="application/problem+json",
             generate_examples=False,
         )
-        for status in (*statuses, 401, 503)
+        for status in (*statuses, 401, 429, 503)
     }

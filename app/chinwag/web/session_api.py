@@ -28,7 +28,7 @@ async def get_account(request: SignedInRequest, services: Provided) -> wire.Acco
 
 @put(
     "/account/password",
-    responses=problems(400, 403, 413, 415, 429),
+    responses=problems(400, 403, 413, 415),
     status_code=204,
     summary="Change the password of the account",
     description="The account is signed out everywhere but here.",
@@ -43,7 +43,7 @@ async def change_password(
 
 @post(
     "/session",
-    responses=problems(400, 403, 413, 415, 429),
+    responses=problems(400, 403, 413, 415),
     summary="Sign in",
     response_description="The account. The answer sets the cookie of the session.",
 )
@@ -56,6 +56,7 @@ async def sign_in(
         device=request.headers.get("user-agent", ""),
         address=_address(request),
     )
+    await _end(request.user, services)  # the cookie that it replaces
     who = await services.sign_in.by_token(token)
     assert who is not None
     cookie = _cookie(request, token, max_age=services.settings.session_days * DAY)
@@ -65,15 +66,12 @@ async def sign_in(
 @delete(
     "/session",
     responses={204: ResponseSpec(None, description="Nobody is signed in.", generate_examples=False)}
-    | problems(403, 429),
+    | problems(403),
     status_code=204,
     summary="Sign out",
 )
 async def sign_out(request: SignedInRequest, services: Provided) -> Response[None]:
-    who = request.user
-    if who.session_id is not None:
-        await services.sessions.end(who.account_id, who.session_id)
-        services.sign_in.forget(who.account_id)  # at once, and not with the notification
+    await _end(request.user, services)
     return Response(None, cookies=[_cookie(request, "", max_age=0)])
 
 
@@ -84,7 +82,7 @@ async def list_sessions(request: SignedInRequest, services: Provided) -> list[wi
 
 @delete(
     "/sessions/{session_id:int}",
-    responses=problems(400, 403, 404, 429),
+    responses=problems(400, 403, 404),
     status_code=204,
     summary="Sign out one of the browsers",
 )
@@ -102,6 +100,13 @@ ROUTES: list[ControllerRouterHandler] = [
     list_sessions,
     end_session,
 ]
+
+
+async def _end(who: SignedIn | None, services: Services) -> None:
+    """End the session of a request, if it has one."""
+    if who is not None and who.session_id is not None:
+        await services.sessions.end(who.account_id, who.session_id)
+        services.sign_in.forget(who.account_id)  # at once, and not with the notification
 
 
 async def _account(who: SignedIn, services: Services) -> wire.Account:
