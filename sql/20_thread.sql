@@ -10,12 +10,19 @@ create table if not exists thread (
     constraint last_seq_is_not_negative check (last_seq >= 0),
   created_at timestamptz not null default clock_timestamp(),
   updated_at timestamptz not null default clock_timestamp(),
-  owner integer references account on delete set null
+  owner integer references account on delete set null,
+  pinned boolean not null default false,
+  is_open boolean, -- everybody sees an open thread; null, in rows of earlier versions: it is open if it has no owner
+  direct_key text, -- in a direct thread: the ids of its people in order, with commas between them
+  persons integer not null default 0, -- the number of members that are persons
+  has_bot boolean not null default false, -- whether a bot is a member
+  constraint direct_thread_is_unique unique (direct_key),
+  constraint direct_thread_is_not_open check (direct_key is null or is_open is not true)
 );
-
-alter table thread add column if not exists pinned boolean not null default false; -- the first version did not have it
 
 -- The list of threads is read with the newest activity first, and continued from (updated_at, id).
 create index if not exists thread_by_activity on thread (updated_at desc, id desc);
+-- So are those that everybody sees. Of the others, people read their own, which are found by their memberships.
+create index if not exists open_thread_by_activity on thread (updated_at desc, id desc) where is_open;
 -- The few threads that are pinned are read in the same way.
 create index if not exists pinned_thread_by_activity on thread (updated_at desc, id desc) where pinned;

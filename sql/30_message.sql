@@ -10,13 +10,21 @@ create table if not exists message (
   seq bigint not null
     constraint seq_is_positive check (seq >= 1),
   role text not null default 'user'
-    constraint role_is_user_or_assistant check (role in ('user', 'assistant')),
+    constraint role_is_user_assistant_or_system check (role in ('user', 'assistant', 'system')),
   content text not null
     constraint content_is_not_empty check (content ~ '\S')
     constraint content_is_at_most_1_megabyte check (octet_length(content) <= 1000000),
   client_id uuid,
   reply_to bigint,
   created_at timestamptz not null default clock_timestamp(),
+  author integer, -- an account, for whom the row was written; not a foreign key, because messages outlive accounts
+  written_by text, -- where there is no author: the database role that has written the row
+  event text, -- what a message of the role system says
+  subject integer, -- the account that was added, has joined, and so on
+  asks_for_reply boolean, -- null in rows that an earlier version has written: it asked with each user message
+  constraint event_is_known
+    check (event in ('added', 'joined', 'left', 'removed', 'renamed', 'opened', 'closed')),
+  constraint event_is_of_a_system_message check (event is null or role = 'system'),
   constraint seq_is_unique_in_thread unique (thread_id, seq),
   constraint client_id_is_unique_in_thread unique (thread_id, client_id)
 );

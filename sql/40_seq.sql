@@ -13,14 +13,17 @@ language plpgsql security definer set search_path = pg_catalog, pg_temp set enab
 as $$
 declare
   newest timestamptz;
+  bot_answers boolean; -- every message of a person, in this thread
 begin
   -- The lock is held until the end of the transaction: a transaction that gets the next number commits after this one,
   -- or this one was rolled back.
   -- thread.last_seq and updated_at are updated once per statement (tg_message__publish). To update them for each row
   -- would leave one dead version of the thread per row, and a burst would take quadratic time. So the newest row that
   -- this statement may have inserted already is looked up, too: it is the last entry of an index.
-  select greatest(thread.last_seq, own.seq) + 1, greatest(thread.updated_at, own.created_at)
-  into new.seq, newest
+  select greatest(thread.last_seq, own.seq) + 1, greatest(thread.updated_at, own.created_at),
+    case when thread.is_open is not false then public.has_one_person()
+      else thread.has_bot and thread.persons <= 1 end
+  into new.seq, newest, bot_answers
   from public.thread left join lateral (
     select message.seq, message.created_at from public.message
     where message.thread_id = thread.id and message.seq > thread.last_seq order by message.seq desc limit 1
@@ -48,6 +51,10 @@ begin
     end if;
   end if;
 
+  new.written_by := case when new.author is null then session_user end;
+  new.asks_for_reply := new.role = 'user'
+    and (bot_answers or public.mentions_bot(new.thread_id, new.content))
+    and not coalesce((select is_bot from public.account where id = new.author), false);
   new.id := nextval('public.message_id_seq');
   new.created_at := clock_timestamp();
   -- The clock may have been set back: then the message gets the time of the newest one. If that time is more than a day

@@ -46,8 +46,15 @@ begin
 
   insert into public.reply_request (message_id, thread_id)
   select id, thread_id from written_message as w
-  where role = 'user' and (select true from public.message where reply_to = w.id) is null
+  where asks_for_reply and (select true from public.message where reply_to = w.id) is null
   order by id;
+
+  if exists (select from written_message where position('@' in content) > 0) then
+    insert into public.mention (thread_id, account_id, seq)
+    select w.thread_id, mentioned.account_id, w.seq
+    from written_message as w cross join lateral public.mentioned_in(w.thread_id, w.content) as mentioned
+    where position('@' in w.content) > 0 and w.role <> 'system' and mentioned.account_id is distinct from w.author;
+  end if;
 
   perform public.notify_servers(public.payload(thread_id, seq, frame))
   from (
@@ -86,6 +93,8 @@ as $$
 begin
   delete from public.message_words using removed_message where message_id = removed_message.id;
   delete from public.reply_request using removed_message where message_id = removed_message.id;
+  delete from public.mention using removed_message
+  where mention.thread_id = removed_message.thread_id and mention.seq = removed_message.seq;
   return null;
 end
 $$;
@@ -94,7 +103,9 @@ create or replace trigger message_30_clean_up
   after delete on message referencing old table as removed_message
   for each statement execute function tg_message__clean_up();
 
--- Notifies the lists of threads that a thread was created, renamed, pinned or deleted.
+-- Notifies the lists of threads that a thread was created, renamed, pinned, opened, closed or deleted. Of a thread that is
+-- deleted, the servers cannot ask the table any more who has seen it, so its members are named; of an open one, and of one
+-- with more members than NOTIFY can take, null stands for all.
 create or replace function tg_thread__publish() returns trigger
 language plpgsql security definer set search_path = pg_catalog, pg_temp
 as $$
@@ -104,17 +115,27 @@ begin
   elsif tg_op = 'UPDATE' then
     perform public.notify_frame(new.id, 0::bigint, public.frame('thread.updated'::text, public.thread_json(new)));
   else
-    perform public.notify_frame(
-      old.id, 0::bigint, public.frame('thread.deleted'::text, json_build_object('id', old.id))
-    );
+    perform public.notify_frame(old.id, 0::bigint, public.frame('thread.deleted'::text, json_build_object(
+      'id', old.id,
+      'members', (
+        select json_agg(account_id) from public.member where thread_id = old.id
+        having count(*) <= 500 and not old.is_open
+      )
+    )));
+    return old;
   end if;
   return null;
 end
 $$;
 
 create or replace trigger thread_10_publish
-  after insert or delete on thread for each row execute function tg_thread__publish();
+  after insert on thread for each row execute function tg_thread__publish();
+create or replace trigger thread_10_publish_deletion
+  before delete on thread for each row execute function tg_thread__publish();
 create or replace trigger thread_10_publish_change
-  after update of title, pinned on thread for each row
-  when (old.title is distinct from new.title or old.pinned is distinct from new.pinned)
+  after update of title, pinned, is_open on thread for each row
+  when (
+    old.title is distinct from new.title or old.pinned is distinct from new.pinned
+    or old.is_open <> new.is_open
+  )
   execute function tg_thread__publish();

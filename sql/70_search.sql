@@ -18,19 +18,26 @@ return (
   from (values (websearch_to_tsquery('pg_catalog.simple'::regconfig, typed))) as parsed (query)
 );
 
--- Returns whether the thread of a message exists. Messages of a deleted thread stay stored for a while (65_removal.sql).
-create or replace function is_in_a_thread(message_id bigint) returns boolean
+-- Earlier versions had these functions without a reader.
+drop function if exists is_in_a_thread(bigint);
+drop function if exists newest_matches(tsquery, bigint, integer);
+drop function if exists search_messages(text, bigint, integer);
+
+-- Returns whether an account sees the thread of a message. Messages of a deleted thread stay stored for a while
+-- (65_removal.sql), and nobody sees them.
+create or replace function is_visible(message_id bigint, reader integer) returns boolean
 language sql stable
 -- Not "exists": the planner could put the ids of all messages into a hash table.
 return coalesce((
-  select true from public.message join public.thread on thread.id = thread_id where message.id = message_id
+  select public.sees(reader, thread)
+  from public.message join public.thread on thread.id = thread_id where message.id = message_id
 ), false);
 
 -- Returns the ids of the newest messages that match. The index cannot return them newest first: it would have to return
 -- all messages with a frequent word. For a rare word, the table would have to be read as a whole from its end. The planner
 -- can only guess whether a word is frequent. So this function first looks at the last 500 messages, or as many of them as
 -- have 4 MB of words.
-create or replace function newest_matches(wanted tsquery, before bigint, most integer) returns bigint[]
+create or replace function newest_matches(wanted tsquery, before bigint, most integer, reader integer) returns bigint[]
 language plpgsql stable set search_path = pg_catalog, pg_temp
 set enable_hashjoin = off set enable_mergejoin = off
 as $$
@@ -44,7 +51,7 @@ declare
       ) as newest
     )
     select message_id from recent
-    where bytes < 4000000 and words @@ wanted and public.is_in_a_thread(message_id)
+    where bytes < 4000000 and words @@ wanted and public.is_visible(message_id, reader)
     order by message_id desc limit most
   );
 begin
@@ -57,7 +64,7 @@ begin
     )
     select message_id
     from (select message_id from found order by message_id desc offset 0) as newest_first
-    where public.is_in_a_thread(message_id) limit most
+    where public.is_visible(message_id, reader) limit most
   );
 end
 $$;
@@ -86,8 +93,9 @@ begin
 end
 $$;
 
--- Returns the newest messages that match, each with an excerpt in which each match is between U+E000 and U+E001.
-create or replace function search_messages(typed text, before bigint, most integer)
+-- Returns the newest messages that match and that an account sees, each with an excerpt in which each match is between
+-- U+E000 and U+E001. A server of an earlier version names no reader, and may show all.
+create or replace function search_messages(typed text, before bigint, most integer, reader integer default null)
 returns table (
   message bigint, thread_id bigint, title text, seq bigint, role text, created_at timestamptz, excerpt text
 )
@@ -101,7 +109,7 @@ begin
   if querytree(wanted) in ('', 'T') then
     return;
   end if;
-  newest := public.newest_matches(wanted, before, most);
+  newest := public.newest_matches(wanted, before, most, reader);
   return query
   select found.id, found.thread_id, thread.title, found.seq, found.role, public.readable(found.created_at),
     -- ts_headline() would leave out what looks like a tag, so "<" is replaced before it and put back after it.

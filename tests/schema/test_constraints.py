@@ -13,7 +13,9 @@ REFUSED = {
     "empty": ("content", "''", "content_is_not_empty"),
     "blank": ("content", r"E' \t\r\n'", "content_is_not_empty"),
     "oversize": ("content", "repeat('ü', 500001)", "content_is_at_most_1_megabyte"),
-    "role": ("role", "'system'", "role_is_user_or_assistant"),
+    "role": ("role", "'admin'", "role_is_user_assistant_or_system"),
+    "event": ("event", "'exploded'", "event_is_known"),
+    "event of a user": ("event", "'joined'", "event_is_of_a_system_message"),
     "no such thread": ("thread_id", "999999", "thread_exists"),
     "thread 0": ("thread_id", "0", "thread_exists"),
     "no thread": ("thread_id", "null", "thread_exists"),
@@ -25,7 +27,7 @@ REFUSED = {
 async def test_a_bad_row_is_refused_by_a_constraint_that_explains_itself(
     db: Connection, thread: int, column: str, value: str, constraint: str
 ) -> None:
-    good = {"thread_id": str(thread), "content": "'x'", "role": "'user'", "reply_to": "null"}
+    good = {"thread_id": str(thread), "content": "'x'", "role": "'user'", "reply_to": "null", "event": "null"}
     rows = ", ".join(f"({', '.join(row.values())})" for row in (good, good | {column: value}))
     with pytest.raises(asyncpg.IntegrityConstraintViolationError) as error:
         await db.execute(f"insert into message ({', '.join(good)}) values {rows}")

@@ -42,6 +42,8 @@ IS_VALID = "select indisvalid from pg_index where indexrelid = to_regclass('publ
 
 DROP_INDEX = "select format('drop index concurrently if exists public.%I', $1::text)"
 
+VALIDATE = "select format('alter table public.%I validate constraint %I', $1::text, $2::text)"
+
 T = TypeVar("T")
 Step = Callable[[Connection], Awaitable[None]]
 
@@ -95,6 +97,17 @@ def build_index(name: str, sql: str) -> Step:
             await drop_index(name)(db)
         if not is_valid:
             await _reporting(f"build the index {name}", db.execute(sql))
+
+    return step
+
+
+def validate(table: str, constraint: str) -> Step:
+    """Make a step that checks all rows of a table for a constraint that was added as `not valid`. Writers go
+    on meanwhile."""
+
+    async def step(db: Connection) -> None:
+        statement = await db.fetchval(VALIDATE, table, constraint)
+        await _reporting(f"check {constraint}", db.execute(statement))
 
     return step
 

@@ -5,8 +5,11 @@ from piccolo.conf.apps import AppConfig
 from chinwag.db.schema import EXPAND, migrations_folder
 from chinwag.db.tables import (
     Account,
+    Member,
+    Mention,
     Message,
     MessageWords,
+    ReadMark,
     RemovedThread,
     ReplyRequest,
     Session,
@@ -22,6 +25,9 @@ APP_CONFIG = AppConfig(
         Session,
         SignInAttempt,
         Thread,
+        Member,
+        ReadMark,
+        Mention,
         Message,
         MessageWords,
         ReplyRequest,

@@ -75,6 +75,36 @@ class Thread(Table, tablename="thread", db=DB):
     updated_at = Timestamptz()
     owner = ForeignKey(references=Account, null=True)
     pinned = Boolean(default=False)
+    is_open = Boolean(null=True, default=None)
+    direct_key = Text(null=True, default=None)
+    persons = Integer(default=0)
+    has_bot = Boolean(default=False)
+
+
+class Member(Table, tablename="member", db=DB):
+    """A membership: an account that sees a thread which is not open. The key is of both columns."""
+
+    thread_id = ForeignKey(references=Thread, null=False, primary_key=True)
+    account_id = ForeignKey(references=Account, null=False)
+    created_at = Timestamptz()
+
+
+class ReadMark(Table, tablename="read_mark", db=DB):
+    """How far an account has read a thread, and of what it wants to be notified. The key is of both
+    accounts and threads."""
+
+    thread_id = ForeignKey(references=Thread, null=False, primary_key=True)
+    account_id = ForeignKey(references=Account, null=False)
+    read_seq = BigInt(default=0)
+    level = Text(default="everything")
+
+
+class Mention(Table, tablename="mention", db=DB):
+    """A message that mentions an account. The key is of all columns."""
+
+    thread_id = BigInt(primary_key=True)
+    account_id = ForeignKey(references=Account, null=False)
+    seq = BigInt()
 
 
 class Message(Table, tablename="message", db=DB):
@@ -88,6 +118,11 @@ class Message(Table, tablename="message", db=DB):
     client_id = UUID(null=True, default=None)
     reply_to = BigInt(null=True, default=None)
     created_at = Timestamptz()
+    author = Integer(null=True, default=None)
+    written_by = Text(null=True, default=None)
+    event = Text(null=True, default=None)
+    subject = Integer(null=True, default=None)
+    asks_for_reply = Boolean(null=True, default=None)
 
 
 class Tsvector(Column):

@@ -1,0 +1,198 @@
+-- Memberships. What happens to one becomes a message of the role system, in the transaction of the change: it has a seq of
+-- its own, and all servers get it in its place. Who was removed gets nothing after it.
+
+-- Writes a message about a thread or one of its members.
+create or replace function say(thread_id bigint, event text, subject integer, content text) returns bigint
+language sql
+begin atomic
+  insert into message (thread_id, role, content, author, event, subject)
+  values (say.thread_id, 'system', say.content, acting_account(), say.event, say.subject)
+  returning seq;
+end;
+
+-- Gives a new thread its defaults: it is open if it has no owner.
+create or replace function tg_thread__decide() returns trigger
+language plpgsql set search_path = pg_catalog, pg_temp
+as $$
+begin
+  new.is_open := coalesce(new.is_open, new.owner is null);
+  new.persons := 0;
+  new.has_bot := false;
+  return new;
+end
+$$;
+
+create or replace trigger thread_05_decide
+  before insert on thread for each row execute function tg_thread__decide();
+
+-- Makes the owner of a new thread its first member.
+create or replace function tg_thread__add_owner() returns trigger
+language plpgsql security definer set search_path = pg_catalog, pg_temp
+as $$
+begin
+  insert into public.member (thread_id, account_id) values (new.id, new.owner);
+  return null;
+end
+$$;
+
+create or replace trigger thread_05_add_owner
+  after insert on thread for each row when (new.owner is not null) execute function tg_thread__add_owner();
+
+-- Counts the members of a thread again, for the rule by which the bot answers (40_seq.sql).
+create or replace function count_members(thread bigint) returns void
+language sql
+begin atomic
+  update thread set persons = counted.persons, has_bot = counted.has_bot
+  from (
+    select count(*) filter (where not is_bot) as persons, coalesce(bool_or(is_bot), false) as has_bot
+    from member join account on account.id = account_id where thread_id = count_members.thread
+  ) as counted
+  where thread.id = count_members.thread;
+end;
+
+-- Writes what has happened to a membership into the thread. Nothing is written about the first members: the owner, the bot
+-- that is there from the beginning, and the people of a direct thread.
+-- security definer: the role of a server may change memberships, but not write messages of the role system itself.
+create or replace function tg_member__publish() returns trigger
+language plpgsql security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+  of_thread bigint := coalesce(new.thread_id, old.thread_id);
+  subject integer := coalesce(new.account_id, old.account_id);
+  own public.thread;
+  said bigint;
+  actor integer := public.acting_account();
+  is_own_act boolean := actor is not distinct from subject;
+begin
+  select * into own from public.thread where thread.id = of_thread for no key update;
+  if not found then
+    return null; -- it is being deleted
+  end if;
+  perform public.count_members(of_thread);
+  if own.direct_key is null
+    and not (tg_op = 'INSERT' and subject is not distinct from own.owner and own.persons = 0)
+    and not (own.last_seq = 0 and (select is_bot from public.account where account.id = subject))
+  then
+    said := case
+      when tg_op = 'INSERT' and is_own_act then
+        public.say(of_thread, 'joined'::text, subject, public.name_of(subject) || ' joined.')
+      when tg_op = 'INSERT' then
+        public.say(of_thread, 'added'::text, subject, case when actor is null
+          then public.name_of(subject) || ' was added.'
+          else public.name_of(actor) || ' added ' || public.name_of(subject) || '.' end)
+      when is_own_act then
+        public.say(of_thread, 'left'::text, subject, public.name_of(subject) || ' left.')
+      else
+        public.say(of_thread, 'removed'::text, subject, case when actor is null
+          then public.name_of(subject) || ' was removed.'
+          else public.name_of(actor) || ' removed ' || public.name_of(subject) || '.' end)
+    end;
+  end if;
+  if tg_op = 'INSERT' then
+    insert into public.read_mark (thread_id, account_id, read_seq)
+    values (of_thread, subject, coalesce(said, own.last_seq)) on conflict do nothing;
+  elsif not (select has_bot from public.thread where thread.id = of_thread) then
+    delete from public.reply_request where reply_request.thread_id = of_thread;
+  end if;
+  return null;
+end
+$$;
+
+create or replace trigger member_10_publish
+  after insert or delete on member for each row execute function tg_member__publish();
+
+-- Refuses changes that would add or remove a member without a message.
+create or replace function tg_member__refuse_change() returns trigger
+language plpgsql set search_path = pg_catalog, pg_temp
+as $$
+begin
+  raise exception 'members are added by INSERT and removed by DELETE: % is not allowed', tg_op
+    using errcode = 'restrict_violation', table = 'member', constraint = 'membership_is_immutable';
+end
+$$;
+
+create or replace trigger member_20_refuse_change
+  before update on member for each row execute function tg_member__refuse_change();
+create or replace trigger member_20_refuse_truncate
+  before truncate on member for each statement execute function tg_member__refuse_change();
+
+-- Removes an account that is deleted from its threads, while its name is still known.
+create or replace function tg_account__leave() returns trigger
+language plpgsql security definer set search_path = pg_catalog, pg_temp
+as $$
+begin
+  delete from public.member where account_id = old.id;
+  return old;
+end
+$$;
+
+create or replace trigger account_05_leave
+  before delete on account for each row execute function tg_account__leave();
+
+-- Writes into a thread that it was renamed, opened or closed. A thread that had no title yet is not renamed, but named.
+create or replace function tg_thread__say_change() returns trigger
+language plpgsql security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+  actor text := public.name_of(public.acting_account());
+  is_known boolean := public.acting_account() is not null;
+begin
+  if new.title <> old.title and old.title <> 'New chat' then
+    perform public.say(new.id, 'renamed'::text, null::integer, case when is_known
+      then actor || ' renamed the chat to “' || new.title || '”.'
+      else 'The chat was renamed to “' || new.title || '”.' end);
+  end if;
+  if new.is_open and not old.is_open then
+    perform public.say(new.id, 'opened'::text, null::integer, case when is_known
+      then actor || ' opened the chat to everybody.' else 'The chat was opened to everybody.' end);
+  elsif old.is_open and not new.is_open then
+    perform public.say(new.id, 'closed'::text, null::integer, case when is_known
+      then actor || ' closed the chat: now only its members see it.'
+      else 'The chat was closed: now only its members see it.' end);
+  end if;
+  return null;
+end
+$$;
+
+create or replace trigger thread_30_say_change
+  after update of title, is_open on thread for each row
+  when (old.title <> new.title or old.is_open <> new.is_open)
+  execute function tg_thread__say_change();
+
+-- Notifies the servers that an account has read in a thread, or was mentioned in it. They ask the table for the counts.
+create or replace function notify_read(thread_id bigint, account_id integer) returns void
+language plpgsql set search_path = pg_catalog, pg_temp
+as $$
+begin
+  perform public.notify_frame(
+    thread_id, 0::bigint,
+    public.frame('thread.read'::text, json_build_object('thread_id', thread_id, 'account_id', account_id))
+  );
+end
+$$;
+
+create or replace function tg_read_mark__publish() returns trigger
+language plpgsql security definer set search_path = pg_catalog, pg_temp
+as $$
+begin
+  perform public.notify_read(new.thread_id, new.account_id);
+  return null;
+end
+$$;
+
+create or replace trigger read_mark_10_publish
+  after insert or update on read_mark for each row execute function tg_read_mark__publish();
+
+create or replace function tg_mention__publish() returns trigger
+language plpgsql security definer set search_path = pg_catalog, pg_temp
+as $$
+begin
+  perform public.notify_read(thread_id, account_id)
+  from (select distinct thread_id, account_id from new_mention) as mentioned;
+  return null;
+end
+$$;
+
+create or replace trigger mention_10_publish
+  after insert on mention referencing new table as new_mention
+  for each statement execute function tg_mention__publish();
