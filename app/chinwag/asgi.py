@@ -16,11 +16,13 @@ from litestar.di import Provide
 from litestar.plugins import CLIPlugin
 
 from chinwag.bots.replies import Replies, load_bot
-from chinwag.chat.accounts import Accounts
+from chinwag.chat.accounts import Accounts, bot_username
 from chinwag.chat.attempts import Attempts
 from chinwag.chat.export import Exports
+from chinwag.chat.members import Members
 from chinwag.chat.messages import Messages
 from chinwag.chat.passwords import Passwords
+from chinwag.chat.read_marks import ReadMarks
 from chinwag.chat.removal import Removal
 from chinwag.chat.search import Search
 from chinwag.chat.sessions import Sessions
@@ -111,8 +113,9 @@ async def _running(settings: Settings, app: Litestar) -> AsyncIterator[None]:
         asyncio.get_running_loop().add_reader(command.sentinel, signal.raise_signal, signal.SIGTERM)
     bot = load_bot(settings.bot)
     async with open_pool(settings) as pool, contextlib.AsyncExitStack() as parts:
-        threads, messages = Threads(pool), Messages(pool)
-        hub = Hub(messages.replay, threads.existing)
+        threads = Threads(pool, bot_username(settings.bot) if bot else None)
+        messages, read_marks = Messages(pool), ReadMarks(pool)
+        hub = Hub(messages.replay, threads.existing, threads.audiences, read_marks.frames)
         writer = Writer(pool)
         parts.push_async_callback(writer.drain)
         removal = Removal(pool)
@@ -128,7 +131,7 @@ async def _running(settings: Settings, app: Litestar) -> AsyncIterator[None]:
             removal.wake,
         ]
         if bot:
-            replies = Replies(bot, settings.bot_pace, pool, writer)
+            replies = Replies(bot, partial(accounts.bot, settings.bot), settings.bot_pace, pool, writer)
             receivers.append(replies.wake)
             await parts.enter_async_context(replies.running())
         listener = Listener(
@@ -148,9 +151,11 @@ async def _running(settings: Settings, app: Litestar) -> AsyncIterator[None]:
             sign_outs=sign_outs,
             threads=threads,
             messages=messages,
+            members=Members(pool),
+            read_marks=read_marks,
             writer=writer,
             search=Search(pool),
-            exports=Exports(messages),
+            exports=Exports(messages, accounts.names),
             hub=hub,
             listener=listener,
             limits=RateLimits(RateLimit(posts, BURST_SECONDS * posts), RateLimit(*REFUSALS)),

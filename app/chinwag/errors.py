@@ -18,11 +18,13 @@
         ├── NotSignedIn            401
         │   └── WrongPassword
         ├── OriginNotAllowed       403
+        ├── NotAllowed             403
         ├── NoSuchThread           404
         ├── NoSuchAccount          404
         ├── NoSuchSession          404
         ├── RequestTimeout         408
         ├── AccountExists          409
+        ├── MembersAreFixed        409
         ├── HostNotAllowed         421
         ├── TooManyRequests        429: the request is right, but there were too many
         │   └── TooManySignIns
@@ -147,6 +149,13 @@ class OriginNotAllowed(Refusal):
     status = 403
 
 
+class NotAllowed(Refusal):
+    """This account may not do this."""
+
+    code = "not_allowed"
+    status = 403
+
+
 class NoSuchThread(Refusal):
     """There is no such thread."""
 
@@ -172,6 +181,13 @@ class AccountExists(Refusal):
     """There is an account with this name already."""
 
     code = "account_exists"
+    status = 409
+
+
+class MembersAreFixed(Refusal):
+    """The people of a direct chat stay the same; begin another chat for others."""
+
+    code = "members_are_fixed"
     status = 409
 
 

@@ -1,10 +1,11 @@
 """The frames that a server itself makes for browsers, and how those begin that the database notifies."""
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Self
 from uuid import UUID
 
-from msgspec import DecodeError, Struct, json
+from msgspec import DecodeError, Raw, Struct, json
+from msgspec.structs import replace
 
 from chinwag import wire
 
@@ -23,8 +24,48 @@ class _MessageFrame(Struct, frozen=True):
     data: _MessageSummary
 
 
+class SystemMessage(Struct, frozen=True):
+    """What a message of the role system says of the members of its thread."""
+
+    event: wire.Event | None
+    subject: int | None
+
+
+class _SystemFrame(Struct, frozen=True):
+    data: SystemMessage
+
+
+class ReadEvent(Struct, frozen=True):
+    """The account that has read in a thread, or was mentioned in it."""
+
+    thread_id: int
+    account_id: int
+
+
+class _ReadFrame(Struct, frozen=True):
+    data: ReadEvent
+
+
+class Deletion(Struct, frozen=True):
+    """A deleted thread, and who were its members; None stands for all accounts."""
+
+    id: int
+    members: list[int] | None = None
+
+    def joined(self, other: Self) -> Self:
+        """Return the same deletion with the members of both."""
+        if self.members is None or other.members is None:
+            return replace(self, members=None)
+        return replace(self, members=list({*self.members, *other.members}))
+
+
+class _DeletionFrame(Struct, frozen=True):
+    data: Deletion
+
+
 class _ChangedAccount(Struct, frozen=True):
     id: int
+    public: bool = False
 
 
 class _AccountEvent(Struct, frozen=True):
@@ -33,6 +74,9 @@ class _AccountEvent(Struct, frozen=True):
 
 _decode_account_event = json.Decoder(_AccountEvent).decode
 _decode_summary = json.Decoder(_MessageFrame).decode
+_decode_system = json.Decoder(_SystemFrame).decode
+_decode_read = json.Decoder(_ReadFrame).decode
+_decode_deletion = json.Decoder(_DeletionFrame).decode
 
 
 def encode_frame(type: str, data: dict[str, Any]) -> bytes:
@@ -82,6 +126,48 @@ def database_frame(available: bool) -> bytes:
     return encode_frame("database", {"available": available})
 
 
+def read_frame(data: Raw) -> bytes:
+    """Make the frame that tells the devices of a person what is unread in a thread."""
+    return b'{"type":"thread.read","data":' + bytes(data) + b"}"
+
+
+def system_message(frame: bytes) -> SystemMessage | None:
+    """Return what a frame says of the members of its thread; None if it is no message of the role system."""
+    if frame.find(SYSTEM, 0, SYSTEM_BEFORE) < 0:
+        return None
+    try:
+        return _decode_system(frame).data
+    except DecodeError:
+        return None
+
+
+def may_lose_access(frame: bytes) -> int | None:
+    """Return the account that may not see a thread any more after a message with this frame: EVERYBODY if
+    that is not known, None if it is nobody."""
+    message = system_message(frame)
+    if message is None or message.event is None:
+        return None
+    if message.event == "closed":
+        return EVERYBODY
+    return message.subject if message.event in {"left", "removed"} else None
+
+
+def read_event(frame: bytes) -> ReadEvent | None:
+    """Return which account has read in which thread, or was mentioned there; None for any other frame."""
+    try:
+        return _decode_read(frame).data
+    except DecodeError:
+        return None
+
+
+def deletion(frame: bytes) -> Deletion | None:
+    """Return which thread is said to be deleted; None for any other frame."""
+    try:
+        return _decode_deletion(frame).data
+    except DecodeError:
+        return None
+
+
 def changed_account(payload: str) -> int | None:
     """Return the id of the account of which a notification says that it, or one of its sessions, has
     changed; None for any other notification."""
@@ -93,6 +179,14 @@ def changed_account(payload: str) -> int | None:
         return None
 
 
+def is_public_change(frame: bytes) -> bool:
+    """Return whether a frame says that something about an account has changed which everybody sees."""
+    try:
+        return _decode_account_event(frame).data.public
+    except DecodeError:
+        return False
+
+
 PONG = json.encode({"type": "pong"})
 
 LIST_READY = encode_frame("ready", {})
@@ -102,10 +196,18 @@ read now."""
 MESSAGE = '{"type":"message","data":{'
 THREAD_EVENT = b'{"type":"thread.'
 THREAD_DELETED = b'{"type":"thread.deleted",'
+THREAD_READ = b'{"type":"thread.read",'
 TYPING = b'{"type":"typing",'
 ACCOUNT_CHANGED = '{"type":"account.changed","data":'
 """The beginnings of the frames that the database notifies (sql/50_frame.sql, sql/60_notify.sql), by which
-they are told apart without parsing. Nothing else that is notified is taken, and ACCOUNT_CHANGED is not sent
-to browsers."""
+they are told apart without parsing. Nothing else that is notified is taken."""
+
+EVERYBODY = 0
+"""Stands for all accounts; no account has this id."""
+
+SYSTEM = b'"role":"system"'
+SYSTEM_BEFORE = 128
+"""The place in the frame of a message before which SYSTEM stands, if it is of the role system: only three
+numbers come before it. In the content it cannot stand, because there the quotation marks are escaped."""
 
 _ACCOUNT_PAYLOAD = f"0 0 {ACCOUNT_CHANGED}"

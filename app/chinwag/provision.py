@@ -9,6 +9,7 @@ from pathlib import Path
 
 import msgspec
 
+from chinwag.chat.accounts import Accounts
 from chinwag.db.installed import refuse_hidden_names
 from chinwag.db.migrate import migrate as migrate
 from chinwag.db.pool import open_pool
@@ -52,4 +53,6 @@ async def _prepare(settings: Settings) -> None:
     await migrate(url)
     async with open_pool(settings) as pool:
         await refuse_hidden_names(pool)
+        if settings.bot != "none":
+            await Accounts(pool).bot(settings.bot)  # it is a member of new chats from the first one on
         await Listener(url, [], notify=pool.notify).check()

@@ -30,6 +30,9 @@ Title = Annotated[
     str, Meta(extra_json_schema={"extra": {"minLength": 1, "maxLength": 200, "pattern": VISIBLE}})
 ]
 
+Level = Literal["everything", "mentions", "nothing"]
+"""Of which messages of a thread a person wants to be notified."""
+
 Flag = Annotated[object, Meta(extra_json_schema={"extra": {"type": "boolean"}})]
 """A boolean. Litestar would accept 0 and "no" for one, so chinwag.chat.threads checks it."""
 
@@ -81,6 +84,12 @@ class Thread(Struct, frozen=True):
     Attributes:
         last_seq: the number of its messages, and the seq of the newest one.
         preview: the beginning of the newest message, as it was written; null if there is no message.
+        open: whether everybody sees it, and not only its members.
+        direct: the ids of its people, if it is a direct chat: there is one for each set of people.
+        read_seq: the seq up to which the account that asks has read it; null if it never has.
+        unread: how many messages follow after read_seq; 0 if that is null.
+        mentions: how many of those that it has not read mention the account.
+        level: of which messages the account wants to be notified.
     """
 
     id: StoredNumber
@@ -91,23 +100,42 @@ class Thread(Struct, frozen=True):
     owner: int | None
     pinned: bool
     preview: Annotated[str, Meta(max_length=PREVIEW_CHARACTERS)] | None
+    open: bool
+    direct: list[int] | None
+    read_seq: StoredNumber | None = None
+    unread: StoredNumber = 0
+    mentions: StoredNumber = 0
+    level: Level = "everything"
 
 
-class Message(Struct, frozen=True):
+Role = Literal["user", "assistant", "system"]
+Event = Literal["added", "joined", "left", "removed", "renamed", "opened", "closed"]
+
+
+class Message(Struct, frozen=True, omit_defaults=True):
     """A message.
 
     Attributes:
         seq: its place in its thread: 1, 2, 3 … without gaps.
+        role: of a person, of a bot, or a message about the thread and its members, which names its `event`
+            and the account that is its `subject`.
+        author: the account for which it was written. Messages of versions before there were accounts have
+            none.
+        written_by: the database role that has written it, if that named no author.
     """
 
     id: StoredNumber
     thread_id: StoredNumber
     seq: StoredNumber
-    role: Literal["user", "assistant"]
+    role: Role
     content: str
     created_at: datetime
     client_id: UUID | None
     reply_to: int | None
+    author: int | None
+    written_by: str | None
+    event: Event | None = None
+    subject: int | None = None
 
 
 class Part(Struct, frozen=True):
@@ -124,9 +152,27 @@ class Hit(Struct, frozen=True):
     thread_id: StoredNumber
     title: str
     seq: StoredNumber
-    role: Literal["user", "assistant"]
+    role: Role
     created_at: datetime
     parts: list[Part]
+
+
+class Person(Struct, frozen=True):
+    """An account, as everybody sees it who is signed in: a person or a bot."""
+
+    id: int
+    username: str
+    display_name: str
+    is_bot: bool
+    admin: bool
+    active: bool
+
+
+class Member(Struct, frozen=True):
+    """A member of a thread."""
+
+    account: Person
+    joined_at: datetime
 
 
 class Account(Struct, frozen=True):
@@ -136,6 +182,7 @@ class Account(Struct, frozen=True):
     id: int
     username: str
     display_name: str
+    admin: bool
     max_content: int
     session: int | None
 
@@ -172,17 +219,37 @@ class PasswordChange(Struct, frozen=True, forbid_unknown_fields=True):
         return "PasswordChange(…)"
 
 
+Usernames = Annotated[list[Annotated[str, Meta(max_length=100)]], Meta(max_length=100)]
+
+
 class NewThread(Struct, frozen=True, forbid_unknown_fields=True):
-    """A thread to be created."""
+    """A thread to be created: for everybody if it is `open`, else for these members and the account that
+    creates it. With `direct` it is the direct chat with these people, which may be there already."""
 
     title: Title = "New chat"
+    open: Flag = False
+    members: Usernames = []
+    direct: Usernames | None = None
 
 
 class ThreadChange(Struct, frozen=True, forbid_unknown_fields=True):
-    """A change of a thread: a new title, whether it is pinned, or both."""
+    """A change of a thread: a new title, whether it is pinned, and whether everybody sees it."""
 
     title: Title | UnsetType = UNSET
     pinned: Flag | UnsetType = UNSET
+    open: Flag | UnsetType = UNSET
+
+
+class Read(Struct, frozen=True, forbid_unknown_fields=True):
+    """The seq up to which a thread was read."""
+
+    seq: Seq
+
+
+class NewLevel(Struct, frozen=True, forbid_unknown_fields=True):
+    """Of which messages of a thread the account wants to be notified."""
+
+    level: Level
 
 
 class NewMessage(Struct, frozen=True, forbid_unknown_fields=True):

@@ -99,9 +99,9 @@ async def test_a_right_that_was_revoked_is_not_the_senders_fault(
     await pool.open()
     writer = Writer(pool)
     with pytest.raises(DatabaseUnavailable):
-        await writer.write(Post(thread, "x"))
+        await writer.write(Post(thread, 0, "x"))
     await db.execute(f"grant insert on message to {role}")
-    assert (await writer.write(Post(thread, "x"))).seq == 1
+    assert (await writer.write(Post(thread, 0, "x"))).seq == 1
     await pool.close()
 
 

@@ -2,10 +2,12 @@
 
 import asyncio
 from contextlib import suppress
+from functools import partial
 from uuid import UUID
 
 from chinwag.bots.echo import Echo
 from chinwag.bots.replies import Replies
+from chinwag.chat.accounts import Accounts
 from chinwag.chat.writer import Writer
 from chinwag.db.pool import Connection, open_pool
 from chinwag.push.listener import Listener
@@ -85,7 +87,7 @@ async def test_a_listener_that_is_stopped_as_its_connection_is_lost(database_url
 
 async def test_a_bot_that_is_stopped_as_a_message_comes(database_url: str) -> None:
     async with open_pool(Settings(database_url=database_url)) as pool:
-        replies = Replies(Echo(), 0, pool, Writer(pool))
+        replies = Replies(Echo(), partial(Accounts(pool).bot, "echo"), 0, pool, Writer(pool))
         async with asyncio.timeout(LIMIT_SECONDS):
             async with replies.running():
                 await until_awaited(replies._woken)

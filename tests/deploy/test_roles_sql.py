@@ -72,7 +72,7 @@ NOT_FOR_PRODUCERS = [
     "insert into session (account_id, token_hash, expires_at, idle_days) values (1, '', now(), 1)",
     "select from sign_in_attempt",
     "delete from sign_in_attempt",
-    "select notify_account_change(1)",
+    "select notify_account_change(1, true)",
     "insert into thread default values",
     "delete from thread",
     "select * from search_messages('x', 1, 1)",

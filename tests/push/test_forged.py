@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from chinwag.db.pool import Connection
-from chinwag.push.hub import ACTIVE_THREADS
+from chinwag.push.lists import ACTIVE_THREADS
 from chinwag.wire import MAX_ID, CloseCode
 from tests.push.test_slow_readers import slow_reader
 from tests.support.client import Client, open_list, open_thread

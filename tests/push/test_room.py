@@ -13,8 +13,9 @@ from chinwag.wire import CloseCode
 class Subscription:
     """A subscription that keeps what it is pushed, burst by burst."""
 
-    def __init__(self, seq: int = 0) -> None:
+    def __init__(self, seq: int = 0, account_id: int = 1) -> None:
         self.seq = seq
+        self.account_id = account_id
         self.bursts: list[tuple[bytes, ...]] = []
         self.has_room = True
         self.fell_behind = False

@@ -89,7 +89,9 @@ async def test_the_id_of_a_deleted_thread_is_not_used_again(db: Connection, thre
     assert error.value.constraint_name == "thread_id_is_not_used_again"
 
 
-@pytest.mark.parametrize("change", ["update thread set id = default where id = $1", "truncate thread, member, read_mark"])
+@pytest.mark.parametrize(
+    "change", ["update thread set id = default where id = $1", "truncate thread, member, read_mark"]
+)
 async def test_a_thread_is_not_parted_from_its_messages(db: Connection, thread: int, change: str) -> None:
     await db.execute(INSERT, thread, "x")
     with pytest.raises(asyncpg.RestrictViolationError, match="threads keep their ids") as error:

@@ -51,12 +51,22 @@ class Bot(Protocol):
 class Replies:
     """The replies that this server gives."""
 
-    def __init__(self, bot: Bot, pace: float, pool: Pool, writer: Writer) -> None:
+    def __init__(
+        self,
+        bot: Bot,
+        find_account: Callable[[], Awaitable[int]],
+        pace: float,
+        pool: Pool,
+        writer: Writer,
+    ) -> None:
         """
         Args:
+            find_account: returns the id of the account of the bot.
             pace: about how many seconds the bot seems to think.
         """
         self._bot = bot
+        self._find_account = find_account
+        self._account_id: int | None = None
         self._pace = pace
         self._requests = ReplyRequests(pool)
         self._writer = writer
@@ -107,6 +117,8 @@ class Replies:
             async with asyncio.timeout(POLL_SECONDS):
                 await self._woken.wait()
         self._woken.clear()
+        if self._account_id is None:
+            self._account_id = await self._find_account()
         if self._after is None:
             await self._requests.fill_in_threads()
             self._after = 0
@@ -131,7 +143,8 @@ class Replies:
         try:
             await asyncio.sleep(self._pace * random.uniform(0.5, 1.5))
             text = await self._bot.reply(thread_id, content)
-            post = Post(thread_id, text, role="assistant", reply_to=message_id)
+            assert self._account_id is not None
+            post = Post(thread_id, self._account_id, text, role="assistant", reply_to=message_id)
             await self._writer.write(post)
         except NoSuchThread:
             pass  # it was deleted while the bot thought

@@ -32,7 +32,28 @@ REHASH = "update account set password = $3 where id = $1 and password = $2"
 
 END_OTHER_SESSIONS = "delete from session where account_id = $1 and id is distinct from $2"
 
-DISPLAY_NAME = "select coalesce(display_name, username) from account where id = $1"
+NAMES = "select id, coalesce(display_name, username) as name from account where id = any ($1)"
+
+OWN = "select coalesce(display_name, username) as display_name, admin from account where id = $1"
+
+ADD_BOT = """
+    insert into account (username, password, email, active, display_name, is_bot)
+    values ($1::text, $2, $1::text || '@localhost', true, $3, true) on conflict do nothing returning id
+"""
+
+BOT = "select id, is_bot from account where username = $1"
+
+OTHER_BOTS = "select exists (select from account where is_bot and id <> $1)"
+
+JOIN_CHATS = """
+    with batch as (
+      select id from thread
+      where id > $2 and is_open = false and not has_bot and direct_key is null order by id limit 1000
+    ), added as (
+      insert into member (thread_id, account_id) select id, $1 from batch on conflict do nothing
+    )
+    select max(id) from batch
+"""
 
 CREDENTIALS = "select id, password from account where username = $1 and active and not is_bot"
 
@@ -114,9 +135,35 @@ class Accounts:
         """Return the hash of the password of an account."""
         return str(await self._pool.fetchval("select password from account where id = $1", account_id))
 
-    async def display_name(self, account_id: int) -> str:
-        """Return what people see as the name of an account."""
-        return str(await self._pool.fetchval(DISPLAY_NAME, account_id))
+    async def own(self, account_id: int) -> tuple[str, bool]:
+        """Return what people see as the name of an account, and whether it is an administrator."""
+        row = await self._pool.fetchrow(OWN, account_id)
+        return (row["display_name"], row["admin"]) if row else ("", False)
+
+    async def names(self, ids: set[int]) -> dict[int, str]:
+        """Return what people see as the names of those accounts that there are."""
+        rows = await self._pool.fetch(NAMES, list(ids))
+        return {row["id"]: row["name"] for row in rows}
+
+    async def bot(self, name: str) -> int:
+        """Return the id of the account of a bot, which is created if it is missing.
+
+        The first bot becomes a member of the chats that there are already: earlier versions had a bot
+        that was not an account, and it has answered in all of them.
+        """
+        username = bot_username(name)
+        id = await self._pool.fetchval(ADD_BOT, username, NO_PASSWORD, name.title())
+        if id is None:
+            row = await self._pool.fetchrow(BOT, username)
+            assert row is not None
+            if row["is_bot"]:
+                return int(row["id"])
+            return await self.bot(f"{username}-bot")  # a person has this name
+        if not await self._pool.fetchval(OTHER_BOTS, id):
+            last: int | None = 0
+            while last is not None:
+                last = await self._pool.fetchval(JOIN_CHATS, id, last)
+        return int(id)
 
     async def id_of(self, username: str) -> int:
         """Return the id of an account.
@@ -142,6 +189,12 @@ class Accounts:
         if not persons:
             return await self.pre_configured(username)
         return SignedIn(persons[0]["id"], persons[0]["username"]) if len(persons) == 1 else None
+
+
+def bot_username(name: str) -> str:
+    """Return the username of a bot with a name such as `random` or `my_module:Class`."""
+    username = re.sub(r"[^a-z0-9._-]", "-", name.rpartition(":")[2].lower())[:24].strip("._-")
+    return username or "bot"
 
 
 def check_username(username: str) -> None:

@@ -19,16 +19,21 @@ REPLAY_BYTES = 256_000
 PAGE_BYTES = 1_000_000
 
 REPLAY = """
-    select seq, frame('message', message_json(message)) as frame
+    select is_visible, seq, frame
     from (
-      select message, seq, octet_length(content) as bytes,
-             sum(octet_length(content)) over (order by seq) as bytes_so_far
-      from message
-      where thread_id = $1 and seq > $2 and seq <= $2 + $3
-        and exists (select from thread where id = $1)
-    ) as next
-    where bytes_so_far - bytes < $4 order by seq
+      select coalesce((select sees($5, thread) from thread where id = $1), false) as is_visible
+    ) as thread left join (
+      select seq, frame('message', message_json(message)) as frame
+      from (
+        select message, seq, octet_length(content) as bytes,
+               sum(octet_length(content)) over (order by seq) as bytes_so_far
+        from message where thread_id = $1 and seq > $2 and seq <= $2 + $3
+      ) as next
+      where bytes_so_far - bytes < $4
+    ) as page on is_visible
+    order by seq
 """
+"""It is one statement: what it reads, and whether the account may read it, are of the same snapshot."""
 
 PAGE = """
     select message_json(message)::text as json
@@ -37,7 +42,8 @@ PAGE = """
       from (
         select message, seq, octet_length(content) as bytes
         from message
-        where thread_id = $1 and seq > $2 and seq < $3 and exists (select from thread where id = $1)
+        where thread_id = $1 and seq > $2 and seq < $3
+          and (select sees($6, thread) from thread where id = $1)
         order by seq {order} limit $4
       ) as nearest
     ) as counted
@@ -58,10 +64,20 @@ class Messages:
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
 
-    async def replay(self, thread_id: int, after: int) -> Frames:
-        """Read the next frames after a seq; none if there are no more."""
-        rows = await self._pool.fetch(REPLAY, thread_id, after, REPLAY_ROWS, REPLAY_BYTES)
-        return [(row["seq"], row["frame"].encode()) for row in rows]
+    async def replay(self, thread_id: int, after: int, reader: int | None = None) -> Frames:
+        """Read the next frames after a seq; none if there are no more.
+
+        Args:
+            reader: the account for which they are read; None for the room of the thread, which all hear
+                that see it. For the room, there are no frames in a thread that is deleted.
+
+        Raises:
+            NoSuchThread: the account does not see the thread.
+        """
+        rows = await self._pool.fetch(REPLAY, thread_id, after, REPLAY_ROWS, REPLAY_BYTES, reader)
+        if reader is not None and not rows[0]["is_visible"]:
+            raise NoSuchThread()
+        return [(row["seq"], row["frame"].encode()) for row in rows if row["frame"] is not None]
 
     async def frame(self, thread_id: int, seq: int) -> bytes | None:
         """Read the frame of one message; None if the message is not there (any more)."""
@@ -71,13 +87,14 @@ class Messages:
     async def page(
         self,
         thread_id: int,
+        reader: int,
         *,
         before: int | None,
         after: int | None,
         limit: int,
         most_bytes: int = PAGE_BYTES,
     ) -> list[wire.Message]:
-        """Read up to `limit` messages, oldest first.
+        """Read up to `limit` messages for an account, oldest first; none if it does not see the thread.
 
         They are those right after the seq `after`, or else those right before the seq `before`, or else the
         newest. The message that reaches `most_bytes` of content is the last one, so that the memory is
@@ -85,7 +102,7 @@ class Messages:
         """
         query = NEWEST_FIRST if after is None else OLDEST_FIRST
         first, last = -1 if after is None else after, wire.MAX_ID if before is None else before
-        rows = await self._pool.fetch(query, thread_id, first, last, limit, most_bytes)
+        rows = await self._pool.fetch(query, thread_id, first, last, limit, most_bytes, reader)
         found = [decode(row["json"]) for row in rows]
         return found[::-1] if after is None else found
 

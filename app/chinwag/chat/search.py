@@ -34,7 +34,7 @@ NO_WORD = re.compile(r"[\W_]+")
 
 FOUND = """
     select found.*, left(content, $4) as beginning, right(content, $4) as ending
-    from search_messages($1, $2, $3) as found join message on message.id = found.message
+    from search_messages($1, $2, $3, $5) as found join message on message.id = found.message
     order by found.message desc
 """
 
@@ -46,8 +46,8 @@ class Search:
         self._pool = pool
         self._running = asyncio.Semaphore(AT_ONCE)
 
-    async def find(self, typed: str, *, before: int | None, limit: int) -> list[wire.Hit]:
-        """Find the newest messages with some words.
+    async def find(self, typed: str, reader: int, *, before: int | None, limit: int) -> list[wire.Hit]:
+        """Find the newest messages with some words, of those that an account sees.
 
         Args:
             typed: the words, as a person has typed them.
@@ -62,7 +62,7 @@ class Search:
         except TimeoutError:
             raise SearchBusy() from None
         try:
-            rows = await self._read(typed, wire.MAX_ID if before is None else before, limit)
+            rows = await self._read(typed, reader, wire.MAX_ID if before is None else before, limit)
         except asyncpg.QueryCanceledError:
             raise SearchTooLong() from None
         finally:
@@ -75,10 +75,10 @@ class Search:
             for row in rows
         ]  # fmt: skip
 
-    async def _read(self, typed: str, before: int, limit: int) -> Records:
+    async def _read(self, typed: str, reader: int, before: int, limit: int) -> Records:
         async with self._pool.acquire() as connection, connection.transaction(readonly=True):
             await connection.execute(LIMIT)
-            return await connection.fetch(FOUND, typed, before, limit, EDGE_CHARACTERS)
+            return await connection.fetch(FOUND, typed, before, limit, EDGE_CHARACTERS, reader)
 
 
 def _parts(excerpt: str, beginning: str, ending: str) -> list[wire.Part]:

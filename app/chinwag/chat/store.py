@@ -28,10 +28,11 @@ TRANSIENT = (asyncpg.DeadlockDetectedError, asyncpg.SerializationError)
 """Errors after which the same transaction may succeed at once."""
 
 INSERT = """
-    insert into message (thread_id, role, content, client_id, reply_to)
-    select thread_id, role, content, client_id, reply_to
-    from unnest($1::bigint[], $2::text[], $3::text[], $4::uuid[], $5::bigint[])
-      with ordinality as post (thread_id, role, content, client_id, reply_to, place)
+    insert into message (thread_id, role, content, client_id, reply_to, author)
+    select thread_id, role, content, client_id, reply_to, author
+    from unnest($1::bigint[], $2::text[], $3::text[], $4::uuid[], $5::bigint[], $6::integer[])
+      with ordinality as post (thread_id, role, content, client_id, reply_to, author, place)
+    where role = 'assistant' or (select sees(author, thread) from thread where id = thread_id)
     order by thread_id, place
     returning thread_id, seq, client_id, reply_to
 """
@@ -39,19 +40,21 @@ INSERT = """
 
 FIND_STORED = """
     select thread_id, seq, client_id, null::bigint as reply_to
-    from unnest($1::bigint[], $2::uuid[]) as post (thread_id, client_id)
+    from unnest($1::bigint[], $2::uuid[], $3::integer[]) as post (thread_id, client_id, author)
       join message using (thread_id, client_id)
+    where (select sees(post.author, thread) from thread where id = thread_id)
     union all
-    select thread_id, seq, null, reply_to from message where reply_to = any ($3::bigint[])
+    select thread_id, seq, null, reply_to from message where reply_to = any ($4::bigint[])
 """
 
 FREE_THREADS = "select id from thread where id = any ($1::bigint[]) for no key update skip locked"
 
 
 class Post(Struct, frozen=True):
-    """A message to be stored."""
+    """A message to be stored. If its author does not see the thread, there is no such thread for it."""
 
     thread_id: int
+    author: int
     content: str
     client_id: UUID | None = None
     role: Literal["user", "assistant"] = "user"
@@ -117,6 +120,7 @@ class Store:
             [post.content for post in posts],
             [post.client_id for post in posts],
             [post.reply_to for post in posts],
+            [post.author for post in posts],
         )
         outcomes: list[Outcome] = []
         if missing := _match_rows(batch, rows, outcomes, new=True):
@@ -125,6 +129,7 @@ class Store:
                 FIND_STORED,
                 [post.thread_id for post in named],
                 [post.client_id for post in named],
+                [post.author for post in named],
                 [post.reply_to for post, _ in missing if post.reply_to],
             )
             for post, future in _match_rows(missing, rows, outcomes, new=False):

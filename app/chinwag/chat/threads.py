@@ -1,33 +1,79 @@
-"""Threads: create, read, list, change and delete them. A trigger announces each change to all servers."""
+"""Threads: create, read, list, change and delete them. A trigger announces each change to all servers.
+
+Each function takes the account that asks: a thread that it does not see is not there for it.
+"""
 
 from datetime import datetime
 
-from msgspec import UNSET, UnsetType, json
+from msgspec import UNSET, json
 
 from chinwag import wire
-from chinwag.db.pool import Pool
-from chinwag.errors import BadInput, NoSuchThread, TitleIsWrong
+from chinwag.db.pool import Pool, PoolConnection
+from chinwag.errors import BadInput, NoSuchAccount, NoSuchThread, NotAllowed, TitleIsWrong
 
 TITLE_CHARACTERS = 200
 
-CREATE = "insert into thread (title, owner) values ($1, $2) returning id"
+CREATE = "insert into thread (title, owner, is_open) values ($1, $2, $3) returning id"
 
-GET = "select thread_json(thread)::text from thread where id = $1"
-
-CHANGE = "update thread set title = coalesce($2, title), pinned = coalesce($3, pinned) where id = $1"
-
-DELETE = "delete from thread where id = $1 returning id"
-
-NEWEST = """
-    select thread_json(thread)::text as json from thread
-    where (updated_at, id) < (coalesce($1::timestamptz, 'infinity'), coalesce($2, 9223372036854775807)) {more}
-    order by updated_at desc, id desc limit $3
+CREATE_DIRECT = """
+    insert into thread (is_open, direct_key) values (false, $1) on conflict do nothing returning id
 """
 
-# These are no parameters, so that PostgreSQL sees that it can use the index of the few pinned threads.
-PINNED = {None: "", True: "and pinned", False: "and not pinned"}
+ADD_MEMBERS = """
+    insert into member (thread_id, account_id) select $1, unnest($2::integer[]) on conflict do nothing
+"""
 
-TITLED = "and id in (select threads_titled($4))"
+ACCOUNTS = "select id, username from account where username = any ($1) and active order by id"
+
+BOT = "select id from account where username = $1 and is_bot and active"
+
+GET = "select thread_json_for(thread, $2)::text from thread where id = $1 and sees($2, thread)"
+
+MAY_MANAGE = """
+    select owner = $2 or (select admin from account where id = $2)
+    from thread where id = $1 and sees($2, thread) for no key update
+"""
+
+CHANGE = """
+    update thread
+    set title = coalesce($2, title), pinned = coalesce($3, pinned), is_open = coalesce($4, is_open)
+    where id = $1
+"""
+
+NEWEST = """
+    select thread_json_for(thread, $1)::text as json
+    from thread join (
+      select id from (
+        select id, updated_at from {open} where is_open and {next} order by updated_at desc, id desc limit $4
+      ) as open
+      union all
+      select id from (
+        select id, updated_at from member join thread on thread.id = thread_id
+        where account_id = $1 and not is_open and {next} order by updated_at desc, id desc limit $4
+      ) as own
+    ) as seen using (id)
+    order by updated_at desc, id desc limit $4
+"""
+"""Of the threads that are not open, those of the account are found by its memberships: it may have few among
+millions."""
+
+NEXT = "(updated_at, id) < (coalesce($2::timestamptz, 'infinity'), coalesce($3, 9223372036854775807))"
+
+# These are no parameters, so that PostgreSQL sees that it can use the index of the few pinned threads.
+PINNED = {None: "", True: " and pinned", False: " and not pinned"}
+
+TITLED = " and strpos(lower(title), lower($5)) > 0"
+
+RECENT_OPEN = "(select * from thread where is_open order by updated_at desc, id desc limit 10000) as recent"
+"""The open threads whose titles are searched: titles have no index, because each message would have to
+update it when it updates its thread."""
+
+AUDIENCES = """
+    select id, case when not coalesce(is_open, owner is null) then array(
+      select account_id from member where thread_id = thread.id
+    ) end as accounts
+    from thread where id = any ($1::bigint[])
+"""
 
 decode = json.Decoder(wire.Thread).decode
 
@@ -35,26 +81,48 @@ decode = json.Decoder(wire.Thread).decode
 class Threads:
     """The threads in the database."""
 
-    def __init__(self, pool: Pool) -> None:
+    def __init__(self, pool: Pool, bot: str | None = None) -> None:
+        """
+        Args:
+            bot: the username of the bot that is a member of new threads.
+        """
         self._pool = pool
+        self._bot = bot
 
-    async def create(self, new: wire.NewThread, owner: int) -> wire.Thread:
-        """Create a thread for an account.
+    async def create(self, new: wire.NewThread, owner: int) -> tuple[wire.Thread, bool]:
+        """Create a thread for an account, its members and the bot, or find the direct thread of these people.
+
+        Returns:
+            The thread, and whether it is new.
 
         Raises:
-            TitleIsWrong
+            BadInput, TitleIsWrong, NoSuchAccount
         """
-        return await self.get(await self._pool.fetchval(CREATE, _checked(new.title), owner))
+        is_open, title = _flag("open", new.open), _checked(new.title)
+        async with self._pool.acquire() as connection, connection.transaction():
+            await act_for(connection, owner)
+            if new.direct is not None:
+                if is_open or new.members:
+                    raise BadInput("direct: a direct chat is not open, and has no other members")
+                id, is_new = await self._direct(connection, new.direct, owner)
+            else:
+                members = await _ids_of(connection, new.members)
+                id, is_new = await connection.fetchval(CREATE, title, owner, is_open), True
+                if bot := self._bot and await connection.fetchval(BOT, self._bot):
+                    await connection.execute(ADD_MEMBERS, id, [bot])
+                if members:
+                    await connection.execute(ADD_MEMBERS, id, members)
+        return await self.get(id, owner), is_new
 
-    async def get(self, id: int) -> wire.Thread:
+    async def get(self, id: int, reader: int) -> wire.Thread:
         """Read a thread.
 
         Raises:
             NoSuchThread
         """
-        text = await self._pool.fetchval(GET, id)
+        text = await self._pool.fetchval(GET, id, reader)
         if text is None:
-            raise NoSuchThread(f"there is no thread {id}")
+            raise no_such_thread(id)
         return decode(text)
 
     async def existing(self, ids: list[int]) -> set[int]:
@@ -62,13 +130,27 @@ class Threads:
         rows = await self._pool.fetch("select id from thread where id = any ($1::bigint[])", ids)
         return {row["id"] for row in rows}
 
-    async def last_seq(self, id: int) -> int | None:
+    async def audiences(self, ids: list[int]) -> dict[int, frozenset[int] | None]:
+        """Return the accounts that see each of those of the ids that are threads; None stands for all."""
+        rows = await self._pool.fetch(AUDIENCES, ids)
+        return {
+            row["id"]: None if row["accounts"] is None else frozenset(row["accounts"]) for row in rows
+        }
+
+    async def last_seq(self, id: int, reader: int) -> int | None:
         """Return the seq of the newest message, 0 if there is no message, None if there is no such thread."""
-        found: int | None = await self._pool.fetchval("select last_seq from thread where id = $1", id)
+        found: int | None = await self._pool.fetchval(
+            "select last_seq from thread where id = $1 and sees($2, thread)", id, reader
+        )
         return found
 
     async def newest(
-        self, limit: int, before: tuple[datetime, int] | None, pinned: bool | None, typed: str | None
+        self,
+        reader: int,
+        limit: int,
+        before: tuple[datetime, int] | None,
+        pinned: bool | None,
+        typed: str | None,
     ) -> list[wire.Thread]:
         """List threads, those with the newest activity first.
 
@@ -77,36 +159,87 @@ class Threads:
             pinned: list only threads that are pinned, or only others; None for both.
             typed: list only threads with this text in their title; None for all.
         """
-        more = PINNED[pinned] if typed is None else f"{PINNED[pinned]} {TITLED}"
-        arguments = (*(before or (None, None)), limit, *([] if typed is None else [typed]))
-        rows = await self._pool.fetch(NEWEST.replace("{more}", more), *arguments)
-        return [decode(row["json"]) for row in rows]
+        next = NEXT + PINNED[pinned] + ("" if typed is None else TITLED)
+        query = NEWEST.replace("{open}", "thread" if typed is None else RECENT_OPEN).replace("{next}", next)
+        arguments = (reader, *(before or (None, None)), limit, *([] if typed is None else [typed]))
+        return [decode(row["json"]) for row in await self._pool.fetch(query, *arguments)]
 
-    async def change(self, id: int, change: wire.ThreadChange) -> wire.Thread:
-        """Change the fields of a thread that are named, and read it.
+    async def change(self, id: int, change: wire.ThreadChange, by: int) -> wire.Thread:
+        """Change the fields of a thread that are named, and read it. Only its owner or an administrator may
+        open or close it.
 
         Raises:
-            BadInput, TitleIsWrong, NoSuchThread
+            BadInput, TitleIsWrong, NoSuchThread, NotAllowed
         """
         title = None if change.title is UNSET else _checked(change.title)
-        if not isinstance(change.pinned, bool | UnsetType):
-            raise BadInput("pinned: true or false is taken")
-        pinned = None if change.pinned is UNSET else change.pinned
-        if title is not None or pinned is not None:
-            await self._pool.execute(CHANGE, id, title, pinned)
-        return await self.get(id)
+        pinned = None if change.pinned is UNSET else _flag("pinned", change.pinned)
+        is_open = None if change.open is UNSET else _flag("open", change.open)
+        if (title, pinned, is_open) == (None, None, None):
+            return await self.get(id, by)
+        async with self._pool.acquire() as connection, connection.transaction():
+            may_manage = await connection.fetchrow(MAY_MANAGE, id, by)
+            if may_manage is None:
+                raise no_such_thread(id)
+            if is_open is not None and not may_manage[0]:
+                raise NotAllowed("only the owner of a chat or an administrator may open or close it")
+            await act_for(connection, by)
+            await connection.execute(CHANGE, id, title, pinned, is_open)
+        return await self.get(id, by)
 
-    async def delete(self, id: int) -> None:
+    async def delete(self, id: int, by: int) -> None:
         """Delete a thread with all its messages. Its subscriptions are closed with 4004.
 
         Raises:
             NoSuchThread
+            NotAllowed: the account is neither its owner nor an administrator.
         """
-        if await self._pool.fetchval(DELETE, id) is None:
-            raise NoSuchThread(f"there is no thread {id}")
+        async with self._pool.acquire() as connection, connection.transaction():
+            may_manage = await connection.fetchrow(MAY_MANAGE, id, by)
+            if may_manage is None:
+                raise no_such_thread(id)
+            if not may_manage[0]:
+                raise NotAllowed("only the owner of a chat or an administrator may delete it")
+            await connection.execute("delete from thread where id = $1", id)
+
+    async def _direct(
+        self, connection: PoolConnection, usernames: list[str], owner: int
+    ) -> tuple[int, bool]:
+        people = sorted({owner, *await _ids_of(connection, usernames)})
+        if len(people) < 2:
+            raise BadInput("direct: name somebody else")
+        key = ",".join(map(str, people))
+        id = await connection.fetchval(CREATE_DIRECT, key)
+        if id is None:
+            return await connection.fetchval("select id from thread where direct_key = $1", key), False
+        await connection.execute(ADD_MEMBERS, id, people)
+        return id, True
+
+
+def no_such_thread(id: int) -> NoSuchThread:
+    """Return the error for a thread that is not there, or that the account does not see: nobody can tell
+    which."""
+    return NoSuchThread(f"there is no thread {id}")
+
+
+async def act_for(connection: PoolConnection, account_id: int) -> None:
+    """Have the changes of a transaction be those of an account: the messages about them name it."""
+    await connection.execute("select set_config('chinwag.account', $1, true)", str(account_id))
+
+
+async def _ids_of(connection: PoolConnection, usernames: list[str]) -> list[int]:
+    rows = await connection.fetch(ACCOUNTS, usernames)
+    if missing := set(usernames) - {row["username"] for row in rows}:
+        raise NoSuchAccount(f"there is no account {min(missing)[:100]}")
+    return [row["id"] for row in rows]
 
 
 def _checked(title: str) -> str:
     if not 1 <= len(title) <= TITLE_CHARACTERS or title.isspace() or "\0" in title:
         raise TitleIsWrong()
     return title
+
+
+def _flag(name: str, value: object) -> bool:
+    if not isinstance(value, bool):
+        raise BadInput(f"{name}: true or false is taken")
+    return value

@@ -9,6 +9,10 @@ from chinwag.push.burst import Burst
 class AnySubscription(Protocol):
     """What the hub knows of any subscription."""
 
+    @property
+    def account_id(self) -> int:
+        """The account for which it hears."""
+
     def push(self, burst: Burst) -> bool:
         """Send frames. False: they were taken, but the browser is too slow for any more to be pushed."""
 

@@ -9,6 +9,8 @@ from collections.abc import Awaitable, Callable
 
 import structlog
 
+from chinwag.frames import Deletion
+
 FindThreads = Callable[[list[int]], Awaitable[set[int]]]
 """`find_threads(ids)` returns those of the ids that are threads."""
 
@@ -24,16 +26,18 @@ log = structlog.get_logger(__name__)
 class Deletions:
     """The deletions that were notified, until the table has confirmed them."""
 
-    def __init__(self, find_threads: FindThreads, tell: Callable[[int], None]) -> None:
+    def __init__(self, find_threads: FindThreads, tell: Callable[[Deletion], None]) -> None:
         self._find_threads = find_threads
         self._tell = tell
-        self._waiting: set[int] = set()
+        self._waiting: dict[int, Deletion] = {}
         self._checking: asyncio.Task[None] | None = None
 
-    def check(self, thread_id: int) -> None:
-        """Call `tell` with the thread as soon as the table confirms that it is deleted."""
-        if len(self._waiting) < MOST_WAITING:
-            self._waiting.add(thread_id)
+    def check(self, deletion: Deletion) -> None:
+        """Call `tell` with a deletion as soon as the table confirms it."""
+        if known := self._waiting.get(deletion.id):
+            deletion = known.joined(deletion)  # one of them may be forged
+        if known or len(self._waiting) < MOST_WAITING:
+            self._waiting[deletion.id] = deletion
         if self._checking is None:
             self._checking = asyncio.create_task(self._check_all())
 
@@ -41,9 +45,9 @@ class Deletions:
         try:
             while self._waiting:
                 await asyncio.sleep(GATHER_SECONDS)
-                notified, self._waiting = self._waiting, set()
-                for thread_id in notified - await self._find(list(notified)):
-                    self._tell(thread_id)
+                notified, self._waiting = self._waiting, {}
+                for thread_id in notified.keys() - await self._find(list(notified)):
+                    self._tell(notified[thread_id])
         finally:
             self._checking = None
 

@@ -1,23 +1,20 @@
-"""The hub: all rooms of this process, and the subscriptions to the list of threads."""
+"""The hub: all rooms of this process, and the lists of threads."""
 
 import asyncio
+from collections.abc import Callable
 
 import structlog
 
 from chinwag import frames, wire
 from chinwag.push.any_subscription import AnySubscription, AnyThreadSubscription
+from chinwag.push.audiences import FindAudiences
 from chinwag.push.burst import Burst
 from chinwag.push.deletions import Deletions, FindThreads
+from chinwag.push.lists import FindRead, Lists
 from chinwag.push.pacing import PushScheduler
 from chinwag.push.room import Replay, Room
 
 ID_DIGITS = len(str(wire.MAX_ID))
-
-GATHER_SECONDS = 0.25
-"""How long the activity of threads is gathered before the subscriptions to the list are told of it."""
-
-ACTIVE_THREADS = 1000
-"""The most active threads that are told one by one. If there are more, the lists are read anew."""
 
 COMPLAINT_SECONDS = 10.0
 
@@ -25,16 +22,29 @@ log = structlog.get_logger(__name__)
 
 
 class Hub:
-    """The rooms of this process, and the subscriptions to the list of threads."""
+    """The rooms of this process, and its lists of threads."""
 
-    def __init__(self, replay: Replay, find_threads: FindThreads) -> None:
+    def __init__(
+        self,
+        replay: Replay,
+        find_threads: FindThreads,
+        find_audiences: FindAudiences,
+        find_read: FindRead,
+    ) -> None:
         self._replay = replay
         self._deletions = Deletions(find_threads, self._tell_deleted)
         self._scheduler = PushScheduler()
         self._rooms: dict[int, Room] = {}
-        self._lists: set[AnySubscription] = set()
-        self._active: dict[int, tuple[int, str]] = {}
+        self._lists = Lists(find_audiences, find_read)
         self._is_database_available = True
+        self._takers: list[tuple[bytes, Callable[[int, bytes], None]]] = [
+            (frames.THREAD_DELETED, self._check_deletion),
+            (frames.THREAD_READ, self._tell_read),
+            (frames.THREAD_EVENT, self._lists.tell_of),
+            (frames.ACCOUNT_CHANGED.encode(), self._tell_of_account),
+            (frames.TYPING, self._tell_typing),
+        ]
+        """What is done with the events that are not messages, by the beginnings of their frames."""
         self._malformed = 0
 
     def join(self, thread_id: int, subscription: AnyThreadSubscription) -> Room:
@@ -54,19 +64,19 @@ class Hub:
 
     def join_list(self, subscription: AnySubscription) -> None:
         """Push the events of the list of threads to a subscription, until it leaves or is too slow."""
-        self._lists.add(subscription)
+        self._lists.join(subscription)
         self._tell_outage(subscription)
 
     def leave_list(self, subscription: AnySubscription) -> None:
         """Stop pushing the events of the list of threads to a subscription."""
-        self._lists.discard(subscription)
+        self._lists.leave(subscription)
 
     def receive(self, payload: str) -> None:
         """Take a notification: `<thread_id> <seq> <frame>`, without the frame if it is too long.
 
         Anybody who can connect to the database can NOTIFY, so nothing else is taken (sql/60_notify.sql). Only
-        the beginning and the end of a frame are checked. A frame is parsed only for the list of threads, and
-        only the newest one of each thread.
+        the beginning and the end of a frame are checked. A frame is parsed only for the lists of threads,
+        and only the newest one of each thread, or if it is about the members of a thread.
         """
         thread, _, rest = payload.partition(" ")
         number, _, text = rest.partition(" ")
@@ -87,62 +97,54 @@ class Hub:
     async def repair(self) -> None:
         """Bring every room up to date and have the lists read anew, because notifications may have been
         lost; then tell all browsers that the database is available."""
-        self._push_to_lists(frames.LIST_READY)
+        self._lists.read_anew()
         repairs = [room.repair(in_doubt=True) for room in list(self._rooms.values())]
         await asyncio.gather(*(task for task in repairs if task), return_exceptions=True)
         self._set_database_available(True)
 
     def _receive_message(self, thread_id: int, seq: int, text: str) -> None:
+        frame = text.encode() if text else None
         if room := self._rooms.get(thread_id):
-            room.receive(seq, text.encode() if text else None)
-        if self._lists and len(self._active) <= ACTIVE_THREADS:
-            if not self._active:
-                asyncio.get_running_loop().call_later(GATHER_SECONDS, self._tell_active)
-            # Messages that a trigger of the user writes are notified before the message that fired it.
-            self._active[thread_id] = max((seq, text), self._active.get(thread_id, (0, "")))
+            room.receive(seq, frame)
+        if frame and (message := frames.system_message(frame)):
+            self._lists.change_members(thread_id, message)
+        self._lists.tell_active(thread_id, seq, text)
 
     def _receive_event(self, thread_id: int, text: bytes) -> None:
-        if not text:
-            pass  # it only wakes the bots
-        elif not text.endswith(b"}"):
-            self._count_malformed()
-        elif text.startswith(frames.THREAD_DELETED):
-            self._deletions.check(thread_id)
-        elif text.startswith(frames.THREAD_EVENT):
-            self._push_to_lists(text)
-        elif text.startswith(frames.ACCOUNT_CHANGED.encode()):
-            pass  # chinwag.chat.sign_in and chinwag.push.sign_outs take it
-        elif text.startswith(frames.TYPING):
-            if room := self._rooms.get(thread_id):
-                room.tell(text)
-        else:
+        takers = [take for beginning, take in self._takers if text.startswith(beginning)]
+        if takers and text.endswith(b"}"):
+            takers[0](thread_id, text)
+        elif text:  # without text it only wakes the bots
             self._count_malformed()
 
-    def _tell_deleted(self, thread_id: int) -> None:
-        self._push_to_lists(frames.deleted_frame(thread_id))
+    def _check_deletion(self, thread_id: int, text: bytes) -> None:
+        if (deletion := frames.deletion(text)) and deletion.id == thread_id:
+            self._deletions.check(deletion)
+
+    def _tell_read(self, _: int, text: bytes) -> None:
+        if event := frames.read_event(text):
+            self._lists.tell_read(event)
+
+    def _tell_of_account(self, _: int, text: bytes) -> None:
+        # chinwag.chat.sign_in and chinwag.push.sign_outs take the others.
+        if frames.is_public_change(text):
+            self._lists.tell_all(text)
+
+    def _tell_typing(self, thread_id: int, text: bytes) -> None:
         if room := self._rooms.get(thread_id):
+            room.tell(text)
+
+    def _tell_deleted(self, deletion: frames.Deletion) -> None:
+        self._lists.tell_deleted(deletion)
+        if room := self._rooms.get(deletion.id):
             room.close(wire.CloseCode.NO_SUCH_THREAD)
-
-    def _tell_active(self) -> None:
-        active, self._active = self._active, {}
-        if len(active) > ACTIVE_THREADS:
-            self._push_to_lists(frames.LIST_READY)
-        else:
-            told = active.items()
-            self._push_to_lists(*(frames.active_frame(id, seq, newest) for id, (seq, newest) in told))
-
-    def _push_to_lists(self, *texts: bytes) -> None:
-        burst = Burst(*texts)
-        for subscription in [one for one in self._lists if not one.push(burst)]:
-            self._lists.remove(subscription)
-            subscription.catch_up()
 
     def _set_database_available(self, available: bool) -> None:
         if available == self._is_database_available:
             return
         self._is_database_available = available
         frame = frames.database_frame(available)
-        self._push_to_lists(frame)
+        self._lists.tell_all(frame)
         for room in list(self._rooms.values()):
             room.announce(frame)
 

@@ -3,7 +3,11 @@ everything.
 
 A room takes a frame only if its seq is the next one. Whatever else happens (a lost connection, a payload too
 long for NOTIFY, a slow reader) is one case, "I hold n, read from n+1", and is repaired from the table.
-Nothing here knows SQL, and nothing is parsed.
+Nothing here knows SQL, and of the messages only those about members are parsed.
+
+Who is removed from a thread hears nothing after the message that says so. Such a message is taken only from
+the table, because it may be forged. The room sees it in its place, and has the subscriptions of the account
+read the table. The table is read for an account, and refuses one that does not see the thread any more.
 
 Anybody who can connect to the database can NOTIFY, and so forge notifications. Forgeries are found because
 the database notifies each row once, in the order of seq. When the row comes whose place a forgery has taken,
@@ -17,7 +21,8 @@ from collections.abc import Awaitable, Callable, Iterable
 
 import structlog
 
-from chinwag import wire
+from chinwag import frames, wire
+from chinwag.push.admission import Admission
 from chinwag.push.any_subscription import AnyThreadSubscription
 from chinwag.push.burst import Burst
 from chinwag.push.pacing import PushScheduler
@@ -84,23 +89,25 @@ class Room:
         """Whether the table may have something else than what the live subscriptions hold. Until it was
         asked, no frame is taken."""
         self._rests_until = 0.0
+        self._admission = Admission()
         self._repair: asyncio.Task[None] | None = None
 
     def join(self, subscription: AnyThreadSubscription) -> None:
         """Register a subscription before it reads the table, so that no message falls between."""
         self.subscriptions.add(subscription)
 
-    @property
-    def end(self) -> int | None:
-        """The seq of the newest message, which all live subscriptions hold; None if that is not known for
-        sure."""
-        return self.seq if self._live and self._repair is None else None
+    def end_for(self, account_id: int) -> int | None:
+        """Return the seq of the newest message, which all live subscriptions hold; None if it is not known
+        for sure, or not known whether the account sees the thread."""
+        is_known = self._live and self._repair is None and self._admission.is_admitted(account_id)
+        return self.seq if is_known else None
 
     def go_live(self, subscription: AnyThreadSubscription) -> bool:
         """Make a subscription live that has read the table to its end since it joined, and push what has
         arrived since.
 
-        False: too much has arrived, and the table must be read once more.
+        False: the table must be read once more. Too much has arrived, or a message after which the account
+        of the subscription may not see the thread any more.
         """
         if subscription not in self.subscriptions:
             return True  # it is being closed
@@ -108,9 +115,12 @@ class Room:
             self.seq = self._confirmed = subscription.seq
             self._newest = None
             self._recent.clear()
+            self._admission.clear()
         behind = self.seq - subscription.seq
-        if behind > len(self._recent):
+        account_id = subscription.account_id
+        if behind > len(self._recent) or self._admission.is_doubted(account_id, as_of=subscription.seq):
             return False
+        self._admission.admit(account_id)
         if behind < 0:
             self._ahead.add(subscription)
         else:
@@ -137,7 +147,7 @@ class Room:
         """Take what the database has notified: the next frame, a repeat, or the sign of a gap."""
         if not (self._live or self._ahead):
             self._heard = max(self._heard, seq)  # the first subscription that becomes live starts the repair
-        elif seq == self.seq + 1 and frame is not None and not self._reads_on():
+        elif seq == self.seq + 1 and frame is not None and not self._reads_on() and not _is_of_access(frame):
             self._take(frame)
         elif seq > self.seq:
             self._heard = max(self._heard, seq)
@@ -201,9 +211,21 @@ class Room:
         elif self._recent:
             self._recent.clear()
         self._add(frame)
+        if (account_id := frames.may_lose_access(frame)) is not None:
+            self._put_in_doubt(account_id)
         for subscription in [one for one in self._ahead if one.seq == self.seq]:
             self._ahead.remove(subscription)
             self._make_live(subscription)
+
+    def _put_in_doubt(self, account_id: int) -> None:
+        """Have the live subscriptions of an account read the table, which says whether it still sees the
+        thread. They get nothing after the message that was taken last."""
+        self.push()
+        self._admission.doubt(account_id, self.seq)
+        for subscription in [one for one in self._live if account_id in (one.account_id, frames.EVERYBODY)]:
+            self._live.remove(subscription)
+            subscription.seq = self.seq
+            subscription.catch_up()
 
     def _add(self, frame: bytes) -> None:
         if not self._gathered:
@@ -291,3 +313,7 @@ class Room:
         self.close(wire.CloseCode.HISTORY_CHANGED)
         self.seq = self._confirmed = self._heard = self._sought = 0
         self._newest, self._in_doubt = None, False
+
+
+def _is_of_access(frame: bytes) -> bool:
+    return frames.may_lose_access(frame) is not None

@@ -13,7 +13,7 @@ from chinwag import frames, wire
 from chinwag.chat.accounts import SignedIn
 from chinwag.db.failures import refusal_of
 from chinwag.db.pool import FAILURES
-from chinwag.errors import BadJson, BadMessage, Refusal
+from chinwag.errors import BadJson, BadMessage, NoSuchThread, Refusal
 from chinwag.push.burst import Burst
 from chinwag.push.connection import CLOSED, Connection
 from chinwag.push.hub import Hub
@@ -53,6 +53,11 @@ class Subscription:
         self._closing = False
         self._stopping = False
         sign_outs.join(who, self)
+
+    @property
+    def account_id(self) -> int:
+        """The account for which it hears, and in whose name it writes."""
+        return self._who.account_id
 
     def push(self, burst: Burst) -> bool:
         return self._connection.push(burst)
@@ -134,7 +139,9 @@ class Subscription:
             self._fail(error)
 
     def _fail(self, error: BaseException) -> None:
-        if isinstance(error, FAILURES):
+        if isinstance(error, NoSuchThread):
+            self.close(CloseCode.NO_SUCH_THREAD)
+        elif isinstance(error, FAILURES):
             refusal_of(error)  # it writes the log, too
             self.close(CloseCode.DATABASE_UNAVAILABLE)
         else:

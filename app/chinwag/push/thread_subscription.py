@@ -89,7 +89,7 @@ class ThreadSubscription(Subscription):
         self._hub.leave(self._room, self)
 
     async def _begin(self, after: int | None, joins: asyncio.Semaphore) -> None:
-        last_seq = self._room.end
+        last_seq = self._room.end_for(self.account_id)
         if last_seq is None or (after or 0) > last_seq:
             # All the browsers that another server has lost join at once. They wait here and not for the pool,
             # where all messages to be stored would wait behind them.
@@ -98,7 +98,7 @@ class ThreadSubscription(Subscription):
                     return None  # otherwise an overloaded server would do queries for browsers that have left
                 # It is read before any frame is handled, so that this browser's own messages have higher
                 # numbers and are pushed to it.
-                last_seq = await self._threads.last_seq(self._thread_id)
+                last_seq = await self._threads.last_seq(self._thread_id, self.account_id)
         if last_seq is None:
             return await self._close(CloseCode.NO_SUCH_THREAD)
         self.seq = last_seq if after is None else min(after, last_seq)
@@ -130,9 +130,13 @@ class ThreadSubscription(Subscription):
                 await asyncio.wait({repair})
 
     async def _read_page(self) -> bool:
-        """Push the next page of the table. False: there is none."""
+        """Push the next page of the table. False: there is none.
+
+        Raises:
+            NoSuchThread: the account does not see the thread (any more).
+        """
         await self._connection.drained()
-        page = await self._messages.replay(self._thread_id, self.seq)
+        page = await self._messages.replay(self._thread_id, self.seq, self.account_id)
         if page:
             self.push(Burst(*(text for _, text in page)))
             self.seq = page[-1][0]
@@ -149,7 +153,7 @@ class ThreadSubscription(Subscription):
             self._refuse(error, frame.client_id)
             return None
         self._unanswered += 1
-        stored = self._writer.write(Post(self._thread_id, frame.content, frame.client_id))
+        stored = self._writer.write(Post(self._thread_id, self.account_id, frame.content, frame.client_id))
         stored.add_done_callback(partial(self._on_stored, frame.client_id))
         if self._unanswered >= UNANSWERED_POSTS:
             self._has_room = asyncio.get_running_loop().create_future()

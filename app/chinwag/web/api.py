@@ -17,10 +17,11 @@ from chinwag.chat.accounts import SignedIn
 from chinwag.chat.messages import check_content
 from chinwag.chat.store import Post
 from chinwag.errors import BadInput, BadJson
-from chinwag.web import session_api
+from chinwag.web import member_api, session_api
 from chinwag.web.access import CheckAccess
 from chinwag.web.parameters import (
     EXACT,
+    WITHOUT_BODY,
     Limit,
     MessageCursor,
     PinnedFilter,
@@ -47,7 +48,7 @@ async def read_json(request: AnyRequest) -> None:
     Raises:
         BadJson
     """
-    if request.method not in {"POST", "PATCH", "PUT"}:
+    if request.method not in {"POST", "PATCH", "PUT"} or request.route_handler.opt.get(WITHOUT_BODY):
         return
     media_type, _ = request.content_type
     if media_type not in {"application/json", ""}:
@@ -62,46 +63,59 @@ async def read_json(request: AnyRequest) -> None:
 
 @post(
     "/threads",
-    responses=problems(400, 403, 413, 415),
+    responses={
+        200: ResponseSpec(
+            wire.Thread, description="There was such a direct chat already.", generate_examples=False
+        )
+    }
+    | problems(400, 403, 404, 413, 415),
     summary="Create a thread",
     response_description="The new thread.",
 )
 async def create_thread(
     request: SignedInRequest, data: Annotated[wire.NewThread, EXACT], services: Provided
-) -> wire.Thread:
-    return await services.threads.create(data, owner=request.user.account_id)
+) -> Response[wire.Thread]:
+    thread, is_new = await services.threads.create(data, owner=request.user.account_id)
+    return Response(thread, status_code=201 if is_new else 200)
 
 
 @get("/threads", responses=problems(400), summary="The threads, newest activity first")
 async def list_threads(
+    request: SignedInRequest,
     services: Provided,
     limit: Limit = 50,
     before: ThreadCursor = None,
     pinned: PinnedFilter = None,
     q: TitleFilter = None,
 ) -> list[wire.Thread]:
-    return await services.threads.newest(limit, _thread_cursor(before), pinned, q)
+    return await services.threads.newest(
+        request.user.account_id, limit, _thread_cursor(before), pinned, q)
 
 
 @get("/threads/{thread_id:int}", responses=problems(400, 404), summary="A thread")
-async def get_thread(thread_id: ThreadId, services: Provided) -> wire.Thread:
-    return await services.threads.get(thread_id)
+async def get_thread(
+    request: SignedInRequest, thread_id: ThreadId, services: Provided
+) -> wire.Thread:
+    return await services.threads.get(thread_id, request.user.account_id)
 
 
 @patch(
     "/threads/{thread_id:int}",
     responses=problems(400, 403, 404, 413, 415),
-    summary="Rename a thread, pin it, or both",
+    summary="Rename a thread, pin it, open or close it",
 )
 async def change_thread(
-    thread_id: ThreadId, data: Annotated[wire.ThreadChange, EXACT], services: Provided
+    request: SignedInRequest,
+    thread_id: ThreadId,
+    data: Annotated[wire.ThreadChange, EXACT],
+    services: Provided,
 ) -> wire.Thread:
-    return await services.threads.change(thread_id, data)
+    return await services.threads.change(thread_id, data, request.user.account_id)
 
 
 @delete("/threads/{thread_id:int}", responses=problems(400, 403, 404), summary="Delete a thread")
-async def delete_thread(thread_id: ThreadId, services: Provided) -> None:
-    await services.threads.delete(thread_id)
+async def delete_thread(request: SignedInRequest, thread_id: ThreadId, services: Provided) -> None:
+    await services.threads.delete(thread_id, request.user.account_id)
 
 
 @get(
@@ -112,15 +126,17 @@ async def delete_thread(thread_id: ThreadId, services: Provided) -> None:
     "Where messages are long there are fewer than `limit`: only an empty page is the end.",
 )
 async def list_messages(
+    request: SignedInRequest,
     thread_id: ThreadId,
     services: Provided,
     before: SeqCursor = None,
     after: SeqCursor = None,
     limit: Limit = 50,
 ) -> list[wire.Message]:
-    page = await services.messages.page(thread_id, before=before, after=after, limit=limit)
+    reader = request.user.account_id
+    page = await services.messages.page(thread_id, reader, before=before, after=after, limit=limit)
     if not page:
-        await services.threads.get(thread_id)
+        await services.threads.get(thread_id, reader)
     return page
 
 
@@ -135,10 +151,14 @@ async def list_messages(
     description="With a `client_id` it can be sent again, and is stored once.",
 )
 async def create_message(
-    thread_id: ThreadId, data: Annotated[wire.NewMessage, EXACT], services: Provided
+    request: SignedInRequest,
+    thread_id: ThreadId,
+    data: Annotated[wire.NewMessage, EXACT],
+    services: Provided,
 ) -> Response[wire.Message]:
     check_content(data.content, services.settings.max_content)
-    stored = await services.writer.write(Post(thread_id, data.content, data.client_id))
+    post = Post(thread_id, request.user.account_id, data.content, data.client_id)
+    stored = await services.writer.write(post)
     message = await services.messages.get(thread_id, stored.seq)
     return Response(message, status_code=201 if stored.new else 200)
 
@@ -150,11 +170,15 @@ async def create_message(
     summary="A thread as a file",
 )
 async def export_thread(
-    thread_id: ThreadId, services: Provided, format: export.Format = "markdown"
+    request: SignedInRequest,
+    thread_id: ThreadId,
+    services: Provided,
+    format: export.Format = "markdown",
 ) -> Stream:
-    thread = await services.threads.get(thread_id)
+    reader = request.user.account_id
+    thread = await services.threads.get(thread_id, reader)
     return Stream(
-        await services.exports.write(thread, format),
+        await services.exports.write(thread, reader, format),
         media_type=export.MEDIA_TYPES[format],
         headers={"Content-Disposition": export.disposition(thread, format)},
     )
@@ -168,13 +192,23 @@ async def export_thread(
     "Of a message, the first 100,000 characters are searched.",
 )
 async def search_messages(
-    q: SearchQuery, services: Provided, before: MessageCursor = None, limit: SearchLimit = 20
+    request: SignedInRequest,
+    q: SearchQuery,
+    services: Provided,
+    before: MessageCursor = None,
+    limit: SearchLimit = 20,
 ) -> list[wire.Hit]:
-    return await services.search.find(q, before=before, limit=limit)
+    return await services.search.find(q, request.user.account_id, before=before, limit=limit)
 
 
 @route(
-    ["/session", "/threads", "/threads/{thread_id:int}", "/threads/{thread_id:int}/messages"],
+    [
+        "/session",
+        "/threads",
+        "/threads/{thread_id:int}",
+        "/threads/{thread_id:int}/members/{username:str}",
+        "/threads/{thread_id:int}/messages",
+    ],
     http_method=HttpMethod.OPTIONS,
     status_code=204,
     include_in_schema=False,
@@ -214,6 +248,7 @@ ROUTES: list[ControllerRouterHandler] = [
         route_handlers=[
             methods,  # before the others, or Litestar adds its own
             *session_api.ROUTES,
+            *member_api.ROUTES,
             create_thread,
             list_threads,
             get_thread,

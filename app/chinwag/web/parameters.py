@@ -8,6 +8,9 @@ from litestar.params import Body, Parameter
 from chinwag import wire
 
 ThreadId = Annotated[int, Parameter(ge=1, le=wire.MAX_ID, description="The thread.")]
+Username = Annotated[
+    str, Parameter(max_length=100, pattern=r"^[^\x00]*$", description="The username of an account.")
+]
 SessionId = Annotated[int, Parameter(ge=1, le=wire.MAX_ID, description="The session.")]
 Limit = Annotated[int, Parameter(ge=1, le=200, description="The most messages or threads in the answer.")]
 SeqCursor = Annotated[
@@ -49,11 +52,15 @@ EXACT = Body(schema_extra={"additionalProperties": False})
 """The marker of a body for OpenAPI: the Structs of chinwag.wire forbid unknown fields, which Litestar does
 not see."""
 
+WITHOUT_BODY = "without_body"
+"""The option of a handler whose method has a body elsewhere, but not here."""
+
 PROBLEMS = {
     400: "Something in the request is wrong.",
     401: "Not signed in.",
     403: "A page of another site may not do this.",
     404: "There is no such thing.",
+    409: "It cannot be done with things as they are.",
     413: "The body is too big.",
     415: "The body is not JSON.",
     429: "There are too many requests from this address; try again in a second.",

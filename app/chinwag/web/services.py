@@ -9,7 +9,9 @@ from litestar.params import SkipValidation
 
 from chinwag.chat.accounts import Accounts
 from chinwag.chat.export import Exports
+from chinwag.chat.members import Members
 from chinwag.chat.messages import Messages
+from chinwag.chat.read_marks import ReadMarks
 from chinwag.chat.search import Search
 from chinwag.chat.sessions import Sessions
 from chinwag.chat.sign_in import SignIn
@@ -40,6 +42,8 @@ class Services:
     sign_outs: SignOuts
     threads: Threads
     messages: Messages
+    members: Members
+    read_marks: ReadMarks
     writer: Writer
     search: Search
     exports: Exports

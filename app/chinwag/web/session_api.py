@@ -110,11 +110,12 @@ async def _end(who: SignedIn | None, services: Services) -> None:
 
 
 async def _account(who: SignedIn, services: Services) -> wire.Account:
-    display_name = await services.accounts.display_name(who.account_id)
+    display_name, admin = await services.accounts.own(who.account_id)
     return wire.Account(
         id=who.account_id,
         username=who.username,
         display_name=display_name,
+        admin=admin,
         max_content=services.settings.max_content,
         session=who.session_id,
     )

@@ -35,7 +35,8 @@ CREATE_TABLES = """
       read_seq bigint not null default 0
         constraint read_seq_is_not_negative check (read_seq >= 0),
       level text not null default 'everything'
-        constraint level_is_everything_mentions_or_nothing check (level in ('everything', 'mentions', 'nothing')),
+        constraint level_is_everything_mentions_or_nothing
+        check (level in ('everything', 'mentions', 'nothing')),
       primary key (account_id, thread_id)
     );
     create index if not exists read_mark_by_thread on public.read_mark (thread_id);
@@ -67,7 +68,8 @@ CHANGE_MESSAGE = """
 """
 
 BUILD_OPEN = """
-    create index concurrently open_thread_by_activity on public.thread (updated_at desc, id desc) where is_open
+    create index concurrently open_thread_by_activity
+    on public.thread (updated_at desc, id desc) where is_open
 """
 
 BUILD_DIRECT = "create unique index concurrently direct_thread_is_unique on public.thread (direct_key)"
@@ -76,7 +78,8 @@ USE_DIRECT = """
     do $$
     begin
       if not exists (select from pg_constraint where conname = 'direct_thread_is_unique') then
-        alter table public.thread add constraint direct_thread_is_unique unique using index direct_thread_is_unique;
+        alter table public.thread
+          add constraint direct_thread_is_unique unique using index direct_thread_is_unique;
       end if;
     end
     $$

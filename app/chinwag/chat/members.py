@@ -1,0 +1,102 @@
+"""Members of threads: who they are, and how they are added, leave and are removed. A trigger writes what
+happens to a membership into the thread (sql/62_member.sql)."""
+
+from chinwag import wire
+from chinwag.chat.threads import act_for, no_such_thread
+from chinwag.db.pool import Pool, PoolConnection
+from chinwag.errors import MembersAreFixed, NoSuchAccount, NotAllowed
+
+LIST = """
+    select account.id, username, coalesce(display_name, username) as display_name, is_bot, admin, active,
+           member.created_at as joined_at
+    from thread join member on thread_id = thread.id join account on account.id = account_id
+    where thread.id = $1 and sees($2, thread)
+    order by is_bot, lower(coalesce(display_name, username)), account.id
+"""
+
+# The lock keeps the thread as it is until the change is made: who is removed meanwhile adds nobody.
+LOCK = """
+    select direct_key is not null as is_direct,
+           owner = $2 or (select admin from account where id = $2) as may_manage
+    from thread where id = $1 and sees($2, thread) for no key update
+"""
+
+ACCOUNT = "select id from account where username = $1"
+
+ADD = """
+    insert into member (thread_id, account_id) select $1, id from account where id = $2 and active
+    on conflict do nothing
+"""
+
+REMOVE = "delete from member where thread_id = $1 and account_id = $2 returning true"
+
+
+class Members:
+    """The members in the database."""
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+
+    async def of(self, thread_id: int, reader: int) -> list[wire.Member]:
+        """Return the members of a thread, for an account that sees it.
+
+        Raises:
+            NoSuchThread
+        """
+        rows = await self._pool.fetch(LIST, thread_id, reader)
+        if not rows and not await self._pool.fetchval(
+            "select true from thread where id = $1 and sees($2, thread)", thread_id, reader
+        ):
+            raise no_such_thread(thread_id)
+        return [_member(**row) for row in rows]
+
+    async def add(self, thread_id: int, username: str, by: int) -> None:
+        """Make an account a member. Every account that sees the thread may add others.
+
+        Raises:
+            NoSuchThread, NoSuchAccount, MembersAreFixed
+        """
+        async with self._pool.acquire() as connection, connection.transaction():
+            await _lock(connection, thread_id, by)
+            subject = await _id_of(connection, username)
+            await act_for(connection, by)
+            await connection.execute(ADD, thread_id, subject)
+
+    async def remove(self, thread_id: int, username: str, by: int) -> None:
+        """Remove a member: an account itself, or, for the owner of the thread and administrators, another.
+
+        Raises:
+            NoSuchThread
+            NoSuchAccount: it is not a member.
+            NotAllowed, MembersAreFixed
+        """
+        async with self._pool.acquire() as connection, connection.transaction():
+            may_manage = await _lock(connection, thread_id, by)
+            subject = await _id_of(connection, username)
+            if subject != by and not may_manage:
+                raise NotAllowed("only the owner of a chat or an administrator may remove others from it")
+            await act_for(connection, by)
+            if not await connection.fetchval(REMOVE, thread_id, subject):
+                raise NoSuchAccount(f"{username} is not a member of thread {thread_id}")
+
+
+async def _lock(connection: PoolConnection, thread_id: int, by: int) -> bool:
+    """Return whether an account may manage a thread, whose members stay the same until the end of the
+    transaction."""
+    row = await connection.fetchrow(LOCK, thread_id, by)
+    if row is None:
+        raise no_such_thread(thread_id)
+    if row["is_direct"]:
+        raise MembersAreFixed()
+    return bool(row["may_manage"])
+
+
+async def _id_of(connection: PoolConnection, username: str) -> int:
+    id = await connection.fetchval(ACCOUNT, username.replace("\0", ""))
+    if id is None:
+        raise NoSuchAccount(f"there is no account {username[:100]}")
+    return int(id)
+
+
+def _member(joined_at: object, **person: object) -> wire.Member:
+    return wire.Member(wire.Person(**person), joined_at)  # type: ignore[arg-type]
