@@ -129,7 +129,8 @@ $$;
 create or replace trigger account_05_leave
   before delete on account for each row execute function tg_account__leave();
 
--- Writes into a thread that it was renamed, opened or closed. A thread that had no title yet is not renamed, but named.
+-- Writes into a thread that it was renamed, opened or closed. A thread that had no title or no message yet is not renamed,
+-- but named.
 create or replace function tg_thread__say_change() returns trigger
 language plpgsql security definer set search_path = pg_catalog, pg_temp
 as $$
@@ -137,7 +138,7 @@ declare
   actor text := public.name_of(public.acting_account());
   is_known boolean := public.acting_account() is not null;
 begin
-  if new.title <> old.title and old.title <> 'New chat' then
+  if new.title <> old.title and old.title <> 'New chat' and old.last_seq > 0 then
     perform public.say(new.id, 'renamed'::text, null::integer, case when is_known
       then actor || ' renamed the chat to “' || new.title || '”.'
       else 'The chat was renamed to “' || new.title || '”.' end);

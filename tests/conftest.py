@@ -152,8 +152,8 @@ async def http(server: Server) -> AsyncIterator[httpx.AsyncClient]:
 
 @pytest.fixture
 async def thread(http: httpx.AsyncClient) -> int:
-    """The id of a new thread, whose title no message changes."""
-    response = await http.post("/threads", json={"title": "Thread"})
+    """The id of a new open thread, whose title no message changes."""
+    response = await http.post("/threads", json={"title": "Thread", "open": True})
     assert response.status_code == 201
     id: int = response.json()["id"]
     return id

@@ -24,6 +24,7 @@
         ├── NoSuchSession          404
         ├── RequestTimeout         408
         ├── AccountExists          409
+        ├── DirectChatRefused      409
         ├── MembersAreFixed        409
         ├── HostNotAllowed         421
         ├── TooManyRequests        429: the request is right, but there were too many
@@ -181,6 +182,13 @@ class AccountExists(Refusal):
     """There is an account with this name already."""
 
     code = "account_exists"
+    status = 409
+
+
+class DirectChatRefused(Refusal):
+    """A direct chat is with somebody else; it is not open, and has no other members."""
+
+    code = "direct_chat_refused"
     status = 409
 
 

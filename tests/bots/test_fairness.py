@@ -36,7 +36,7 @@ async def test_a_flood_in_one_thread_lets_another_have_its_turn(
     server: Server, start_server: ServerStarter, http: httpx.AsyncClient, db: Connection, thread: int
 ) -> None:
     bot = start_server(SLOW)
-    others = [(await http.post("/threads", json={})).json()["id"] for _ in range(3)]
+    others = [(await http.post("/threads", json={"open": True})).json()["id"] for _ in range(3)]
     await db.execute(FLOOD, thread, 1000)
     async with open_thread(server, others[0]) as reader:
         await reader.frame("ready")

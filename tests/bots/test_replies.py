@@ -94,7 +94,9 @@ async def test_sigterm_lets_claims_go_at_once(
     async with open_thread(server, thread, after=0) as reader:
         await reader.frame("ready")
         await reader.send("hello")
-        assert await reader.frame("typing") == {"thread_id": thread, "role": "assistant"}
+        random = await db.fetchval("select id from account where username = 'random'")
+        typing = {"thread_id": thread, "role": "assistant", "author": random}
+        assert await reader.frame("typing") == typing
         assert await db.fetchval(CLAIMED) == 1
         assert slow.stop() == 0
         assert await db.fetchval(CLAIMED) == 0

@@ -92,7 +92,10 @@ async def test_a_right_that_was_revoked_is_not_the_senders_fault(
     db: Connection, database_url: str, thread: int
 ) -> None:
     role = f"server_{uuid4().hex[:8]}"
-    await db.execute(f"create role {role} login password 'x'; grant select on message, thread to {role}")
+    await db.execute(
+        f"""create role {role} login password 'x'; grant select on message, thread, member to {role};
+            grant execute on function sees to {role}"""
+    )
     parts = urlsplit(database_url)
     url = parts._replace(netloc=f"{role}:x@{parts.hostname}:{parts.port}").geturl()
     pool = Pool(Settings(database_url=url))

@@ -15,10 +15,12 @@ from tests.support.process import Server
 async def long_thread(db: Connection, thread: int) -> int:
     await db.execute("update thread set title = 'Größe: \"5/6\"' where id = $1", thread)
     await db.execute(
-        """insert into message (thread_id, role, content)
-           select $1, (array['user', 'assistant'])[1 + i % 2], 'n ' || i || E'\n# "é"'
+        """insert into message (thread_id, role, content, author)
+           select $1, (array['user', 'assistant'])[1 + i % 2], 'n ' || i || E'\n# "é"',
+                  (array[$2, -1, null]::integer[])[1 + i % 3]
            from generate_series(1, 450) i""",
         thread,
+        await db.fetchval("select id from account where username = 'me'"),
     )
     return thread
 
@@ -33,7 +35,9 @@ async def test_as_json_it_is_what_the_api_says(http: httpx.AsyncClient, long_thr
     assert file["messages"][-1:] == newest
 
 
-async def test_as_markdown_it_can_be_read(http: httpx.AsyncClient, long_thread: int) -> None:
+async def test_as_markdown_it_can_be_read(
+    http: httpx.AsyncClient, db: Connection, long_thread: int
+) -> None:
     answer = await http.get(f"/threads/{long_thread}/export")
     assert answer.headers["content-type"] == "text/markdown; charset=utf-8"
     assert answer.headers["content-disposition"] == (
@@ -42,8 +46,9 @@ async def test_as_markdown_it_can_be_read(http: httpx.AsyncClient, long_thread: 
     title, *entries = answer.text.split("\n\n**")
     assert title == '# Größe: "5/6"'
     assert len(entries) == 450
-    assert entries[1].startswith("You**, 20") and entries[1].endswith(' UTC\n\nn 2\n# "é"')
-    assert entries[2].startswith("Bot**, 20")
+    assert entries[2].startswith("me**, 20") and entries[2].endswith(' UTC\n\nn 3\n# "é"')
+    assert entries[3].startswith("deleted account**, 20")
+    assert entries[4].startswith(f"{await db.fetchval('select session_user')}**, 20")
 
 
 async def test_an_empty_thread_is_a_file_too(http: httpx.AsyncClient, thread: int) -> None:

@@ -50,7 +50,7 @@ async def test_a_message_too_long_for_notify_has_its_preview_in_the_table(
     async with open_list(server) as client:
         await client.frame("ready")
         await db.execute(INSERT, thread, "long " * 2000)
-        active = await client.frame("thread.active")
+        active = await client.frame("thread.active", lambda data: data["thread_id"] == thread)
         assert active == {"thread_id": thread, "last_seq": 1, "updated_at": None, "preview": None}
     assert (await http.get(f"/threads/{thread}")).json()["preview"] == "long " * 24
 

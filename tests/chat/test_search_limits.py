@@ -15,10 +15,11 @@ AT_ONCE = 2
 """The number of searches that a server has run at the same time (app/chinwag/chat/search.py)."""
 
 ENDLESS = """
-    create or replace function newest_matches(wanted tsquery, before bigint, most integer) returns bigint[]
+    create or replace function newest_matches(wanted tsquery, before bigint, most integer, reader integer)
+    returns bigint[]
     language plpgsql as $$ begin perform pg_sleep(3600); return '{}'; end $$
 """
-DEFINITION = "select pg_get_functiondef('newest_matches(tsquery, bigint, integer)'::regprocedure)"
+DEFINITION = "select pg_get_functiondef('newest_matches(tsquery, bigint, integer, integer)'::regprocedure)"
 RUNNING = "select count(*) from pg_stat_activity where wait_event = 'PgSleep'"
 
 

@@ -18,7 +18,7 @@ from tests.support.process import Server
 @pytest.fixture(scope="module")
 async def thread(server: Server) -> int:
     async with signed_in(server, "ann") as ann:
-        id: int = (await ann.post("/threads", json={"title": "Thread"})).json()["id"]
+        id: int = (await ann.post("/threads", json={"title": "Thread", "open": True})).json()["id"]
     return id
 
 

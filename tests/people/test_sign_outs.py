@@ -51,7 +51,7 @@ async def test_what_ends_a_session_closes_its_sockets_on_every_server(
     await db.execute("delete from account where username = 'fay'")
     await add_person(db, "fay")
     async with signed_in(server, "fay") as fay, signed_in(server, "ann") as ann, AsyncExitStack() as stack:
-        thread = (await ann.post("/threads", json={"title": "Thread"})).json()["id"]
+        thread = (await ann.post("/threads", json={"title": "Thread", "open": True})).json()["id"]
         open = stack.enter_async_context
         its = [
             await open(open_thread(one, thread, additional_headers=cookie_of(fay)))
@@ -74,7 +74,7 @@ async def test_what_ends_a_session_closes_its_sockets_on_every_server(
 async def test_a_changed_password_leaves_the_sockets_of_this_browser(server: Server, db: Connection) -> None:
     await add_person(db, "gus")
     async with signed_in(server, "gus") as here, signed_in(server, "gus") as there:
-        thread = (await here.post("/threads", json={"title": "Thread"})).json()["id"]
+        thread = (await here.post("/threads", json={"title": "Thread", "open": True})).json()["id"]
         async with (
             open_thread(server, thread, additional_headers=cookie_of(here)) as stays,
             open_thread(server, thread, additional_headers=cookie_of(there)) as goes,
@@ -91,7 +91,7 @@ async def test_a_forged_notification_signs_nobody_out(
     server: Server, db: Connection, persons: dict[str, int]
 ) -> None:
     async with signed_in(server, "ann") as ann:
-        thread = (await ann.post("/threads", json={"title": "Thread"})).json()["id"]
+        thread = (await ann.post("/threads", json={"title": "Thread", "open": True})).json()["id"]
         async with open_thread(server, thread, additional_headers=cookie_of(ann)) as client:
             await client.frame("ready")
             for id in (persons["ann"], 0, -1, 10**30, "x"):
@@ -109,7 +109,7 @@ async def test_a_session_that_ends_while_the_server_is_deaf_closes_its_sockets_a
     server: Server, db: Connection
 ) -> None:
     async with signed_in(server, "ann") as ann:
-        thread = (await ann.post("/threads", json={"title": "Thread"})).json()["id"]
+        thread = (await ann.post("/threads", json={"title": "Thread", "open": True})).json()["id"]
         async with open_thread(server, thread, additional_headers=cookie_of(ann)) as client:
             await client.frame("ready")
             async with db.transaction():  # what is notified in between is heard by nobody

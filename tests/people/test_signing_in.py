@@ -143,7 +143,7 @@ async def test_who_signs_out_is_out_everywhere_with_this_cookie(server: Server, 
 @pytest.fixture(scope="module")
 async def thread_of_ann(server: Server) -> int:
     async with signed_in(server, "ann") as ann:
-        id: int = (await ann.post("/threads", json={"title": "Thread"})).json()["id"]
+        id: int = (await ann.post("/threads", json={"title": "Thread", "open": True})).json()["id"]
     return id
 
 
@@ -153,7 +153,7 @@ async def test_nobody_is_refused_everything_but_to_sign_in(server: Server, threa
         for path, methods in paths.items():
             if not path.startswith("/api/v1") or path == "/api/v1/session":
                 continue
-            url = server.url + path.format(thread_id=thread_of_ann, session_id=1)
+            url = server.url + path.format(thread_id=thread_of_ann, session_id=1, username="ann")
             for method in methods:
                 answer = await client.request(method, url, json={})
                 assert (answer.status_code, answer.json()["code"]) == (401, "not_signed_in"), (method, path)
@@ -249,7 +249,7 @@ async def test_a_session_that_is_not_used_ends(server: Server, db: Connection) -
     assert await db.fetchval("select is_valid(session) from session where id = $1", id) is False
     await db.execute("update session set used_at = now(), expires_at = now() where id = $1", id)
     assert await db.fetchval("select is_valid(session) from session where id = $1", id) is False
-    await db.execute("select notify_account_change(account_id) from session where id = $1", id)
+    await db.execute("select notify_account_change(account_id, false) from session where id = $1", id)
     async with nobody(server, headers=cookie) as client:
         await _refused_soon(client)
 

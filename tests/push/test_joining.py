@@ -26,7 +26,10 @@ SLOW = """
       return slow.read_last_seq(asked);
     end $$
 """
-SLOW_THREAD = "create view slow.thread as select id, slow.last_seq(id) as last_seq from public.thread"
+SLOW_THREAD = """
+    create view slow.thread as select id, slow.last_seq(id) as last_seq from public.thread;
+    create function slow.sees(reader integer, t slow.thread) returns boolean language sql return true
+"""
 """To a server that finds this before the real table, each `last_seq` that it reads is counted, and waits
 while the lock 1 is held; then it is the one of that moment, as the function is volatile. What calls it is
 `stable`, so that to ask whether a thread exists calls nothing."""

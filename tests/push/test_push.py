@@ -82,14 +82,15 @@ async def test_the_frame_is_the_same_whoever_writes(
     await db.execute(f"create role {role} login password 'x'; grant insert on message to {role}")
     async with open_thread(server, thread) as client:
         await client.frame("ready")
-        await db.execute("insert into message (thread_id, content) values ($1, 'same')", thread)
+        insert = "insert into public.message (thread_id, content, author) values ($1, 'same', 1)"
+        await db.execute(insert, thread)
         stranger = await asyncpg.connect(
             database_url,
             user=role,
             password="x",
             server_settings={"timezone": "Asia/Kathmandu", "datestyle": "German", "search_path": ""},
         )
-        await stranger.execute("insert into public.message (thread_id, content) values ($1, 'same')", thread)
+        await stranger.execute(insert, thread)
         with pytest.raises(asyncpg.InsufficientPrivilegeError):
             await stranger.execute("select * from public.message")
         await stranger.close()

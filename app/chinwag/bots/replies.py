@@ -125,7 +125,9 @@ class Replies:
         room = CLAIMS - len(self._thinking)
         if not room:
             return  # each reply is notified, and that wakes this loop
-        rows = await self._requests.claim(room, after=self._after, tells_typing=self._pace > 0)
+        rows = await self._requests.claim(
+            room, bot=self._account_id, after=self._after, tells_typing=self._pace > 0
+        )
         for row in rows:
             if row["id"] not in self._thinking:  # a lease of our own that has ended is renewed
                 thinking = asyncio.create_task(self._reply(row["id"], row["thread_id"], row["content"]))

@@ -61,7 +61,9 @@ CLAIM = """
       returning reply_request.message_id, reply_request.thread_id
     ), told as (
       select notify_frame(thread_id, 0,
-               frame('typing', json_build_object('thread_id', thread_id, 'role', 'assistant')))
+               frame('typing', json_build_object(
+                 'thread_id', thread_id, 'role', 'assistant', 'author', $8::integer
+               )))
       from (select distinct thread_id from claimed) as answered
       where $4
     )
@@ -119,11 +121,12 @@ class ReplyRequests:
         """Complete the requests of former versions, so that they can be claimed."""
         await self._pool.execute(FILL_IN_THREADS)
 
-    async def claim(self, most: int, *, after: int, tells_typing: bool) -> Records:
+    async def claim(self, most: int, *, bot: int, after: int, tells_typing: bool) -> Records:
         """Claim free requests, the oldest of each thread first.
 
         Args:
             most: the number of requests at most.
+            bot: the account that answers.
             after: the id of a thread; only those of threads after it are claimed.
             tells_typing: notify that the bot is typing in these threads.
 
@@ -131,7 +134,7 @@ class ReplyRequests:
             The messages, each with `id`, `thread_id` and `content`.
         """
         return await self._pool.fetch(
-            CLAIM, self._server_id, most, LEASE_TIME, tells_typing, after, THREADS, CLAIMS_OF_THREAD
+            CLAIM, self._server_id, most, LEASE_TIME, tells_typing, after, THREADS, CLAIMS_OF_THREAD, bot
         )
 
     async def renew(self, message_ids: Sequence[int]) -> None:

@@ -21,7 +21,7 @@ GAPS = """
 
 UNANSWERED = """
     select message.id, thread_id, seq from message join thread on thread.id = thread_id
-    where role = 'user'
+    where role = 'user' and asks_for_reply is not false
       and not exists (select from message as reply where reply.reply_to = message.id)
       and not exists (select from reply_request where message_id = message.id)
     order by message.id limit 20

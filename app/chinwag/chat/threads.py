@@ -9,7 +9,7 @@ from msgspec import UNSET, json
 
 from chinwag import wire
 from chinwag.db.pool import Pool, PoolConnection
-from chinwag.errors import BadInput, NoSuchAccount, NoSuchThread, NotAllowed, TitleIsWrong
+from chinwag.errors import BadInput, DirectChatRefused, NoSuchAccount, NoSuchThread, NotAllowed, TitleIsWrong
 
 TITLE_CHARACTERS = 200
 
@@ -96,14 +96,14 @@ class Threads:
             The thread, and whether it is new.
 
         Raises:
-            BadInput, TitleIsWrong, NoSuchAccount
+            BadInput, TitleIsWrong, NoSuchAccount, DirectChatRefused
         """
         is_open, title = _flag("open", new.open), _checked(new.title)
         async with self._pool.acquire() as connection, connection.transaction():
             await act_for(connection, owner)
             if new.direct is not None:
                 if is_open or new.members:
-                    raise BadInput("direct: a direct chat is not open, and has no other members")
+                    raise DirectChatRefused()
                 id, is_new = await self._direct(connection, new.direct, owner)
             else:
                 members = await _ids_of(connection, new.members)
@@ -206,7 +206,7 @@ class Threads:
     ) -> tuple[int, bool]:
         people = sorted({owner, *await _ids_of(connection, usernames)})
         if len(people) < 2:
-            raise BadInput("direct: name somebody else")
+            raise DirectChatRefused()
         key = ",".join(map(str, people))
         id = await connection.fetchval(CREATE_DIRECT, key)
         if id is None:

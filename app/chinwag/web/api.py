@@ -68,7 +68,7 @@ async def read_json(request: AnyRequest) -> None:
             wire.Thread, description="There was such a direct chat already.", generate_examples=False
         )
     }
-    | problems(400, 403, 404, 413, 415),
+    | problems(400, 403, 404, 409, 413, 415),
     summary="Create a thread",
     response_description="The new thread.",
 )
