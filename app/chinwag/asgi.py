@@ -35,7 +35,7 @@ from chinwag.headers import add_headers
 from chinwag.logs import configure_logs
 from chinwag.provision import prepared_database
 from chinwag.push.hub import Hub
-from chinwag.push.listener import Listener
+from chinwag.push.listener import CHANNEL, Listener
 from chinwag.push.rate_limit import RateLimit
 from chinwag.push.sign_outs import SignOuts
 from chinwag.push.subscription import RateLimits
@@ -115,7 +115,13 @@ async def _running(settings: Settings, app: Litestar) -> AsyncIterator[None]:
     async with open_pool(settings) as pool, contextlib.AsyncExitStack() as parts:
         threads = Threads(pool, bot_username(settings.bot) if bot else None)
         messages, read_marks = Messages(pool), ReadMarks(pool)
-        hub = Hub(messages.replay, threads.existing, threads.audiences, read_marks.frames)
+        hub = Hub(
+            messages.replay,
+            threads.existing,
+            threads.audiences,
+            read_marks.frames,
+            partial(pool.notify, CHANNEL),
+        )
         writer = Writer(pool)
         parts.push_async_callback(writer.drain)
         removal = Removal(pool)
@@ -163,6 +169,7 @@ async def _running(settings: Settings, app: Litestar) -> AsyncIterator[None]:
             joins=asyncio.Semaphore(settings.pool_size),
         )
         await parts.enter_async_context(listener.running())
+        await parts.enter_async_context(hub.presence.running())
         _collect_rarely()
         preparing = asyncio.create_task(asyncio.to_thread(assets.prepare))
         parts.push_async_callback(lambda: preparing)

@@ -1,10 +1,10 @@
 """The frames that a server itself makes for browsers, and how those begin that the database notifies."""
 
 from datetime import datetime
-from typing import Any, Self
+from typing import Annotated, Any, Self
 from uuid import UUID
 
-from msgspec import DecodeError, Raw, Struct, json
+from msgspec import DecodeError, Meta, Raw, Struct, json
 from msgspec.structs import replace
 
 from chinwag import wire
@@ -46,6 +46,26 @@ class _ReadFrame(Struct, frozen=True):
     data: ReadEvent
 
 
+class ServerPresence(Struct, frozen=True, omit_defaults=True):
+    """What a server tells the others of the accounts that have the page open there.
+
+    Attributes:
+        server: tells the servers apart.
+        all: nobody is there but those who `came`, and those of the notifications that follow at once.
+        asks: the other servers should tell all.
+    """
+
+    server: Annotated[str, Meta(max_length=32)]
+    came: list[wire.Id] = []
+    left: list[wire.Id] = []
+    all: bool = False
+    asks: bool = False
+
+
+class _ServerPresenceFrame(Struct, frozen=True):
+    data: ServerPresence
+
+
 class Deletion(Struct, frozen=True):
     """A deleted thread, and who were its members; None stands for all accounts."""
 
@@ -76,6 +96,7 @@ _decode_account_event = json.Decoder(_AccountEvent).decode
 _decode_summary = json.Decoder(_MessageFrame).decode
 _decode_system = json.Decoder(_SystemFrame).decode
 _decode_read = json.Decoder(_ReadFrame).decode
+_decode_presence = json.Decoder(_ServerPresenceFrame).decode
 _decode_deletion = json.Decoder(_DeletionFrame).decode
 
 
@@ -160,6 +181,25 @@ def read_event(frame: bytes) -> ReadEvent | None:
         return None
 
 
+def presence_frame(online: list[int], offline: list[int]) -> bytes:
+    """Make the frame that tells a list of threads which accounts have the page open now, and which have not
+    any more."""
+    return encode_frame("presence", {"online": online, "offline": offline})
+
+
+def server_presence_frame(told: ServerPresence) -> str:
+    """Make the frame by which a server tells the others who is there. It is not for browsers."""
+    return json.encode({"type": "server.presence", "data": told}).decode()
+
+
+def server_presence(frame: bytes) -> ServerPresence | None:
+    """Return what a server tells of who is there; None for any other frame."""
+    try:
+        return _decode_presence(frame).data
+    except DecodeError:
+        return None
+
+
 def deletion(frame: bytes) -> Deletion | None:
     """Return which thread is said to be deleted; None for any other frame."""
     try:
@@ -197,6 +237,7 @@ MESSAGE = '{"type":"message","data":{'
 THREAD_EVENT = b'{"type":"thread.'
 THREAD_DELETED = b'{"type":"thread.deleted",'
 THREAD_READ = b'{"type":"thread.read",'
+SERVER_PRESENCE = b'{"type":"server.presence",'
 TYPING = b'{"type":"typing",'
 ACCOUNT_CHANGED = '{"type":"account.changed","data":'
 """The beginnings of the frames that the database notifies (sql/50_frame.sql, sql/60_notify.sql), by which

@@ -260,9 +260,10 @@ class NewMessage(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class ClientFrame(Struct, frozen=True, forbid_unknown_fields=True):
-    """A frame that a browser sends on the WebSocket of a thread: a ping, or a message to be stored."""
+    """A frame that a browser sends on the WebSocket of a thread: a ping, a message to be stored, or that
+    somebody is typing."""
 
-    type: Literal["ping", "message"] = "message"
+    type: Literal["ping", "typing", "message"] = "message"
     content: str | None = None
     client_id: UUID | None = None
 

@@ -26,6 +26,11 @@ checks.positive_data_acceptance.expected-statuses = ["2xx", "401", "429"]
 include-name = "PUT /api/v1/account/password"
 checks.positive_data_acceptance.expected-statuses = ["2xx", "400", "401", "429"]
 
+# Who leaves a thread that it has created does not find it any more.
+[[operations]]
+include-name = "DELETE /api/v1/threads/{thread_id}/members/{username}"
+phases.stateful.enabled = false
+
 [[operations]]
 include-name = "DELETE /api/v1/sessions/{session_id}"
 checks.positive_data_acceptance.expected-statuses = ["2xx", "404"]

@@ -322,3 +322,19 @@ async def test_unread_and_mentions_are_counted_alike_on_all_devices(people: tupl
         assert answer.status_code == 204
         await one.frame("thread.read", lambda data: data["level"] == "mentions")
         assert not [frame for frame in adas.frames if frame["type"] == "thread.read"]
+
+
+async def test_others_see_who_types_on_another_server(people: tuple[Person, ...]) -> None:
+    ada, bob, eve = people
+    thread = await ada.new_thread(members=["bob"])
+    async with ada.thread(thread) as adas, bob.thread(thread) as bobs, eve.thread(thread) as eves:
+        assert await eves.closed() == 4004
+        for client in (adas, bobs):
+            await client.frame("ready")
+        for _ in range(5):
+            await bobs.connection.send('{"type":"typing"}')
+        typing = {"thread_id": thread, "role": "user", "author": bob.id}
+        assert await adas.frame("typing") == typing
+        await bob.says(thread, "typed")
+        await adas.until_seq(2)
+        assert [one["data"] for one in adas.frames if one["type"] == "typing"] == [typing]

@@ -55,6 +55,13 @@ GET = "select message_json(message)::text from message where thread_id = $1 and 
 
 FRAME = "select frame('message', message_json(message)) from message where thread_id = $1 and seq = $2"
 
+TYPING = """
+    select notify_frame(id, 0, frame('typing', json_build_object(
+      'thread_id', id, 'role', 'user', 'author', $2::integer
+    )))
+    from thread where id = $1 and sees($2, thread)
+"""
+
 decode = json.Decoder(wire.Message).decode
 
 
@@ -83,6 +90,10 @@ class Messages:
         """Read the frame of one message; None if the message is not there (any more)."""
         text: str | None = await self._pool.fetchval(FRAME, thread_id, seq)
         return text.encode() if text else None
+
+    async def tell_typing(self, thread_id: int, author: int) -> None:
+        """Tell those who follow a thread that an account is typing, if it sees the thread."""
+        await self._pool.execute(TYPING, thread_id, author)
 
     async def page(
         self,

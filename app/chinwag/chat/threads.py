@@ -227,6 +227,7 @@ async def act_for(connection: PoolConnection, account_id: int) -> None:
 
 
 async def _ids_of(connection: PoolConnection, usernames: list[str]) -> list[int]:
+    usernames = [name.replace("\0", "") for name in usernames]  # which PostgreSQL's text cannot hold
     rows = await connection.fetch(ACCOUNTS, usernames)
     if missing := set(usernames) - {row["username"] for row in rows}:
         raise NoSuchAccount(f"there is no account {min(missing)[:100]}")

@@ -1,7 +1,7 @@
 """The hub: all rooms of this process, and the lists of threads."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 import structlog
 
@@ -22,7 +22,11 @@ log = structlog.get_logger(__name__)
 
 
 class Hub:
-    """The rooms of this process, and its lists of threads."""
+    """The rooms of this process, and its lists of threads.
+
+    Attributes:
+        presence: who has the page open, here and on other servers.
+    """
 
     def __init__(
         self,
@@ -30,12 +34,14 @@ class Hub:
         find_threads: FindThreads,
         find_audiences: FindAudiences,
         find_read: FindRead,
+        notify: Callable[[str], Awaitable[None]],
     ) -> None:
         self._replay = replay
         self._deletions = Deletions(find_threads, self._tell_deleted)
         self._scheduler = PushScheduler()
         self._rooms: dict[int, Room] = {}
-        self._lists = Lists(find_audiences, find_read)
+        self._lists = Lists(find_audiences, find_read, notify)
+        self.presence = self._lists.presence
         self._is_database_available = True
         self._takers: list[tuple[bytes, Callable[[int, bytes], None]]] = [
             (frames.THREAD_DELETED, self._check_deletion),
@@ -43,6 +49,7 @@ class Hub:
             (frames.THREAD_EVENT, self._lists.tell_of),
             (frames.ACCOUNT_CHANGED.encode(), self._tell_of_account),
             (frames.TYPING, self._tell_typing),
+            (frames.SERVER_PRESENCE, lambda _, text: self.presence.receive(text)),
         ]
         """What is done with the events that are not messages, by the beginnings of their frames."""
         self._malformed = 0
@@ -97,6 +104,7 @@ class Hub:
     async def repair(self) -> None:
         """Bring every room up to date and have the lists read anew, because notifications may have been
         lost; then tell all browsers that the database is available."""
+        self.presence.hear_again()
         self._lists.read_anew()
         repairs = [room.repair(in_doubt=True) for room in list(self._rooms.values())]
         await asyncio.gather(*(task for task in repairs if task), return_exceptions=True)

@@ -16,6 +16,7 @@ from chinwag import frames
 from chinwag.push.any_subscription import AnySubscription
 from chinwag.push.audiences import Audiences, FindAudiences
 from chinwag.push.burst import Burst
+from chinwag.push.presence import Presence
 
 FindRead = Callable[[list[tuple[int, int]]], Awaitable[list[tuple[int, bytes]]]]
 """`find_read(pairs)` takes pairs of a thread and an account, and returns pairs of an account and the frame
@@ -50,9 +51,19 @@ class _Event(NamedTuple):
 
 
 class Lists:
-    """The subscriptions to the list of threads of this process."""
+    """The subscriptions to the list of threads of this process.
 
-    def __init__(self, find_audiences: FindAudiences, find_read: FindRead) -> None:
+    Attributes:
+        presence: who has the page open, here and on other servers.
+    """
+
+    def __init__(
+        self,
+        find_audiences: FindAudiences,
+        find_read: FindRead,
+        notify: Callable[[str], Awaitable[None]],
+    ) -> None:
+        self.presence = Presence(notify, self.tell_all)
         self._audiences = Audiences(find_audiences)
         self._find_read = find_read
         self._subscriptions: defaultdict[int, set[AnySubscription]] = defaultdict(set)
@@ -65,6 +76,7 @@ class Lists:
     def join(self, subscription: AnySubscription) -> None:
         """Push events to a subscription, until it leaves or is too slow."""
         self._subscriptions[subscription.account_id].add(subscription)
+        self.presence.come(subscription.account_id)
 
     def leave(self, subscription: AnySubscription) -> None:
         """Stop pushing events to a subscription."""
@@ -73,6 +85,7 @@ class Lists:
             self._subscriptions[account_id].discard(subscription)
             if not self._subscriptions[account_id]:
                 del self._subscriptions[account_id]
+                self.presence.go(account_id)
 
     def tell_all(self, *texts: bytes) -> None:
         """Push frames to all subscriptions at once."""

@@ -25,7 +25,6 @@ FINISH_SECONDS = 1
 """How long a server that stops waits until a browser has the frames of the messages that it has sent."""
 
 PONG = Burst(frames.PONG)
-LIST_READY = Burst(frames.LIST_READY)
 
 log = structlog.get_logger(__name__)
 
@@ -177,4 +176,4 @@ class ListSubscription(Subscription):
 
     def _join(self) -> None:
         self._hub.join_list(self)
-        self.push(LIST_READY)
+        self.push(Burst(frames.LIST_READY, self._hub.presence.frame()))

@@ -24,6 +24,9 @@ UNANSWERED_POSTS = 64
 """The most messages of one subscription that wait to be answered. Then no more is received until one is
 answered."""
 
+TYPING_SECONDS = 2.0
+"""How often it is told that somebody is typing."""
+
 
 class ThreadSubscription(Subscription):
     """What one browser hears of a thread, and writes to it.
@@ -60,6 +63,7 @@ class ThreadSubscription(Subscription):
         self._has_room: asyncio.Future[None] | None = None
         self._repeats: list[int] = []
         self._stored_seq = 0
+        self._typing_told = -TYPING_SECONDS
         # It joins before it reads the table, so that no message falls between.
         self._room = hub.join(thread_id, self)
 
@@ -145,6 +149,9 @@ class ThreadSubscription(Subscription):
     def _take(self, frame: wire.ClientFrame) -> asyncio.Future[None] | None:
         if frame.type == "ping":
             return super()._take(frame)
+        if frame.type == "typing":
+            self._tell_typing()
+            return None
         if frame.content is None:
             raise BadMessage("content is missing")
         try:
@@ -158,6 +165,13 @@ class ThreadSubscription(Subscription):
         if self._unanswered >= UNANSWERED_POSTS:
             self._has_room = asyncio.get_running_loop().create_future()
         return self._has_room
+
+    def _tell_typing(self) -> None:
+        """Tell the others that somebody is typing here. Nobody misses it if it is told too seldom."""
+        now = asyncio.get_running_loop().time()
+        if now >= self._typing_told + TYPING_SECONDS and not self._stopping:
+            self._typing_told = now
+            self._start(self._messages.tell_typing(self._thread_id, self.account_id))
 
     def _check(self, content: str) -> None:
         check_content(content, self._max_content)
