@@ -6,10 +6,10 @@
 alter default privileges revoke execute on functions from public;
 
 revoke execute on function
-  acting_account, count_members, frame, handles_in, has_one_person, is_valid, is_visible, mentioned_in, mentions_after,
-  mentions_bot, message_json, name_of, newest_matches, notify_account_change, notify_frame, notify_read, notify_servers,
-  part_with, payload, read_json, readable, remove_messages, say, search_messages, search_query, sees, thread_json,
-  thread_json_for, thread_preview, threads_titled, title_of, wire_time, words_of,
+  acting_account, count_members, frame, handles_in, has_one_person, is_usable, is_valid, is_visible, mentioned_in,
+  mentions_after, mentions_bot, message_json, name_of, newest_matches, notify_account_change, notify_frame, notify_read,
+  notify_servers, part_with, payload, read_json, readable, remove_messages, say, search_messages, search_query, sees,
+  thread_json, thread_json_for, thread_preview, threads_titled, title_of, wire_time, words_of,
   tg_account__leave, tg_account__publish, tg_member__publish, tg_member__refuse_change, tg_mention__publish,
   tg_message__clean_up, tg_message__give_title, tg_message__number, tg_message__publish, tg_message__refuse_change,
   tg_message__withdraw_request, tg_read_mark__publish, tg_session__publish, tg_thread__add_owner, tg_thread__decide,
@@ -33,20 +33,24 @@ begin
   to chinwag_server;
   grant insert (thread_id, account_id), delete on member to chinwag_server;
   grant insert, update (read_seq, level) on read_mark to chinwag_server;
-  grant select (id, username, password, active, admin, display_name, is_bot),
-    insert (username, password, email, active, admin, display_name, is_bot), update (password, last_login)
+  grant select (id, username, password, email, active, admin, display_name, is_bot),
+    insert (username, password, email, active, admin, display_name, is_bot),
+    update (username, password, email, active, admin, display_name, last_login), delete
   on account to chinwag_server;
   grant usage on sequence account_id_seq to chinwag_server;
   grant select, insert (account_id, token_hash, device, expires_at, idle_days), update (used_at), delete on session
   to chinwag_server;
+  grant select, insert (kind, secret_hash, account_id, made_by, uses_left, expires_at), update (uses_left), delete on link
+  to chinwag_server;
+  grant select, insert (issuer, subject, account_id) on identity to chinwag_server;
   grant select, insert (key), delete on sign_in_attempt to chinwag_server;
   grant insert, delete, update (title, pinned, is_open) on thread to chinwag_server;
   grant insert (thread_id, role, content, client_id, reply_to, author) on message to chinwag_server;
   grant update (claimed_by, claimed_until, thread_id) on reply_request to chinwag_server;
   grant execute on function
-    frame, is_valid, is_visible, mentions_after, message_json, newest_matches, notify_frame, notify_servers, part_with,
-    payload, read_json, readable, remove_messages, search_messages, search_query, sees, thread_json, thread_json_for,
-    thread_preview, threads_titled, wire_time
+    frame, is_usable, is_valid, is_visible, mentions_after, message_json, newest_matches, notify_frame, notify_servers,
+    part_with, payload, read_json, readable, remove_messages, search_messages, search_query, sees, thread_json,
+    thread_json_for, thread_preview, threads_titled, wire_time
   to chinwag_server;
   grant insert (thread_id, role, content, client_id, reply_to, author) on message to chinwag_producer;
 end

@@ -85,7 +85,8 @@ async function identify() {
     const account = await readAccount();
     if (takeOver(account.id)) return location.reload();
     composer.limit = account.max_content;
-    find(sidebar, ".signed-in", HTMLElement).hidden = account.session === null;
+    find(sidebar, ".signed-in", HTMLElement).hidden = false;
+    find(sidebar, ".sign-out", HTMLElement).hidden = account.session === null;
     find(sidebar, ".signed-in .name", HTMLElement).textContent = account.display_name;
     isIdentified = true;
     startDelivery();

@@ -1,6 +1,7 @@
 import { find } from "./elements/dom.js";
 import { takeOver } from "./model/owner.js";
-import { readAccount, signIn } from "./net/api.js";
+import { readAccount, readSignInWays, signIn } from "./net/api.js";
+import { textOf } from "./text/texts.js";
 
 const form = find(document, "form", HTMLFormElement);
 const username = find(form, "[name=username]", HTMLInputElement);
@@ -10,7 +11,19 @@ const button = find(form, "button", HTMLButtonElement);
 
 form.addEventListener("submit", submit);
 button.disabled = false;
-readAccount().then(enter, () => {}); // who is signed in already need not do it again
+readAccount().then(enter, showWays); // who is signed in already need not do it again
+if (new URLSearchParams(location.search).get("problem") === "openid_failed") problem.textContent = textOf("openid_failed");
+
+/** Where there is an OpenID provider, one can sign in by it. */
+async function showWays() {
+  const { openid } = await readSignInWays().catch(() => ({ openid: null }));
+  if (!openid) return;
+  const link = find(document, ".openid a", HTMLAnchorElement);
+  const next = new URLSearchParams(location.search).get("next") ?? "/";
+  link.textContent = `Continue with ${openid}`;
+  link.href = `/api/v1/openid/start?next=${encodeURIComponent(next)}`;
+  find(document, ".openid", HTMLElement).hidden = false;
+}
 
 /** @param {SubmitEvent} event */
 async function submit(event) {

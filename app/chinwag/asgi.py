@@ -16,11 +16,17 @@ from litestar.di import Provide
 from litestar.plugins import CLIPlugin
 
 from chinwag.bots.replies import Replies, load_bot
+from chinwag.chat.account_export import AccountExports
 from chinwag.chat.accounts import Accounts, bot_username
 from chinwag.chat.attempts import Attempts
+from chinwag.chat.directory import Directory
 from chinwag.chat.export import Exports
+from chinwag.chat.identities import Identities
+from chinwag.chat.joining import Joining
+from chinwag.chat.links import Links
 from chinwag.chat.members import Members
 from chinwag.chat.messages import Messages
+from chinwag.chat.openid import load_provider
 from chinwag.chat.passwords import Passwords
 from chinwag.chat.read_marks import ReadMarks
 from chinwag.chat.removal import Removal
@@ -127,7 +133,8 @@ async def _running(settings: Settings, app: Litestar) -> AsyncIterator[None]:
         removal = Removal(pool)
         await parts.enter_async_context(removal.running())
         accounts, sessions = Accounts(pool), Sessions(pool)
-        sign_in = SignIn(accounts, sessions, Attempts(pool), Passwords(), settings)
+        attempts, passwords = Attempts(pool), Passwords()
+        sign_in = SignIn(accounts, sessions, attempts, passwords, settings)
         sign_outs = SignOuts(sign_in.still_valid, sign_in.remembers)
         await parts.enter_async_context(sign_in.running(sign_outs.sessions))
         receivers: list[Callable[[str], None]] = [
@@ -155,6 +162,12 @@ async def _running(settings: Settings, app: Litestar) -> AsyncIterator[None]:
             sessions=sessions,
             sign_in=sign_in,
             sign_outs=sign_outs,
+            links=Links(pool),
+            joining=Joining(pool, sign_in, attempts, passwords, settings.account),
+            directory=Directory(pool),
+            account_exports=AccountExports(pool),
+            identities=Identities(pool, may_join=settings.oidc_may_join),
+            openid=load_provider(settings),
             threads=threads,
             messages=messages,
             members=Members(pool),

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import ipaddress
 import os
 import signal
 import socket
@@ -21,15 +22,18 @@ from urllib.parse import urlsplit
 
 import asyncpg
 import click
+import msgspec
 
 from chinwag.chat.audit import audit_database
+from chinwag.chat.links import SET_UP_MINUTES
+from chinwag.chat.openid import load_provider
 from chinwag.db.migrate import migrate
 from chinwag.db.pool import DATABASE_ERRORS
 from chinwag.embedded.binaries import binary, libpq
 from chinwag.errors import ChinwagError
 from chinwag.logs import configure_logs, tell
 from chinwag.open_files import allow_many_sockets
-from chinwag.provision import database_in_use, prepared_database
+from chinwag.provision import database_in_use, prepared_database, set_up_secret
 from chinwag.settings import Settings, load_settings
 
 GRACE_SECONDS = 2
@@ -113,10 +117,15 @@ def serve(host: str, port: int, workers: int, opens: bool) -> None:
     configure_logs(settings.log_format)
     sys.path.append(str(Path.cwd()))  # the module of a bot of your own may be there
     load_bot(settings.bot)  # so that an error in it is shown once, and not by each server process
+    load_provider(settings)
     address = _bind(host, port)
     url = f"http://{_in_url(host)}:{address.getsockname()[1]}"
+    if settings.sign_in in {"auto", "loopback"} and not _is_loopback(address):
+        settings = msgspec.structs.replace(settings, sign_in="required")
+        os.environ["CHINWAG_SIGN_IN"] = settings.sign_in  # for the server processes
     with contextlib.suppress(KeyboardInterrupt), prepared_database(settings):
-        threading.Thread(target=_announce, args=(url, opens), daemon=True).start()
+        set_up = _set_up_address(settings, url)
+        threading.Thread(target=_announce, args=(url, set_up, opens), daemon=True).start()
         _run_servers(settings, workers, address)
 
 
@@ -188,13 +197,28 @@ def _bind(host: str, port: int) -> socket.socket:
     return bound
 
 
-def _announce(url: str, opens: bool) -> None:
+def _is_loopback(address: socket.socket) -> bool:
+    return ipaddress.ip_address(address.getsockname()[0].partition("%")[0]).is_loopback
+
+
+def _set_up_address(settings: Settings, url: str) -> str | None:
+    """Return the address at which the first administrator is created, if everybody has to sign in and nobody
+    can yet."""
+    if settings.sign_in != "required" or (secret := set_up_secret(settings)) is None:
+        return None
+    return f"{settings.public_url or url}/set-up#{secret}"
+
+
+def _announce(url: str, set_up: str | None, opens: bool) -> None:
     """Write the address of the chat as soon as it is ready, and open it in the browser if asked."""
     for _ in range(START_SECONDS * 20):
         if _is_ready(url):
             tell(f"Chinwag is at {url} (Ctrl-C stops it)")
+            if set_up:
+                tell(f"Nobody can sign in yet. Make yourself an account at {set_up}")
+                tell(f"This address works once, for {SET_UP_MINUTES} minutes; then start Chinwag again.")
             if opens:
-                webbrowser.open(url)
+                webbrowser.open(set_up or url)
             return
         sleep(0.05)
 
@@ -221,9 +245,11 @@ def _run_servers(settings: Settings, workers: int, address: socket.socket) -> No
     from uvicorn.supervisors import Multiprocess
 
     from chinwag.push.uvicorn.http import SPARE_CONNECTIONS, BoundedHttpProtocol, ConnectionLimits
+    from chinwag.push.uvicorn.peer import ConfigWithPeer
 
     most = min(settings.max_connections, allow_many_sockets() - SPARE_CONNECTIONS)
-    config = uvicorn.Config(
+    make_config = ConfigWithPeer if settings.sign_in == "proxy" else uvicorn.Config
+    config = make_config(
         "chinwag.asgi:create_app",
         factory=True,
         workers=workers,

@@ -12,20 +12,26 @@
         │   ├── BadMessage
         │   ├── ContentIsEmpty
         │   ├── ContentTooLong
-    │   ├── PasswordRefused
-    │   ├── UsernameRefused
+        │   ├── DisplayNameRefused
+        │   ├── PasswordRefused
+        │   ├── UsernameRefused
         │   └── TitleIsWrong
         ├── NotSignedIn            401
+        │   ├── OpenIDFailed
         │   └── WrongPassword
-        ├── OriginNotAllowed       403
         ├── NotAllowed             403
+        ├── OriginNotAllowed       403
         ├── NoSuchThread           404
         ├── NoSuchAccount          404
+        ├── NoSuchInvitation       404
+        ├── NoSuchLink             404
         ├── NoSuchSession          404
         ├── RequestTimeout         408
         ├── AccountExists          409
         ├── DirectChatRefused      409
         ├── MembersAreFixed        409
+        ├── LastAdmin              409
+        ├── PasswordNeeded         409
         ├── HostNotAllowed         421
         ├── TooManyRequests        429: the request is right, but there were too many
         │   └── TooManySignIns
@@ -118,6 +124,12 @@ class TitleIsWrong(BadInput):
     code = "title_is_wrong"
 
 
+class DisplayNameRefused(BadInput):
+    """A display name has 1 to 100 characters, at least one of them visible, in one line."""
+
+    code = "display_name_refused"
+
+
 class PasswordRefused(BadInput):
     """This cannot be a password."""
 
@@ -137,23 +149,29 @@ class NotSignedIn(Refusal):
     status = 401
 
 
+class OpenIDFailed(NotSignedIn):
+    """The OpenID provider has not confirmed who this is."""
+
+    code = "openid_failed"
+
+
 class WrongPassword(NotSignedIn):
     """There is no account with this name and this password."""
 
     code = "wrong_password"
 
 
-class OriginNotAllowed(Refusal):
-    """A page of another site may not use this server; see the setting allowed_origins."""
-
-    code = "origin_not_allowed"
-    status = 403
-
-
 class NotAllowed(Refusal):
     """This account may not do this."""
 
     code = "not_allowed"
+    status = 403
+
+
+class OriginNotAllowed(Refusal):
+    """A page of another site may not use this server; see the setting allowed_origins."""
+
+    code = "origin_not_allowed"
     status = 403
 
 
@@ -168,6 +186,20 @@ class NoSuchAccount(Refusal):
     """There is no such account."""
 
     code = "no_such_account"
+    status = 404
+
+
+class NoSuchInvitation(Refusal):
+    """There is no such invitation."""
+
+    code = "no_such_invitation"
+    status = 404
+
+
+class NoSuchLink(Refusal):
+    """This link is used up, expired or revoked, or there never was one."""
+
+    code = "no_such_link"
     status = 404
 
 
@@ -196,6 +228,20 @@ class MembersAreFixed(Refusal):
     """The people of a direct chat stay the same; begin another chat for others."""
 
     code = "members_are_fixed"
+    status = 409
+
+
+class LastAdmin(Refusal):
+    """This is the last administrator who is not disabled."""
+
+    code = "last_admin"
+    status = 409
+
+
+class PasswordNeeded(Refusal):
+    """The account needs a password first: without one, nobody could sign in to it any more."""
+
+    code = "password_needed"
     status = 409
 
 

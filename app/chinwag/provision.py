@@ -10,6 +10,7 @@ from pathlib import Path
 import msgspec
 
 from chinwag.chat.accounts import Accounts
+from chinwag.chat.links import Links
 from chinwag.db.installed import refuse_hidden_names
 from chinwag.db.migrate import migrate as migrate
 from chinwag.db.pool import open_pool
@@ -45,6 +46,18 @@ def prepared_database(settings: Settings) -> Iterator[None]:
         asyncio.run(_prepare(msgspec.structs.replace(settings, database_url=url)))
         os.environ["DATABASE_URL"] = url
         yield
+
+
+def set_up_secret(settings: Settings) -> str | None:
+    """Make the link by which the first administrator is created, in a database that is prepared, and return
+    its secret; None if somebody can sign in already."""
+
+    async def make(url: str) -> str | None:
+        async with open_pool(msgspec.structs.replace(settings, database_url=url)) as pool:
+            made = await Links(pool).set_up()
+        return made.secret if made else None
+
+    return asyncio.run(make(os.environ["DATABASE_URL"]))
 
 
 async def _prepare(settings: Settings) -> None:

@@ -1,8 +1,11 @@
 """Settings, from litestar.toml and from the environment, which overrides the file."""
 
+import ipaddress
 import os
+import re
 import tomllib
 from collections.abc import Mapping
+from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -12,6 +15,9 @@ from chinwag.errors import SettingsInvalid
 
 FILE = Path("litestar.toml")
 """The file of the settings, in the folder in which the program was started."""
+
+SAFE_ISSUER = re.compile(r"https://|http://(127\.0\.0\.1|\[::1\]|localhost)(:[0-9]+)?(/|$)")
+"""What is not encrypted, and not on this computer, can be forged on the way."""
 
 HostName = Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9-]+(\.[a-z0-9-]+)*$")]
 """A host name in lower case, without a port."""
@@ -30,7 +36,15 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     posts_per_second: Annotated[int, msgspec.Meta(ge=0, le=1_000_000)] = 50
     ping_seconds: Annotated[float, msgspec.Meta(ge=0.1, le=300)] = 20
     account: Annotated[str, msgspec.Meta(min_length=1, max_length=100)] = "me"
-    sign_in: Literal["auto", "loopback", "anyone"] = "auto"
+    sign_in: Literal["auto", "loopback", "required", "proxy", "anyone"] = "auto"
+    proxies: tuple[str, ...] = ()
+    proxy_header: Annotated[str, msgspec.Meta(pattern="^[a-z0-9-]+$")] = "remote-user"
+    oidc_issuer: str | None = None
+    oidc_client_id: str = "chinwag"
+    oidc_client_secret: str | None = None
+    oidc_name: Annotated[str, msgspec.Meta(min_length=1, max_length=40)] = "single sign-on"
+    oidc_may_join: bool = True
+    public_url: Annotated[str, msgspec.Meta(pattern=r"^https?://[^\s/?#]+$")] | None = None
     session_days: Annotated[int, msgspec.Meta(ge=1, le=3650)] = 90
     session_idle_days: Annotated[int, msgspec.Meta(ge=1, le=3650)] = 30
     allowed_origins: tuple[str, ...] = ()
@@ -52,10 +66,29 @@ def load_settings(file: Path = FILE, environ: Mapping[str, str] = os.environ) ->
     for key, name, text in _from_environment(environ):
         values[key], places[key] = text, name
     try:
-        return msgspec.convert(values, Settings, strict=False)
+        settings = msgspec.convert(values, Settings, strict=False)
     except msgspec.ValidationError as error:
         key, complaint = _key_and_complaint(error)
         raise SettingsInvalid(f"{places.get(key, file.name)}: {key}: {complaint}") from None
+    try:
+        networks(settings.proxies)
+    except ValueError as error:
+        raise SettingsInvalid(f"{places.get('proxies', file.name)}: proxies: {error}") from None
+    if settings.oidc_issuer is not None and not SAFE_ISSUER.match(settings.oidc_issuer):
+        place = places.get("oidc_issuer", file.name)
+        raise SettingsInvalid(f"{place}: oidc_issuer: an https:// URL is taken")
+    if settings.sign_in == "proxy" and not settings.proxies:
+        raise SettingsInvalid(f"{places.get('sign_in', file.name)}: sign_in: the setting proxies is missing")
+    return settings
+
+
+@lru_cache
+def networks(addresses: tuple[str, ...]) -> tuple[ipaddress.IPv4Network | ipaddress.IPv6Network, ...]:
+    """Return the networks that addresses such as `10.0.0.0/8` or `::1` mean.
+
+    Raises ValueError.
+    """
+    return tuple(ipaddress.ip_network(address) for address in addresses)
 
 
 def _from_file(file: Path) -> dict[str, Any]:

@@ -33,6 +33,9 @@ Title = Annotated[
 Level = Literal["everything", "mentions", "nothing"]
 """Of which messages of a thread a person wants to be notified."""
 
+Secret = Annotated[str, Meta(max_length=100)]
+"""The secret of a link."""
+
 Flag = Annotated[object, Meta(extra_json_schema={"extra": {"type": "boolean"}})]
 """A boolean. Litestar would accept 0 and "no" for one, so chinwag.chat.threads checks it."""
 
@@ -157,8 +160,27 @@ class Hit(Struct, frozen=True):
     parts: list[Part]
 
 
+class Account(Struct, frozen=True):
+    """The account that is signed in. Its messages may have up to `max_content` characters. `session` is the
+    id of the session by which it is signed in, or null for the only person on this computer."""
+
+    id: int
+    username: str
+    display_name: str
+    max_content: int
+    session: int | None
+    admin: bool
+    has_password: bool
+
+
+class SignInWays(Struct, frozen=True):
+    """How people sign in beside a password: `openid` is the name of the OpenID provider, or null."""
+
+    openid: str | None
+
+
 class Person(Struct, frozen=True):
-    """An account, as everybody sees it who is signed in: a person or a bot."""
+    """An account as others see it. Nobody is signed in to an account that is not active."""
 
     id: int
     username: str
@@ -175,16 +197,29 @@ class Member(Struct, frozen=True):
     joined_at: datetime
 
 
-class Account(Struct, frozen=True):
-    """The account that is signed in. Its messages may have up to `max_content` characters. `session` is the
-    id of the session by which it is signed in, or null for the only person on this computer."""
+class Invitation(Struct, frozen=True):
+    """A link by which people can join, until `expires_at` and as many as it has uses left. `made_by` is the
+    username of an administrator, or null if it was made on the command line."""
 
     id: int
-    username: str
-    display_name: str
-    admin: bool
-    max_content: int
-    session: int | None
+    uses_left: int
+    created_at: datetime
+    expires_at: datetime
+    made_by: str | None
+
+
+class NewInvitation(Struct, frozen=True):
+    """An invitation, and its address, which cannot be read again."""
+
+    address: str
+    invitation: Invitation
+
+
+class SignInLink(Struct, frozen=True):
+    """The address by which a person signs in once. It cannot be read again."""
+
+    address: str
+    expires_at: datetime
 
 
 class Session(Struct, frozen=True):
@@ -220,6 +255,62 @@ class PasswordChange(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 Usernames = Annotated[list[Annotated[str, Meta(max_length=100)]], Meta(max_length=100)]
+class InvitationOrder(Struct, frozen=True, forbid_unknown_fields=True):
+    """How many people may join by an invitation, and in how many days."""
+
+    uses: Annotated[int, Meta(ge=1, le=1000)] = 1
+    days: Annotated[int, Meta(ge=1, le=90)] = 7
+
+
+class NewPerson(Struct, frozen=True, forbid_unknown_fields=True):
+    """Who joins, with the secret of the link."""
+
+    secret: Secret
+    username: Annotated[str, Meta(max_length=100)]
+    password: Annotated[str, Meta(max_length=256)]
+    display_name: Annotated[str, Meta(max_length=200)] = ""
+
+    def __repr__(self) -> str:
+        return "NewPerson(…)"
+
+
+class LinkSignIn(Struct, frozen=True, forbid_unknown_fields=True):
+    """The secret of a sign-in link, and the new password."""
+
+    secret: Secret
+    password: Annotated[str, Meta(max_length=256)]
+
+    def __repr__(self) -> str:
+        return "LinkSignIn(…)"
+
+
+class SignInLinkOrder(Struct, frozen=True, forbid_unknown_fields=True):
+    """The person for whom a sign-in link is made."""
+
+    username: Annotated[str, Meta(max_length=100)]
+
+
+class AccountChange(Struct, frozen=True, forbid_unknown_fields=True):
+    """New names of the account that is signed in."""
+
+    username: Annotated[str, Meta(max_length=100)] | UnsetType = UNSET
+    display_name: Annotated[str, Meta(max_length=200)] | UnsetType = UNSET
+
+
+class PersonChange(Struct, frozen=True, forbid_unknown_fields=True):
+    """What an administrator changes of an account."""
+
+    admin: Flag | UnsetType = UNSET
+    active: Flag | UnsetType = UNSET
+
+
+class AccountDeletion(Struct, frozen=True, forbid_unknown_fields=True):
+    """The password of the account that is to be deleted."""
+
+    password: Annotated[str, Meta(max_length=256)]
+
+    def __repr__(self) -> str:
+        return "AccountDeletion(…)"
 
 
 class NewThread(Struct, frozen=True, forbid_unknown_fields=True):

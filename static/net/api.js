@@ -59,7 +59,7 @@ export const search = (page, signal) => request("GET", `/search?${query(page)}`,
 
 /**
  * `max_content` is in characters; `session` is null for the only person, who is signed in without one.
- * @typedef {{ id: number, username: string, display_name: string, max_content: number, session: number | null }} Account
+ * @typedef {{ id: number, username: string, display_name: string, max_content: number, session: number | null, admin: boolean, has_password: boolean }} Account
  */
 
 /** @returns {Promise<Account>} */
@@ -68,11 +68,14 @@ export const readAccount = () => request("GET", "/account");
 /** @param {string} username @param {string} password @returns {Promise<Account>} */
 export const signIn = (username, password) => request("POST", "/session", { username, password });
 
+/** @returns {Promise<{ openid: string | null }>} */
+export const readSignInWays = () => request("GET", "/sign-in-ways");
+
 /** @returns {Promise<void>} */
 export const signOut = () => request("DELETE", "/session");
 
 /** @param {string} method @param {string} path @param {object} [body] @param {AbortSignal} [signal] */
-async function request(method, path, body, signal) {
+export async function request(method, path, body, signal) {
   const limit = AbortSignal.timeout(TIME_LIMIT);
   const response = await fetch(`/api/v1${path}`, {
     method,

@@ -1,6 +1,7 @@
 """`chinwag account`: what an administrator does with accounts, beside a server that runs."""
 
 import asyncio
+import re
 import subprocess
 import sys
 
@@ -80,6 +81,10 @@ async def test_an_account_is_added_listed_disabled_and_enabled(
         (("add", "bob", "--display-name", " "), PASSWORD, "display_name_is_visible"),
         (("password", "nobody"), PASSWORD, "there is no account nobody"),
         (("disable", "nobody"), None, "there is no account nobody"),
+        (("link", "nobody"), None, "there is no account nobody"),
+        (("rename", "nobody", "ann"), None, "there is no account nobody"),
+        (("delete", "nobody", "--yes"), None, "there is no account nobody"),
+        (("promote", "nobody"), None, "there is no account nobody"),
     ],
 )
 def test_what_cannot_be_is_refused_with_a_reason(
@@ -96,6 +101,45 @@ def test_a_name_is_given_once(account: Command) -> None:
     assert account("add", "cy", password=PASSWORD).returncode == 0
     again = account("add", "cy", password="another password")
     assert (again.returncode, "there is an account cy already" in again.stderr) == (1, True)
+
+
+async def test_a_person_joins_and_another_gets_in_again_by_links_of_the_command_line(
+    server: Server, account: Command
+) -> None:
+    assert account("add", "di", password=PASSWORD).returncode == 0
+    invited = account("invite", "--uses", "2", "--days", "3").stdout
+    assert "By this address 2 can join" in invited
+    async with nobody(server) as client:
+        body = {"secret": secret_in(invited, "/join"), "username": "ed", "password": PASSWORD}
+        assert (await client.post("/join", json=body)).status_code == 201
+        secret = secret_in(account("link", "di").stdout, "/sign-in/link")
+        body = {"secret": secret, "password": "new password"}
+        assert (await client.post("/session/link", json=body)).status_code == 201
+        assert (await client.get("/account")).json()["username"] == "di"
+
+
+def secret_in(said: str, path: str) -> str:
+    """Return the secret of the address that a command has said."""
+    found = re.search(rf"^http://127\.0\.0\.1:8000{path}#(\S+)$", said, re.MULTILINE)
+    assert found, said
+    return found[1]
+
+
+async def test_an_account_is_renamed_promoted_demoted_and_deleted(server: Server, account: Command) -> None:
+    assert account("add", "flo", password=PASSWORD).returncode == 0
+    assert account("add", "gus", "--admin", password=PASSWORD).returncode == 0
+    assert "flo is flora now." in account("rename", "flo", "flora").stdout
+    assert "there is an account gus already" in account("rename", "flora", "gus").stderr
+    async with signed_in(server, "flora") as flora:
+        assert account("promote", "flora").returncode == 0
+        assert (await flora.get("/account")).json()["admin"] is True
+        assert account("demote", "flora").returncode == 0
+        assert (await flora.get("/account")).json()["admin"] is False
+        asked = account("delete", "flora")  # and standard input says nothing
+        assert asked.returncode == 1 and "This cannot be undone" in asked.stdout
+        assert account("delete", "flora", "--yes").returncode == 0
+        await refused_soon(flora)
+    assert "flora" not in account("list").stdout
 
 
 async def refused_soon(client: httpx.AsyncClient) -> None:

@@ -34,6 +34,45 @@ phases.stateful.enabled = false
 [[operations]]
 include-name = "DELETE /api/v1/sessions/{session_id}"
 checks.positive_data_acceptance.expected-statuses = ["2xx", "404"]
+
+[[operations]]
+include-name = "DELETE /api/v1/invitations/{invitation_id}"
+checks.positive_data_acceptance.expected-statuses = ["2xx", "404"]
+
+# The only person may have no password yet.
+[[operations]]
+include-name = "POST /api/v1/invitations"
+checks.positive_data_acceptance.expected-statuses = ["2xx", "409"]
+
+# No secret that is made up is that of a link.
+[[operations]]
+include-name = "POST /api/v1/join"
+checks.positive_data_acceptance.expected-statuses = ["400", "404", "429"]
+
+[[operations]]
+include-name = "POST /api/v1/session/link"
+checks.positive_data_acceptance.expected-statuses = ["404", "429"]
+
+[[operations]]
+include-name = "POST /api/v1/sign-in-links"
+checks.positive_data_acceptance.expected-statuses = ["2xx", "404"]
+
+[[operations]]
+include-name = "PATCH /api/v1/accounts/{username}"
+checks.positive_data_acceptance.expected-statuses = ["2xx", "404", "409"]
+
+[[operations]]
+include-name = "DELETE /api/v1/accounts/{username}"
+checks.positive_data_acceptance.expected-statuses = ["404", "409"]
+
+# Few names that are made up are allowed.
+[[operations]]
+include-name = "PATCH /api/v1/account"
+checks.positive_data_acceptance.expected-statuses = ["2xx", "400"]
+
+[[operations]]
+include-name = "POST /api/v1/account/deletion"
+checks.positive_data_acceptance.expected-statuses = ["401", "409", "429"]
 """
 
 

@@ -149,4 +149,4 @@ def is_network_noise(text: str) -> bool:
     """Whether Chromium itself complains about a connection that the test broke, or about a thread or an
     account that does not exist."""
     broken = r"ERR_(INTERNET_|CONNECTION_|NETWORK_|EMPTY_RESPONSE)|closed before the connection"
-    return bool(re.search(rf"{broken}|(status of|response code:) (401|404|413|502|503)", text))
+    return bool(re.search(rf"{broken}|(status of|response code:) (401|404|409|413|502|503)", text))

@@ -1,5 +1,6 @@
 """Persons for the tests: accounts with passwords, and HTTP clients that are signed in as them."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -7,19 +8,23 @@ import httpx
 
 from chinwag.chat.passwords import hash_now
 from chinwag.db.pool import Connection
+from tests.support.client import LIMIT_SECONDS
 from tests.support.process import Server
 
 PASSWORD = "correct horse battery"
 HASH = hash_now(PASSWORD)
 
 
-async def add_person(db: Connection, username: str, password_hash: str = HASH) -> int:
+async def add_person(
+    db: Connection, username: str, password_hash: str = HASH, *, admin: bool = False
+) -> int:
     """Add an account that has PASSWORD; the result is its id."""
     id: int = await db.fetchval(
-        """insert into account (username, password, email, active)
-           values ($1::text, $2, $1::text || '@localhost', true) returning id""",
+        """insert into account (username, password, email, active, admin)
+           values ($1::text, $2, $1::text || '@localhost', true, $3) returning id""",
         username,
         password_hash,
+        admin,
     )
     return id
 
@@ -46,6 +51,14 @@ async def signed_in(
 
 async def sign_in(client: httpx.AsyncClient, username: str, password: str = PASSWORD) -> httpx.Response:
     return await client.post("/session", json={"username": username, "password": password})
+
+
+async def open_link(client: httpx.AsyncClient, path: str, body: dict[str, object]) -> httpx.Response:
+    """Post the secret of a link, again while the server is too busy."""
+    async with asyncio.timeout(LIMIT_SECONDS):
+        while (answer := await client.post(path, json=body)).status_code == 503:
+            pass
+    return answer
 
 
 def cookie_of(client: httpx.AsyncClient) -> dict[str, str]:

@@ -1,16 +1,23 @@
 """Accounts: persons and bots, and the changes that an administrator makes to them."""
 
 import re
+import unicodedata
 from datetime import datetime
+from typing import Any
 
 import msgspec
 
 from chinwag.chat.passwords import NO_PASSWORD
 from chinwag.db.pool import Pool
-from chinwag.errors import AccountExists, NoSuchAccount, UsernameRefused
+from chinwag.errors import AccountExists, DisplayNameRefused, NoSuchAccount, NotSignedIn, UsernameRefused
 
 USERNAME = re.compile(r"[a-z0-9](?:[a-z0-9._-]{0,30}[a-z0-9])?")
 """The names of new accounts: easy to mention, and to tell apart."""
+
+DISPLAY_NAME_CHARACTERS = 100
+
+JOINERS = "\u200c\u200d"
+"""Some scripts, and some emojis, are not written rightly without these."""
 
 ADD = """
     insert into account (username, password, email, active, admin, display_name)
@@ -34,8 +41,6 @@ END_OTHER_SESSIONS = "delete from session where account_id = $1 and id is distin
 
 NAMES = "select id, coalesce(display_name, username) as name from account where id = any ($1)"
 
-OWN = "select coalesce(display_name, username) as display_name, admin from account where id = $1"
-
 ADD_BOT = """
     insert into account (username, password, email, active, display_name, is_bot)
     values ($1::text, $2, $1::text || '@localhost', true, $3, true) on conflict do nothing returning id
@@ -55,9 +60,18 @@ JOIN_CHATS = """
     select max(id) from batch
 """
 
+SHOWN = """
+    select coalesce(display_name, username) as display_name, admin, password <> $2 as has_password
+    from account where id = $1
+"""
+
 CREDENTIALS = "select id, password from account where username = $1 and active and not is_bot"
 
 PRE_CONFIGURED = "select id, username from account where username = $1 and active"
+
+PERSON = "select id, username from account where username = $1 and active and not is_bot"
+
+PERSONS = "select id, username from account where id = any ($1) and active and not is_bot"
 
 TWO_PERSONS = "select id, username from account where active and not is_bot limit 2"
 
@@ -117,10 +131,11 @@ class Accounts:
             raise NoSuchAccount(f"there is no account {username}")
 
     async def set_password(self, account_id: int, password_hash: str, *, kept_session: int | None) -> None:
-        """Change a password, and end all sessions of the account but one."""
+        """Change a password, end all sessions of the account but one, and make its sign-in links void."""
         async with self._pool.acquire() as connection, connection.transaction():
             await connection.execute(SET_PASSWORD, account_id, password_hash)
             await connection.execute(END_OTHER_SESSIONS, account_id, kept_session)
+            await connection.execute("delete from link where account_id = $1", account_id)
 
     async def rehash(self, account_id: int, old: str, new: str) -> None:
         """Store another hash of the same password, unless another password was stored meanwhile."""
@@ -134,11 +149,6 @@ class Accounts:
     async def password_hash(self, account_id: int) -> str:
         """Return the hash of the password of an account."""
         return str(await self._pool.fetchval("select password from account where id = $1", account_id))
-
-    async def own(self, account_id: int) -> tuple[str, bool]:
-        """Return what people see as the name of an account, and whether it is an administrator."""
-        row = await self._pool.fetchrow(OWN, account_id)
-        return (row["display_name"], row["admin"]) if row else ("", False)
 
     async def names(self, ids: set[int]) -> dict[int, str]:
         """Return what people see as the names of those accounts that there are."""
@@ -165,6 +175,14 @@ class Accounts:
                 last = await self._pool.fetchval(JOIN_CHATS, id, last)
         return int(id)
 
+    async def shown(self, account_id: int) -> dict[str, Any]:
+        """Return what the person sees of an account: its `display_name`, whether it is an administrator's
+        (`admin`), and whether it has a password (`has_password`)."""
+        row = await self._pool.fetchrow(SHOWN, account_id, NO_PASSWORD)
+        if row is None:  # it was deleted in this moment
+            raise NotSignedIn()
+        return dict(row)
+
     async def id_of(self, username: str) -> int:
         """Return the id of an account.
 
@@ -181,6 +199,24 @@ class Accounts:
         await self._pool.execute(ADD, username, NO_PASSWORD, True, None)
         row = await self._pool.fetchrow(PRE_CONFIGURED, username)
         return SignedIn(row["id"], row["username"]) if row else None
+
+    async def known_to_proxy(self, username: str) -> SignedIn | None:
+        """Return the person of this name, whose account is created if it is missing; None if it is disabled
+        or a bot's.
+
+        Raises:
+            UsernameRefused
+        """
+        check_username(username)
+        row = await self._pool.fetchrow(PERSON, username)
+        if row is None:
+            await self._pool.execute(ADD, username, NO_PASSWORD, False, None)
+            row = await self._pool.fetchrow(PERSON, username)
+        return SignedIn(row["id"], row["username"]) if row else None
+
+    async def still_persons(self, ids: list[int]) -> set[SignedIn]:
+        """Return those of the accounts that are persons' and not disabled."""
+        return {SignedIn(row["id"], row["username"]) for row in await self._pool.fetch(PERSONS, ids)}
 
     async def only_person(self, username: str) -> SignedIn | None:
         """Return the person, if there is just one. In a new database this is the pre-configured account, with
@@ -205,3 +241,19 @@ def check_username(username: str) -> None:
     """
     if not USERNAME.fullmatch(username):
         raise UsernameRefused()
+
+
+def checked_display_name(name: str) -> str:
+    """Return a name to be shown, without the blanks around it. Nothing in it may break the line or turn its
+    direction.
+
+    Raises:
+        DisplayNameRefused
+    """
+    name = name.strip()
+    hidden = (one for one in name if unicodedata.category(one) in {"Cc", "Cf", "Cs", "Zl", "Zp"})
+    if not 1 <= len(name) <= DISPLAY_NAME_CHARACTERS or any(one not in JOINERS for one in hidden):
+        raise DisplayNameRefused()
+    if not name.strip(JOINERS):
+        raise DisplayNameRefused()
+    return name

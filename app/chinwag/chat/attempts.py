@@ -36,10 +36,19 @@ class Attempts:
         Raises:
             TooManySignIns: it was not counted, and may be tried again when others are old enough.
         """
-        keys = [f"account {username[:100].casefold()}", f"address {address}"]
+        return await self._count(
+            {f"account {username[:100].casefold()}": OF_ACCOUNT, f"address {address}": OF_ADDRESS}
+        )
+
+    async def count_address(self, address: str) -> list[int]:
+        """Count an attempt that names no account, such as one to open a link. It is as in count()."""
+        return await self._count({f"address {address}": OF_ADDRESS})
+
+    async def _count(self, limits: dict[str, int]) -> list[int]:
+        keys = list(limits)
         async with self._pool.acquire() as connection, connection.transaction():
             await connection.execute(LOCK, keys)
-            if await connection.fetch(COUNT, keys, [OF_ACCOUNT, OF_ADDRESS], MINUTES):
+            if await connection.fetch(COUNT, keys, list(limits.values()), MINUTES):
                 raise TooManySignIns()
             rows = await connection.fetch(
                 "insert into sign_in_attempt (key) select unnest($1::text[]) returning id", keys

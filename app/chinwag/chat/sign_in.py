@@ -19,7 +19,7 @@ from chinwag.chat.attempts import Attempts
 from chinwag.chat.passwords import NO_PASSWORD, Passwords, check_password
 from chinwag.chat.sessions import Sessions, hash_of
 from chinwag.db.pool import FAILURES
-from chinwag.errors import WrongPassword
+from chinwag.errors import PasswordNeeded, WrongPassword
 from chinwag.settings import Settings
 
 REMEMBERED = 20_000
@@ -60,6 +60,7 @@ class SignIn:
         self._only_person: SignedIn | None = None
         self._is_only_person_known = False
         self._pre_configured: SignedIn | None = None
+        self._by_proxy: dict[str, SignedIn] = {}
         self._changes = 0
         self._hears = False
         self._used: set[int] = set()
@@ -107,6 +108,18 @@ class SignIn:
             return self._pre_configured
         return await _asked(self._find_pre_configured(), self._pre_configured if or_remembered else None)
 
+    async def by_proxy(self, username: str, *, or_remembered: bool = False) -> SignedIn | None:
+        """Return the person whom a proxy has signed in; None if the account is disabled. `or_remembered` is
+        as in by_token().
+
+        Raises:
+            UsernameRefused
+        """
+        remembered = self._by_proxy.get(username)
+        if self._hears and remembered is not None:
+            return remembered
+        return await _asked(self._find_by_proxy(username), remembered if or_remembered else None)
+
     async def with_password(self, username: str, password: str, *, device: str, address: str) -> str:
         """Begin a session, and return its secret.
 
@@ -128,6 +141,17 @@ class SignIn:
             await asyncio.sleep(earliest - now())
             raise
 
+    async def begin(self, account_id: int, password_hash: str, device: str) -> str | None:
+        """Begin a session of somebody who is known, and return its secret. The result is None if meanwhile
+        the account was disabled or its password changed."""
+        return await self._sessions.begin(
+            account_id,
+            password_hash,
+            device,
+            days=self._settings.session_days,
+            idle_days=self._settings.session_idle_days,
+        )
+
     async def change_password(self, who: SignedIn, current: str, new: str, *, address: str) -> None:
         """Change the password of an account, and sign it out everywhere else. An account that has no password
         yet gets its first one without `current`.
@@ -139,15 +163,28 @@ class SignIn:
             SignInBusy
         """
         check_password(new, who.username)
-        stored = await self._accounts.password_hash(who.account_id)
-        if stored != NO_PASSWORD:
-            counted = await self._attempts.count(who.username, address)
-            if not (await self._passwords.verify(current, stored)).matches:
-                raise WrongPassword()
-            await self._attempts.forget(counted)
+        with contextlib.suppress(PasswordNeeded):
+            await self.confirm(who, current, address=address)
         new_hash = await self._passwords.hash(new)
         await self._accounts.set_password(who.account_id, new_hash, kept_session=who.session_id)
         self.forget(who.account_id)
+
+    async def confirm(self, who: SignedIn, password: str, *, address: str) -> None:
+        """Have somebody who is signed in confirm what they do with their password.
+
+        Raises:
+            PasswordNeeded: there is none.
+            WrongPassword
+            TooManySignIns
+            SignInBusy
+        """
+        stored = await self._accounts.password_hash(who.account_id)
+        if stored == NO_PASSWORD:
+            raise PasswordNeeded()
+        counted = await self._attempts.count(who.username, address)
+        if not (await self._passwords.verify(password, stored)).matches:
+            raise WrongPassword()
+        await self._attempts.forget(counted)
 
     async def still_valid(self, several: Iterable[SignedIn]) -> set[SignedIn]:
         """Return those who are still signed in, as the database has it now."""
@@ -158,9 +195,7 @@ class SignIn:
             valid |= await self._sessions.valid(ids)
         without_session = {who for who in several if who.session_id is None}
         if without_session:
-            is_anyone = self._settings.sign_in == "anyone"
-            find = self._find_pre_configured if is_anyone else self._find_only_person
-            without_session &= {await find()}
+            without_session &= await self._without_session(without_session)
         return {who for who in several if who.session_id in valid} | without_session
 
     def remembers(self, who: SignedIn) -> bool:
@@ -169,7 +204,7 @@ class SignIn:
             return False
         if who.session_id is not None:
             return who in self._hashes.get(who.account_id, ())
-        return who in (self._only_person, self._pre_configured)
+        return who in (self._only_person, self._pre_configured, self._by_proxy.get(who.username))
 
     def receive(self, payload: str) -> None:
         """Take a notification, and forget what may have changed."""
@@ -206,6 +241,20 @@ class SignIn:
             self._only_person, self._is_only_person_known = found, True
         return found
 
+    async def _find_by_proxy(self, username: str) -> SignedIn | None:
+        changes = self._changes
+        found = await self._accounts.known_to_proxy(username)
+        if found is not None and self._hears and changes == self._changes:
+            self._by_proxy[username] = found
+        return found
+
+    async def _without_session(self, several: set[SignedIn]) -> set[SignedIn | None]:
+        """Return those who need no session, at least of these."""
+        if self._settings.sign_in == "proxy":
+            return {*await self._accounts.still_persons([who.account_id for who in several])}
+        is_anyone = self._settings.sign_in == "anyone"
+        return {await (self._find_pre_configured() if is_anyone else self._find_only_person())}
+
     async def _find_pre_configured(self) -> SignedIn | None:
         changes = self._changes
         found = await self._accounts.pre_configured(self._settings.account)
@@ -228,6 +277,7 @@ class SignIn:
         self._changes += 1
         self._only_person, self._is_only_person_known = None, False
         self._pre_configured = None
+        self._by_proxy.clear()
 
     async def _begin(self, username: str, password: str, device: str, address: str) -> str:
         username = username.replace("\0", "")  # which PostgreSQL's text cannot hold, and no name has
@@ -240,13 +290,7 @@ class SignIn:
             new_hash = await self._passwords.hash(password)
             await self._accounts.rehash(id, stored, new_hash)
             stored = new_hash
-        token = await self._sessions.begin(
-            id,
-            stored,
-            device,
-            days=self._settings.session_days,
-            idle_days=self._settings.session_idle_days,
-        )
+        token = await self.begin(id, stored, device)
         if token is None:
             raise WrongPassword()
         await self._attempts.forget(counted)

@@ -5,6 +5,8 @@ from piccolo.conf.apps import AppConfig
 from chinwag.db.schema import EXPAND, migrations_folder
 from chinwag.db.tables import (
     Account,
+    Identity,
+    Link,
     Member,
     Mention,
     Message,
@@ -23,6 +25,8 @@ APP_CONFIG = AppConfig(
     table_classes=[
         Account,
         Session,
+        Link,
+        Identity,
         SignInAttempt,
         Thread,
         Member,

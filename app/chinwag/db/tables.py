@@ -57,6 +57,29 @@ class Session(Table, tablename="session", db=DB):
     idle_days = Integer()
 
 
+class Link(Table, tablename="link", db=DB):
+    """An address by which people join, or sign in once."""
+
+    id = BigSerial(primary_key=True)
+    kind = Text()
+    secret_hash = Bytea()
+    account_id = ForeignKey(references=Account, null=True)
+    made_by = ForeignKey(references=Account, null=True)
+    uses_left = Integer()
+    created_at = Timestamptz()
+    expires_at = Timestamptz()
+
+
+class Identity(Table, tablename="identity", db=DB):
+    """How an OpenID provider names a person."""
+
+    id = BigSerial(primary_key=True)
+    issuer = Text()
+    subject = Text()
+    account_id = ForeignKey(references=Account, null=False)
+    created_at = Timestamptz()
+
+
 class SignInAttempt(Table, tablename="sign_in_attempt", db=DB):
     """A recent attempt to sign in, counted for an account or an address."""
 

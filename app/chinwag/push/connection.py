@@ -16,6 +16,10 @@ from chinwag.push.burst import Burst
 EXTENSION = "chinwag.connection"
 """The key in the ASGI scope's extensions under which chinwag.push.uvicorn.protocol offers its connection."""
 
+PEER = "chinwag.peer"
+"""The key in the ASGI scope of a connection's own address, where somebody must be known by it
+(chinwag.push.uvicorn.peer)."""
+
 QUEUED_FRAMES = 64
 
 AnyWebSocket = WebSocket[Any, Any, Any]

@@ -12,8 +12,9 @@ from chinwag.chat.accounts import SignedIn
 from chinwag.db.failures import refusal_of
 from chinwag.db.pool import FAILURES
 from chinwag.errors import HostNotAllowed, NotSignedIn, OriginNotAllowed, TooManyRequests
+from chinwag.push.connection import PEER
 from chinwag.push.rate_limit import site_of
-from chinwag.settings import Settings
+from chinwag.settings import Settings, networks
 from chinwag.web.services import Services, services_of
 from chinwag.wire import CloseCode
 
@@ -31,7 +32,13 @@ OTHER_SITES = {"cross-site", "same-site"}
 """The values of Sec-Fetch-Site for a page of another origin (W3C Fetch Metadata). A server on another port
 of this computer is of the same site."""
 
-SIGN_IN_PATH = "/api/v1/session"
+OPEN_TO_NOBODY = {"/api/v1/session", "/api/v1/session/link", "/api/v1/join"}
+"""The paths to which somebody may POST who is not signed in yet."""
+
+OPENID_CALLBACK = "/api/v1/openid/callback"
+
+READABLE_BY_NOBODY = {"/api/v1/sign-in-ways", "/api/v1/openid/start", OPENID_CALLBACK}
+"""The paths that somebody may GET who is not signed in yet."""
 
 COOKIE = "chinwag"
 SECURE_COOKIE = "__Host-chinwag"
@@ -60,7 +67,8 @@ class CheckAccess(ASGIMiddleware):
         fields = _fields(scope)
         name = _name_in(fields.get(b"host", ""))
         check_host(name, services.settings)
-        check_origin(scope, fields, services.settings)
+        if scope["path"] != OPENID_CALLBACK:  # to which a page of the provider leads
+            check_origin(scope, fields, services.settings)
         if scope["type"] == ScopeType.HTTP:
             scope["user"] = await signed_in(scope, name, fields, services)
             if scope["user"] is None and not _signs_in(scope):
@@ -117,12 +125,16 @@ async def signed_in(
     or_remembered = scope["type"] == ScopeType.WEBSOCKET
     if services.settings.sign_in == "anyone":
         return await sign_in.pre_configured(or_remembered=or_remembered)
+    if (name_given := _name_by_proxy(scope, services.settings)) is not None:
+        return await sign_in.by_proxy(name_given, or_remembered=or_remembered)
     if token := token_in(fields.get(b"cookie", ""), scope["scheme"]):
         if who := await sign_in.by_token(token, or_remembered=or_remembered):
             return who
         # Each has cost a query, whoever has made it up.
         if not services.changes.take(site_of(client[0]) if client else ""):
             raise TooManyRequests()
+    if services.settings.sign_in in {"required", "proxy"}:
+        return None
     is_here = client is not None and _is_loopback(client[0]) and (name == "localhost" or _is_loopback(name))
     if not is_here or not PROXY_FIELDS.isdisjoint(fields):
         return None
@@ -138,6 +150,23 @@ async def _signed_in_or_code(
     except FAILURES as error:
         refusal_of(error, path=scope["path"])  # says it in the log
         return CloseCode.DATABASE_UNAVAILABLE
+
+
+def _name_by_proxy(scope: Scope, settings: Settings) -> str | None:
+    """Return the name of the person whom a proxy has signed in; None if it is no proxy that may do so.
+
+    Its own address counts. The one in scope["client"] may be one that somebody has made up, in a field that
+    the proxy passes on.
+    """
+    if settings.sign_in != "proxy":
+        return None
+    peer = _address(scope.get(PEER) or "")
+    if peer is None or not any(peer in network for network in networks(settings.proxies)):
+        return None
+    wanted = settings.proxy_header.encode()
+    values = [value for name, value in scope["headers"] if name.lower() == wanted]
+    # Of two, one may be the client's own.
+    return values[0].decode("latin-1") if len(values) == 1 and values[0] else None
 
 
 def cookie_name(scheme: str) -> str:
@@ -156,7 +185,9 @@ def token_in(cookies: str, scheme: str) -> str:
 
 
 def _signs_in(scope: Scope) -> bool:
-    return scope["path"] == SIGN_IN_PATH and scope.get("method") == "POST"
+    if scope.get("method") == "POST":
+        return scope["path"] in OPEN_TO_NOBODY
+    return scope["path"] in READABLE_BY_NOBODY and scope.get("method") == "GET"
 
 
 def _fields(scope: Scope) -> dict[bytes, str]:

@@ -17,7 +17,7 @@ from chinwag.chat.accounts import SignedIn
 from chinwag.chat.messages import check_content
 from chinwag.chat.store import Post
 from chinwag.errors import BadInput, BadJson
-from chinwag.web import member_api, session_api
+from chinwag.web import links_api, member_api, openid_api, people_api, session_api
 from chinwag.web.access import CheckAccess
 from chinwag.web.parameters import (
     EXACT,
@@ -203,6 +203,9 @@ async def search_messages(
 
 @route(
     [
+        "/account",
+        "/accounts/{username:str}",
+        "/invitations",
         "/session",
         "/threads",
         "/threads/{thread_id:int}",
@@ -249,6 +252,9 @@ ROUTES: list[ControllerRouterHandler] = [
             methods,  # before the others, or Litestar adds its own
             *session_api.ROUTES,
             *member_api.ROUTES,
+            *links_api.ROUTES,
+            *people_api.ROUTES,
+            *openid_api.ROUTES,
             create_thread,
             list_threads,
             get_thread,

@@ -43,6 +43,24 @@ def sign_in_page(request: AnyRequest) -> Response[bytes]:
     return assets.answer(assets.find("sign-in.html"), request)
 
 
+@get(["/join", "/set-up", "/sign-in/link"], include_in_schema=False, sync_to_thread=False)
+def join_page(request: AnyRequest) -> Response[bytes]:
+    """The page for who opens a link. The secret is in the fragment of its address, which is not sent."""
+    return assets.answer(assets.find("join.html"), request)
+
+
+@get("/profile", include_in_schema=False, sync_to_thread=False)
+def profile_page(request: AnyRequest) -> Response[bytes]:
+    """The page of one's own account: names, password, devices."""
+    return assets.answer(assets.find("profile.html"), request)
+
+
+@get("/people", include_in_schema=False, sync_to_thread=False)
+def people_page(request: AnyRequest) -> Response[bytes]:
+    """The page of all accounts, where administrators invite people."""
+    return assets.answer(assets.find("people.html"), request)
+
+
 @get("/static/{name:path}", include_in_schema=False, sync_to_thread=False)
 def static(request: AnyRequest) -> Response[bytes]:
     """A file of the page. Its path is taken as it was sent. If it were decoded, `a%2fb` would be a second
@@ -80,7 +98,7 @@ class Documentation(OpenAPIRenderPlugin):
 ROUTES: list[ControllerRouterHandler] = [
     Router(
         "/",
-        route_handlers=[page, sign_in_page, static, docs_static],
+        route_handlers=[page, sign_in_page, join_page, profile_page, people_page, static, docs_static],
         response_headers=HEADERS,
         opt={"is_compressed": True},
     ),

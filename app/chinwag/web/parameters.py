@@ -8,10 +8,29 @@ from litestar.params import Body, Parameter
 from chinwag import wire
 
 ThreadId = Annotated[int, Parameter(ge=1, le=wire.MAX_ID, description="The thread.")]
-Username = Annotated[
-    str, Parameter(max_length=100, pattern=r"^[^\x00]*$", description="The username of an account.")
-]
 SessionId = Annotated[int, Parameter(ge=1, le=wire.MAX_ID, description="The session.")]
+InvitationId = Annotated[int, Parameter(ge=1, le=wire.MAX_ID, description="The invitation.")]
+Username = Annotated[str, Parameter(max_length=100, pattern=r"^[^\x00/]+$", description="A username.")]
+UsernameCursor = Annotated[
+    str,
+    Parameter(
+        max_length=100,
+        pattern=r"^[^\x00]*$",
+        description="The `username` of the last account seen, which is not included.",
+    ),
+]
+AccountIds = Annotated[
+    str | None,
+    Parameter(
+        max_length=2000,
+        pattern="^[0-9]{1,10}(,[0-9]{1,10})*$",
+        description="Only these accounts: their ids, with commas between them.",
+    ),
+]
+NameFilter = Annotated[
+    str | None, Parameter(max_length=100, pattern=r"^[^\x00]*$", description="How a name begins.")
+]
+PeopleLimit = Annotated[int, Parameter(ge=1, le=200, description="The most accounts in the answer.")]
 Limit = Annotated[int, Parameter(ge=1, le=200, description="The most messages or threads in the answer.")]
 SeqCursor = Annotated[
     int | None,
@@ -58,9 +77,9 @@ WITHOUT_BODY = "without_body"
 PROBLEMS = {
     400: "Something in the request is wrong.",
     401: "Not signed in.",
-    403: "A page of another site may not do this.",
+    403: "A page of another site may not do this, or only an administrator may.",
     404: "There is no such thing.",
-    409: "It cannot be done with things as they are.",
+    409: "It cannot be done now; `code` says why.",
     413: "The body is too big.",
     415: "The body is not JSON.",
     429: "There are too many requests from this address; try again in a second.",

@@ -2,13 +2,19 @@
 
 import asyncio
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from litestar.datastructures import State
 from litestar.di import NamedDependency
 from litestar.params import SkipValidation
 
+from chinwag.chat.account_export import AccountExports
 from chinwag.chat.accounts import Accounts
+from chinwag.chat.directory import Directory
 from chinwag.chat.export import Exports
+from chinwag.chat.identities import Identities
+from chinwag.chat.joining import Joining
+from chinwag.chat.links import Links
 from chinwag.chat.members import Members
 from chinwag.chat.messages import Messages
 from chinwag.chat.read_marks import ReadMarks
@@ -23,6 +29,9 @@ from chinwag.push.rate_limit import RateLimit
 from chinwag.push.sign_outs import SignOuts
 from chinwag.push.subscription import RateLimits
 from chinwag.settings import Settings
+
+if TYPE_CHECKING:
+    from chinwag.chat.openid_client import OpenIDProvider  # it needs an extra
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +49,12 @@ class Services:
     sessions: Sessions
     sign_in: SignIn
     sign_outs: SignOuts
+    links: Links
+    joining: Joining
+    directory: Directory
+    account_exports: AccountExports
+    identities: Identities
+    openid: "OpenIDProvider | None"
     threads: Threads
     messages: Messages
     members: Members

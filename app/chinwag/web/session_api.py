@@ -9,7 +9,7 @@ from litestar.types import ControllerRouterHandler
 
 from chinwag import wire
 from chinwag.chat.accounts import SignedIn
-from chinwag.errors import NoSuchSession
+from chinwag.errors import NoSuchSession, NotSignedIn
 from chinwag.push.rate_limit import site_of
 from chinwag.web.access import cookie_name
 from chinwag.web.parameters import EXACT, SessionId, problems
@@ -23,7 +23,7 @@ DAY = 24 * 60 * 60
 
 @get("/account", responses=problems(), summary="The account that is signed in")
 async def get_account(request: SignedInRequest, services: Provided) -> wire.Account:
-    return await _account(request.user, services)
+    return await account_of(request.user, services)
 
 
 @put(
@@ -37,7 +37,7 @@ async def change_password(
     request: SignedInRequest, data: Annotated[wire.PasswordChange, EXACT], services: Provided
 ) -> None:
     await services.sign_in.change_password(
-        request.user, data.current, data.new, address=_address(request)
+        request.user, data.current, data.new, address=address_of(request)
     )
 
 
@@ -54,13 +54,9 @@ async def sign_in(
         data.username,
         data.password,
         device=request.headers.get("user-agent", ""),
-        address=_address(request),
+        address=address_of(request),
     )
-    await _end(request.user, services)  # the cookie that it replaces
-    who = await services.sign_in.by_token(token)
-    assert who is not None
-    cookie = _cookie(request, token, max_age=services.settings.session_days * DAY)
-    return Response(await _account(who, services), cookies=[cookie])
+    return await signed_in_answer(request, token, services)
 
 
 @delete(
@@ -71,7 +67,7 @@ async def sign_in(
     summary="Sign out",
 )
 async def sign_out(request: SignedInRequest, services: Provided) -> Response[None]:
-    await _end(request.user, services)
+    await end_session_of(request.user, services)
     return Response(None, cookies=[_cookie(request, "", max_age=0)])
 
 
@@ -102,26 +98,47 @@ ROUTES: list[ControllerRouterHandler] = [
 ]
 
 
-async def _end(who: SignedIn | None, services: Services) -> None:
+async def signed_in_answer(
+    request: AnyRequest, token: str, services: Services
+) -> Response[wire.Account]:
+    """Answer with the account of a new session, and set its cookie."""
+    await end_session_of(request.user, services)  # the session of the cookie that it replaces
+    who = await services.sign_in.by_token(token)
+    if who is None:  # it has ended in this moment
+        raise NotSignedIn()
+    return Response(await account_of(who, services), cookies=[session_cookie(request, token, services)])
+
+
+def session_cookie(request: AnyRequest, token: str, services: Services) -> Cookie:
+    """Make the cookie of a session."""
+    return _cookie(request, token, max_age=services.settings.session_days * DAY)
+
+
+async def account_of(who: SignedIn, services: Services) -> wire.Account:
+    """Return what a person sees of the account."""
+    return wire.Account(
+        id=who.account_id,
+        username=who.username,
+        max_content=services.settings.max_content,
+        session=who.session_id,
+        **await services.accounts.shown(who.account_id),
+    )
+
+
+def site_of_server(request: AnyRequest, services: Services) -> str:
+    """Return how the addresses on this server begin, as people reach it."""
+    return services.settings.public_url or f"{request.scope['scheme']}://{request.headers['host']}"
+
+
+async def end_session_of(who: SignedIn | None, services: Services) -> None:
     """End the session of a request, if it has one."""
     if who is not None and who.session_id is not None:
         await services.sessions.end(who.account_id, who.session_id)
         services.sign_in.forget(who.account_id)  # at once, and not with the notification
 
 
-async def _account(who: SignedIn, services: Services) -> wire.Account:
-    display_name, admin = await services.accounts.own(who.account_id)
-    return wire.Account(
-        id=who.account_id,
-        username=who.username,
-        display_name=display_name,
-        admin=admin,
-        max_content=services.settings.max_content,
-        session=who.session_id,
-    )
-
-
-def _address(request: AnyRequest) -> str:
+def address_of(request: AnyRequest) -> str:
+    """Return the address of a client, as its attempts are counted."""
     return site_of(request.client.host) if request.client else ""
 
 
