@@ -15,5 +15,6 @@ create table if not exists account (
   display_name text -- where it is null, the username is shown
     constraint display_name_is_visible check (display_name ~ '\S')
     constraint display_name_is_at_most_100_characters check (char_length(display_name) <= 100),
-  is_bot boolean not null default false
+  is_bot boolean not null default false,
+  answers boolean not null default false -- of a bot: whether servers answer as it
 );

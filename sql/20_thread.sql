@@ -15,7 +15,7 @@ create table if not exists thread (
   is_open boolean, -- everybody sees an open thread; null, in rows of earlier versions: it is open if it has no owner
   direct_key text, -- in a direct thread: the ids of its people in order, with commas between them
   persons integer not null default 0, -- the number of members that are persons
-  has_bot boolean not null default false, -- whether a bot is a member
+  has_bot boolean not null default false, -- whether a bot is a member that answers
   constraint direct_thread_is_unique unique (direct_key),
   constraint direct_thread_is_not_open check (direct_key is null or is_open is not true)
 );

@@ -32,21 +32,21 @@ begin atomic
 end;
 
 -- Returns the accounts that a message mentions and that see its thread.
-create or replace function mentioned_in(thread_id bigint, content text) returns table (account_id integer, is_bot boolean)
+create or replace function mentioned_in(thread_id bigint, content text) returns table (account_id integer, answers boolean)
 language sql stable parallel safe rows 5
 begin atomic
-  select account.id, account.is_bot
+  select account.id, account.answers
   from handles_in(content) as handle join account on username = handle and active
   where (select sees(account.id, thread) from thread where id = mentioned_in.thread_id);
 end;
 
--- Returns whether a message mentions a bot that sees its thread.
+-- Returns whether a message mentions a bot that answers and that sees its thread.
 create or replace function mentions_bot(thread_id bigint, content text) returns boolean
 language plpgsql stable parallel safe set search_path = pg_catalog, pg_temp
 as $$
 begin
   return position('@' in content) > 0
-    and exists (select from public.mentioned_in(thread_id, content) as mentioned where mentioned.is_bot);
+    and exists (select from public.mentioned_in(thread_id, content) as mentioned where mentioned.answers);
 end
 $$;
 

@@ -44,7 +44,7 @@ language sql
 begin atomic
   update thread set persons = counted.persons, has_bot = counted.has_bot
   from (
-    select count(*) filter (where not is_bot) as persons, coalesce(bool_or(is_bot), false) as has_bot
+    select count(*) filter (where not is_bot) as persons, coalesce(bool_or(answers), false) as has_bot
     from member join account on account.id = account_id where thread_id = count_members.thread
   ) as counted
   where thread.id = count_members.thread;

@@ -10,11 +10,11 @@ revoke execute on function
   mentions_after, mentions_bot, message_json, name_of, newest_matches, notify_account_change, notify_frame, notify_read,
   notify_servers, part_with, payload, read_json, readable, remove_messages, say, search_messages, search_query, sees,
   thread_json, thread_json_for, thread_preview, threads_titled, title_of, wire_time, words_of,
-  tg_account__leave, tg_account__publish, tg_member__publish, tg_member__refuse_change, tg_mention__publish,
-  tg_message__clean_up, tg_message__give_title, tg_message__number, tg_message__publish, tg_message__refuse_change,
-  tg_message__withdraw_request, tg_read_mark__publish, tg_session__publish, tg_thread__add_owner, tg_thread__decide,
-  tg_thread__publish, tg_thread__refuse_change, tg_thread__refuse_used_id, tg_thread__remove_messages,
-  tg_thread__say_change
+  tg_account__leave, tg_account__publish, tg_account_key__publish, tg_member__publish, tg_member__refuse_change,
+  tg_mention__publish, tg_message__clean_up, tg_message__give_title, tg_message__number, tg_message__publish,
+  tg_message__refuse_change, tg_message__withdraw_request, tg_read_mark__publish, tg_session__publish,
+  tg_thread__add_owner, tg_thread__decide, tg_thread__publish, tg_thread__refuse_change, tg_thread__refuse_used_id,
+  tg_thread__remove_messages, tg_thread__say_change
 from public;
 
 -- Gives the roles of deploy/roles.sql their rights, if that file was run in this database. It is called here, and by
@@ -33,8 +33,8 @@ begin
   to chinwag_server;
   grant insert (thread_id, account_id), delete on member to chinwag_server;
   grant insert, update (read_seq, level) on read_mark to chinwag_server;
-  grant select (id, username, password, email, active, admin, display_name, is_bot),
-    insert (username, password, email, active, admin, display_name, is_bot),
+  grant select (id, username, password, email, active, admin, display_name, is_bot, answers),
+    insert (username, password, email, active, admin, display_name, is_bot, answers),
     update (username, password, email, active, admin, display_name, last_login), delete
   on account to chinwag_server;
   grant usage on sequence account_id_seq to chinwag_server;
@@ -44,6 +44,10 @@ begin
   to chinwag_server;
   grant select, insert (issuer, subject, account_id) on identity to chinwag_server;
   grant select, insert (key), delete on sign_in_attempt to chinwag_server;
+  grant select, insert (account_id, name, key_hash, created_by), update (used_at), delete on account_key
+  to chinwag_server;
+  grant select, insert (account_id, thread_id, name, secret_hash, created_by), update (used_at), delete on webhook
+  to chinwag_server;
   grant insert, delete, update (title, pinned, is_open) on thread to chinwag_server;
   grant insert (thread_id, role, content, client_id, reply_to, author) on message to chinwag_server;
   grant update (claimed_by, claimed_until, thread_id) on reply_request to chinwag_server;

@@ -1,22 +1,18 @@
-"""The command `chinwag account`: it manages the accounts of persons."""
+"""The command `chinwag account`: it manages the accounts of persons, and adds those of bots."""
 
-import asyncio
 import sys
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import TypeVar
 
 import click
-import msgspec
 
 from chinwag.chat.accounts import AccountRow, Accounts, check_username
+from chinwag.chat.bot_accounts import BotAccounts
 from chinwag.chat.directory import Directory
 from chinwag.chat.links import Links
 from chinwag.chat.passwords import check_password, hash_now
-from chinwag.db.migrate import migrate
-from chinwag.db.pool import open_pool
-from chinwag.logs import configure_logs
-from chinwag.provision import database_in_use
+from chinwag.provision import run_on_database
 from chinwag.settings import load_settings
 
 T = TypeVar("T")
@@ -48,10 +44,13 @@ def account() -> None:
 @account.command()
 @NAME
 @click.option("--admin", is_flag=True, help="An administrator.")
+@click.option("--bot", "is_bot", is_flag=True, help="A bot, which has no password: make it a key.")
 @click.option("--display-name", help="The name that others see.  [default: NAME]")
 @STDIN
-def add(name: str, admin: bool, display_name: str | None, password_stdin: bool) -> None:
-    """Add a person, and ask for a password."""
+def add(name: str, admin: bool, is_bot: bool, display_name: str | None, password_stdin: bool) -> None:
+    """Add a person, and ask for a password; or add a bot."""
+    if is_bot:
+        return _add_bot(name, admin, display_name, password_stdin)
     check_username(name)
     password_hash = _hash(name, _password(password_stdin))
 
@@ -65,6 +64,7 @@ def add(name: str, admin: bool, display_name: str | None, password_stdin: bool) 
         if row.active and not row.is_bot and not row.has_password:
             click.echo(f"{row.username} has no password yet, and cannot sign in without one:")
             click.echo(f"chinwag account password {row.username}")
+    return None
 
 
 @account.command("list")
@@ -190,6 +190,14 @@ def _tell_address(path: str, secret: str) -> None:
         click.echo(f"If people reach the server elsewhere than at {DEFAULT_SITE}, set public_url.")
 
 
+def _add_bot(name: str, admin: bool, display_name: str | None, password_stdin: bool) -> None:
+    if admin or password_stdin:
+        raise click.UsageError("a bot is no administrator and has no password")
+    run_on_database(lambda pool: BotAccounts(pool).add(name, display_name))
+    click.echo(f"{name} is a bot. A program signs in as it with a key:")
+    click.echo(f"chinwag key add {name}")
+
+
 def _password(from_stdin: bool) -> str:
     if from_stdin:
         return sys.stdin.readline().rstrip("\r\n")
@@ -202,14 +210,4 @@ def _hash(name: str, password: str) -> str:
 
 
 def _run(work: Callable[[_Parts], Awaitable[T]]) -> T:
-    """Do something with the database in use, whose schema is brought up to date."""
-    settings = load_settings()
-    configure_logs(settings.log_format)
-
-    async def run(url: str) -> T:
-        async with open_pool(msgspec.structs.replace(settings, database_url=url)) as pool:
-            return await work(_Parts(Accounts(pool), Directory(pool), Links(pool)))
-
-    with database_in_use(settings) as url:
-        asyncio.run(migrate(settings.listen_url or url))
-        return asyncio.run(run(url))
+    return run_on_database(lambda pool: work(_Parts(Accounts(pool), Directory(pool), Links(pool))))

@@ -19,10 +19,12 @@ from chinwag.bots.replies import Replies, load_bot
 from chinwag.chat.account_export import AccountExports
 from chinwag.chat.accounts import Accounts, bot_username
 from chinwag.chat.attempts import Attempts
+from chinwag.chat.bot_accounts import BotAccounts
 from chinwag.chat.directory import Directory
 from chinwag.chat.export import Exports
 from chinwag.chat.identities import Identities
 from chinwag.chat.joining import Joining
+from chinwag.chat.keys import Keys
 from chinwag.chat.links import Links
 from chinwag.chat.members import Members
 from chinwag.chat.messages import Messages
@@ -34,6 +36,7 @@ from chinwag.chat.search import Search
 from chinwag.chat.sessions import Sessions
 from chinwag.chat.sign_in import SignIn
 from chinwag.chat.threads import Threads
+from chinwag.chat.webhooks import Webhooks
 from chinwag.chat.writer import Writer
 from chinwag.db.pool import open_pool
 from chinwag.errors import SettingsInvalid
@@ -48,6 +51,7 @@ from chinwag.push.subscription import RateLimits
 from chinwag.settings import Settings, load_settings
 from chinwag.web import assets, pages, problems
 from chinwag.web.api import ROUTES
+from chinwag.web.openapi import OmittedFields
 from chinwag.web.services import Services, services_of
 
 GC_THRESHOLDS = (20_000, 20, 20)
@@ -58,8 +62,8 @@ BURST_SECONDS = 4
 """A sender may send at once what the rate limit allows in this time."""
 
 HTTP_SHARE = 10
-"""The number of WebSockets whose rate limits an address has over HTTP, because a whole office may be behind
-it."""
+"""How many times as much as an account an address may send over HTTP, where nobody is signed in or everybody
+is the same account: a whole office may be behind it."""
 
 REFUSALS = (10, 200)
 """The number of frames of a WebSocket that may be refused in a second, and at once, before it is closed."""
@@ -83,7 +87,7 @@ def create_app(settings: Settings | None = None) -> Litestar:
         exception_handlers=problems.HANDLERS,
         before_send=[add_headers],
         lifespan=[partial(_running, settings)],
-        plugins=[LitestarRun(settings)],
+        plugins=[LitestarRun(settings), OmittedFields()],
         dependencies={"services": Provide(services_of, sync_to_thread=False)},
         openapi_config=pages.OPENAPI,
         logging_config=None,
@@ -132,11 +136,11 @@ async def _running(settings: Settings, app: Litestar) -> AsyncIterator[None]:
         parts.push_async_callback(writer.drain)
         removal = Removal(pool)
         await parts.enter_async_context(removal.running())
-        accounts, sessions = Accounts(pool), Sessions(pool)
+        accounts, sessions, keys = Accounts(pool), Sessions(pool), Keys(pool)
         attempts, passwords = Attempts(pool), Passwords()
-        sign_in = SignIn(accounts, sessions, attempts, passwords, settings)
+        sign_in = SignIn(accounts, sessions, keys, attempts, passwords, settings)
         sign_outs = SignOuts(sign_in.still_valid, sign_in.remembers)
-        await parts.enter_async_context(sign_in.running(sign_outs.sessions))
+        await parts.enter_async_context(sign_in.running(sign_outs.with_sockets))
         receivers: list[Callable[[str], None]] = [
             hub.receive,
             sign_in.receive,  # before it is asked by sign_outs
@@ -159,6 +163,8 @@ async def _running(settings: Settings, app: Litestar) -> AsyncIterator[None]:
         app.state["services"] = Services(
             settings=settings,
             accounts=accounts,
+            bot_accounts=BotAccounts(pool),
+            keys=keys,
             sessions=sessions,
             sign_in=sign_in,
             sign_outs=sign_outs,
@@ -172,6 +178,7 @@ async def _running(settings: Settings, app: Litestar) -> AsyncIterator[None]:
             messages=messages,
             members=Members(pool),
             read_marks=read_marks,
+            webhooks=Webhooks(pool),
             writer=writer,
             search=Search(pool),
             exports=Exports(messages, accounts.names),

@@ -1,4 +1,4 @@
-"""The command `chinwag`: serve, migrate, account, psql, audit, bench, version."""
+"""The command `chinwag`: serve, migrate, account, key, psql, audit, bench, version."""
 
 import asyncio
 import contextlib
@@ -64,16 +64,20 @@ def _fail(reason: str) -> NoReturn:
 
 
 class Commands(click.Group):
-    """The group of commands. Nothing of `account` and `bench` is imported before it is used."""
+    """The group of commands. Nothing of `account`, `key` and `bench` is imported before it is used."""
 
     def list_commands(self, context: click.Context) -> list[str]:
-        return sorted([*super().list_commands(context), "account", "bench"])
+        return sorted([*super().list_commands(context), "account", "bench", "key"])
 
     def get_command(self, context: click.Context, name: str) -> click.Command | None:
         if name == "account":
             from chinwag.account_command import account
 
             return account
+        if name == "key":
+            from chinwag.key_command import key
+
+            return key
         if name == "bench":
             from chinwag.bench.command import bench
 

@@ -18,6 +18,7 @@
         │   └── TitleIsWrong
         ├── NotSignedIn            401
         │   ├── OpenIDFailed
+        │   ├── WrongKey
         │   └── WrongPassword
         ├── NotAllowed             403
         ├── OriginNotAllowed       403
@@ -26,6 +27,8 @@
         ├── NoSuchInvitation       404
         ├── NoSuchLink             404
         ├── NoSuchSession          404
+        ├── NoSuchKey              404
+        ├── NoSuchWebhook          404
         ├── RequestTimeout         408
         ├── AccountExists          409
         ├── DirectChatRefused      409
@@ -155,6 +158,12 @@ class OpenIDFailed(NotSignedIn):
     code = "openid_failed"
 
 
+class WrongKey(NotSignedIn):
+    """This key is wrong, or it was revoked, or its bot is disabled."""
+
+    code = "wrong_key"
+
+
 class WrongPassword(NotSignedIn):
     """There is no account with this name and this password."""
 
@@ -207,6 +216,20 @@ class NoSuchSession(Refusal):
     """The account has no such session."""
 
     code = "no_such_session"
+    status = 404
+
+
+class NoSuchKey(Refusal):
+    """The bot has no such key."""
+
+    code = "no_such_key"
+    status = 404
+
+
+class NoSuchWebhook(Refusal):
+    """The thread has no such webhook."""
+
+    code = "no_such_webhook"
     status = 404
 
 

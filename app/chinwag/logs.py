@@ -1,6 +1,7 @@
 """Structured logging: one event a line, and never the content of a message."""
 
 import logging
+import re
 import sys
 import threading
 from datetime import UTC, datetime
@@ -11,6 +12,8 @@ import structlog
 from msgspec import json
 
 from chinwag.log_repeats import CountRepeats
+
+_SECRET_IN_PATH = re.compile(r"(?<=/api/v1/hooks/).*|chinwag_(?:key|hook)_.*", re.DOTALL)
 
 _form: Literal["text", "json"] = "text"
 
@@ -78,6 +81,11 @@ def tell(text: str, *, failed: bool = False) -> None:
     elif failed:
         text = f"chinwag: {text}"
     print(text, file=stream, flush=True)
+
+
+def loggable(path: str) -> str:
+    """Return a path without the secrets that it may contain, such as that of a webhook."""
+    return _SECRET_IN_PATH.sub("…", path)
 
 
 def _log_uncaught(

@@ -4,8 +4,9 @@ notifications."""
 import asyncio
 import contextlib
 import os
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
+from typing import TypeVar
 
 import msgspec
 
@@ -13,11 +14,14 @@ from chinwag.chat.accounts import Accounts
 from chinwag.chat.links import Links
 from chinwag.db.installed import refuse_hidden_names
 from chinwag.db.migrate import migrate as migrate
-from chinwag.db.pool import open_pool
+from chinwag.db.pool import Pool, open_pool
 from chinwag.embedded.discovery import default_directory, shared_url
 from chinwag.embedded.server import EmbeddedPostgres
+from chinwag.logs import configure_logs
 from chinwag.push.listener import Listener
-from chinwag.settings import Settings
+from chinwag.settings import Settings, load_settings
+
+T = TypeVar("T")
 
 
 @contextlib.contextmanager
@@ -58,6 +62,20 @@ def set_up_secret(settings: Settings) -> str | None:
         return made.secret if made else None
 
     return asyncio.run(make(os.environ["DATABASE_URL"]))
+
+
+def run_on_database(work: Callable[[Pool], Awaitable[T]]) -> T:
+    """Do something for a command with the database in use, whose schema is brought up to date."""
+    settings = load_settings()
+    configure_logs(settings.log_format)
+
+    async def run(url: str) -> T:
+        async with open_pool(msgspec.structs.replace(settings, database_url=url)) as pool:
+            return await work(pool)
+
+    with database_in_use(settings) as url:
+        asyncio.run(migrate(settings.listen_url or url))
+        return asyncio.run(run(url))
 
 
 async def _prepare(settings: Settings) -> None:

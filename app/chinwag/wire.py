@@ -22,7 +22,7 @@ StoredNumber = Annotated[int, Meta(extra_json_schema={"extra": {"minimum": 0, "m
 """An id or a seq in the table. It is not checked when it is read: one old row with an id out of the range
 would make every page unreadable that has it."""
 
-# These patterns are only for the OpenAPI document. chinwag.chat.messages and chinwag.chat.threads check the
+# These patterns are only for the OpenAPI document. chinwag.chat.messages, threads and accounts check the
 # rules, and answer with codes of their own.
 VISIBLE = r"^[^\u0000]*[^\s\u0000][^\u0000]*$"
 Content = Annotated[str, Meta(extra_json_schema={"extra": {"minLength": 1, "pattern": VISIBLE}})]
@@ -35,6 +35,11 @@ Level = Literal["everything", "mentions", "nothing"]
 
 Secret = Annotated[str, Meta(max_length=100)]
 """The secret of a link."""
+
+NewUsername = Annotated[
+    str, Meta(extra_json_schema={"extra": {"pattern": "^[a-z0-9]([a-z0-9._-]{0,30}[a-z0-9])?$"}})
+]
+Name = Annotated[str, Meta(min_length=1, max_length=100, pattern=VISIBLE)]
 
 Flag = Annotated[object, Meta(extra_json_schema={"extra": {"type": "boolean"}})]
 """A boolean. Litestar would accept 0 and "no" for one, so chinwag.chat.threads checks it."""
@@ -220,6 +225,75 @@ class SignInLink(Struct, frozen=True):
 
     address: str
     expires_at: datetime
+
+
+class Bot(Struct, frozen=True):
+    """The account of a program."""
+
+    id: int
+    username: str
+    display_name: str
+    active: bool
+
+
+class NewBot(Struct, frozen=True, forbid_unknown_fields=True):
+    """A bot account to be added. Without a `display_name`, people see its `username`."""
+
+    username: NewUsername
+    display_name: Name | None = None
+
+
+class Key(Struct, frozen=True, kw_only=True):
+    """A key with which a program signs in as a bot. `used_at` is null if that has not happened yet."""
+
+    id: StoredNumber
+    name: str
+    created_at: datetime
+    used_at: datetime | None
+
+
+class KeyName(Struct, frozen=True, forbid_unknown_fields=True):
+    """What a key is for."""
+
+    name: Name
+
+
+class NewKey(Key, frozen=True, kw_only=True):
+    """A key that was just made. Its `secret` is not stored, and cannot be shown again."""
+
+    secret: str
+
+    def __repr__(self) -> str:
+        return "NewKey(…)"  # it may get into a traceback
+
+
+class Webhook(Struct, frozen=True, kw_only=True):
+    """An address to which a program sends messages for a thread, of which `bot` is the author. `used_at` is
+    null if that has not happened yet."""
+
+    id: StoredNumber
+    name: str
+    bot: str
+    created_at: datetime
+    used_at: datetime | None
+
+
+class NewWebhook(Struct, frozen=True, forbid_unknown_fields=True):
+    """A webhook to be made. `bot` is the username of a bot account; without it a new one is added, with the
+    name of the webhook."""
+
+    name: Name
+    bot: Annotated[str, Meta(max_length=100, pattern=r"^[^\u0000]*$")] | None = None
+
+
+class MadeWebhook(Webhook, frozen=True, kw_only=True):
+    """A webhook that was just made. Its `url` contains a secret, which is not stored, and cannot be shown
+    again."""
+
+    url: str
+
+    def __repr__(self) -> str:
+        return "MadeWebhook(…)"  # it may get into a traceback
 
 
 class Session(Struct, frozen=True):

@@ -14,6 +14,7 @@ from tests.support.client import open_list, open_thread
 from tests.support.command import chinwag
 from tests.support.people import HASH, PASSWORD, add_person, signed_in
 from tests.support.process import Server
+from tests.support.programs import with_key
 from tests.support.repository import ROOT
 from tests.support.sql import until
 
@@ -51,6 +52,8 @@ NOT_FOR_SERVERS = [
     "update link set uses_left = 1, expires_at = 'infinity'",
     "update identity set account_id = 1",
     "update session set account_id = 1",
+    "update account_key set account_id = 1",
+    "update webhook set account_id = 1",
     "update session set expires_at = 'infinity'",
     "insert into migration (app_name, name) values ('chinwag', 'x')",
     "truncate thread",
@@ -75,6 +78,9 @@ NOT_FOR_PRODUCERS = [
     "select from identity",
     "select from session",
     "insert into session (account_id, token_hash, expires_at, idle_days) values (1, '', now(), 1)",
+    "select from account_key",
+    "insert into account_key (account_id, name, key_hash) values (1, 'x', '')",
+    "select from webhook",
     "select from sign_in_attempt",
     "delete from sign_in_attempt",
     "select notify_account_change(1, true)",
@@ -148,6 +154,21 @@ async def test_a_server_does_all_that_a_server_does(
         assert await reader.closed() == 4004
     await until(db, "select not exists (select from removed_thread)")
     assert await db.fetchval("select count(*) from message where thread_id = $1", thread) == 0
+    assert "InsufficientPrivilege" not in server.log.read_text()
+
+
+async def test_a_server_lets_programs_in(server: Server, http: httpx.AsyncClient, thread: int) -> None:
+    assert (await http.post("/bots", json={"username": "builder"})).status_code == 201
+    key = (await http.post("/bots/builder/keys", json={"name": "x"})).json()
+    async with with_key(server, key["secret"]) as program:
+        posted = await program.post(f"/threads/{thread}/messages", json={"content": "with a key"})
+        assert posted.status_code == 201
+    webhook = (await http.post(f"/threads/{thread}/hooks", json={"name": "x"})).json()
+    assert (await http.post(webhook["url"], json={"text": "by webhook"})).text == "ok"
+    assert len((await http.get(f"/threads/{thread}/hooks")).json()) == 1
+    assert len((await http.get("/bots/builder/keys")).json()) == 1
+    for path in (f"/threads/{thread}/hooks/{webhook['id']}", f"/bots/builder/keys/{key['id']}"):
+        assert (await http.delete(path)).status_code == 204
     assert "InsufficientPrivilege" not in server.log.read_text()
 
 

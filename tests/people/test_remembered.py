@@ -8,6 +8,7 @@ import pytest
 
 from chinwag.chat.accounts import Accounts
 from chinwag.chat.attempts import Attempts
+from chinwag.chat.keys import Keys
 from chinwag.chat.passwords import Passwords
 from chinwag.chat.sessions import Sessions
 from chinwag.chat.sign_in import SignIn
@@ -21,7 +22,8 @@ async def sign_in(database_url: str) -> AsyncIterator[SignIn]:
     """What a server has that hears of changes."""
     settings = msgspec.structs.replace(Settings(), database_url=database_url, pool_size=2)
     async with open_pool(settings) as pool:
-        sign_in = SignIn(Accounts(pool), Sessions(pool), Attempts(pool), Passwords(), settings)
+        parts = Accounts(pool), Sessions(pool), Keys(pool), Attempts(pool), Passwords()
+        sign_in = SignIn(*parts, settings)
         sign_in.hear_again()
         yield sign_in
 

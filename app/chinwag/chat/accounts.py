@@ -27,7 +27,8 @@ ADD = """
 LIST = """
     select username, coalesce(display_name, username) as display_name, is_bot, admin, active,
            password <> $1 as has_password,
-           (select max(used_at) from session where account_id = account.id) as used_at
+           greatest((select max(used_at) from session where account_id = account.id),
+                    (select max(used_at) from account_key where account_id = account.id)) as used_at
     from account order by username
 """
 
@@ -42,13 +43,13 @@ END_OTHER_SESSIONS = "delete from session where account_id = $1 and id is distin
 NAMES = "select id, coalesce(display_name, username) as name from account where id = any ($1)"
 
 ADD_BOT = """
-    insert into account (username, password, email, active, display_name, is_bot)
-    values ($1::text, $2, $1::text || '@localhost', true, $3, true) on conflict do nothing returning id
+    insert into account (username, password, email, active, display_name, is_bot, answers)
+    values ($1::text, $2, $1::text || '@localhost', true, $3, true, true) on conflict do nothing returning id
 """
 
-BOT = "select id, is_bot from account where username = $1"
+BOT = "select id, answers from account where username = $1"
 
-OTHER_BOTS = "select exists (select from account where is_bot and id <> $1)"
+OTHER_BOTS = "select exists (select from account where answers and id <> $1)"
 
 JOIN_CHATS = """
     with batch as (
@@ -65,6 +66,8 @@ SHOWN = """
     from account where id = $1
 """
 
+IS_ADMIN = "select admin and active and not is_bot from account where id = $1"
+
 CREDENTIALS = "select id, password from account where username = $1 and active and not is_bot"
 
 PRE_CONFIGURED = "select id, username from account where username = $1 and active"
@@ -77,15 +80,24 @@ TWO_PERSONS = "select id, username from account where active and not is_bot limi
 
 
 class SignedIn(msgspec.Struct, frozen=True):
-    """Who uses a connection: an account, and the session by which it is signed in, if that is how."""
+    """Who uses a connection: an account, and the session or the key by which it is signed in, if that is
+    how."""
 
     account_id: int
     username: str
     session_id: int | None = None
+    key_id: int | None = None
+
+    @property
+    def has_secret(self) -> bool:
+        """Whether a secret tells this account from others. Without one, everybody on this computer may be
+        taken for the account."""
+        return self.session_id is not None or self.key_id is not None
 
 
 class AccountRow(msgspec.Struct, frozen=True):
-    """An account, as an administrator sees it. `used_at` is when one of its sessions was last in use."""
+    """An account, as an administrator sees it. `used_at` is when one of its sessions or keys was last in
+    use."""
 
     username: str
     display_name: str
@@ -146,6 +158,10 @@ class Accounts:
         row = await self._pool.fetchrow(CREDENTIALS, username)
         return (row["id"], row["password"]) if row else None
 
+    async def is_admin(self, account_id: int) -> bool:
+        """Return whether an account is that of an administrator who is not disabled."""
+        return bool(await self._pool.fetchval(IS_ADMIN, account_id))
+
     async def password_hash(self, account_id: int) -> str:
         """Return the hash of the password of an account."""
         return str(await self._pool.fetchval("select password from account where id = $1", account_id))
@@ -166,9 +182,9 @@ class Accounts:
         if id is None:
             row = await self._pool.fetchrow(BOT, username)
             assert row is not None
-            if row["is_bot"]:
+            if row["answers"]:
                 return int(row["id"])
-            return await self.bot(f"{username}-bot")  # a person has this name
+            return await self.bot(f"{username}-bot")  # a person or a program has this name
         if not await self._pool.fetchval(OTHER_BOTS, id):
             last: int | None = 0
             while last is not None:

@@ -1,8 +1,9 @@
-"""Signing in: who uses a connection, by the cookie that it brings or because they are the only person.
+"""Signing in: who uses a connection, by the cookie or the key that it brings, or because they are the only
+person.
 
 What the database says is remembered, so that a handshake asks it nothing. Servers are notified of every
-change of an account and of every session that ends (sql/80_session.sql), and then forget what they remember
-of it.
+change of an account, of every session that ends (sql/80_session.sql) and of every key that is revoked
+(sql/85_key.sql), and then forget what they remember of it.
 """
 
 import asyncio
@@ -16,6 +17,7 @@ import structlog
 from chinwag import frames
 from chinwag.chat.accounts import Accounts, SignedIn
 from chinwag.chat.attempts import Attempts
+from chinwag.chat.keys import PREFIX, Keys
 from chinwag.chat.passwords import NO_PASSWORD, Passwords, check_password
 from chinwag.chat.sessions import Sessions, hash_of
 from chinwag.db.pool import FAILURES
@@ -23,10 +25,10 @@ from chinwag.errors import PasswordNeeded, WrongPassword
 from chinwag.settings import Settings
 
 REMEMBERED = 20_000
-"""The most sessions that are remembered; then all are forgotten, and read again as they are used."""
+"""The most sessions and keys that are remembered; then all are forgotten, and read again as they are used."""
 
 KEEP_SECONDS = 60
-"""How often it is noted which sessions were used, and those that have expired are ended."""
+"""How often it is noted which sessions and keys were used, and those that have expired are ended."""
 
 FAILURE_SECONDS = 0.5
 """The least time after which a sign-in fails: it does not tell whether there is such an account, or how its
@@ -34,6 +36,9 @@ password was hashed."""
 
 ANSWER_SECONDS = 1.0
 """The longest wait for the database about somebody who is remembered, while changes are not heard."""
+
+Find = Callable[[bytes], Coroutine[Any, Any, SignedIn | None]]
+"""`find(hash)` gives who holds the secret with this hash, as the database has it."""
 
 log = structlog.get_logger(__name__)
 
@@ -45,12 +50,14 @@ class SignIn:
         self,
         accounts: Accounts,
         sessions: Sessions,
+        keys: Keys,
         attempts: Attempts,
         passwords: Passwords,
         settings: Settings,
     ) -> None:
         self._accounts = accounts
         self._sessions = sessions
+        self._keys = keys
         self._attempts = attempts
         self._passwords = passwords
         self._settings = settings
@@ -63,14 +70,14 @@ class SignIn:
         self._by_proxy: dict[str, SignedIn] = {}
         self._changes = 0
         self._hears = False
-        self._used: set[int] = set()
+        self._used: set[SignedIn] = set()
 
     @contextlib.asynccontextmanager
-    async def running(self, with_sockets: Callable[[], set[int]]) -> AsyncIterator[None]:
-        """Note the use of sessions, and end those that expire, inside the block.
+    async def running(self, with_sockets: Callable[[], set[SignedIn]]) -> AsyncIterator[None]:
+        """Note the use of sessions and keys, and end those that expire, inside the block.
 
         Args:
-            with_sockets: gives the ids of the sessions that have a WebSocket open.
+            with_sockets: gives those who have a WebSocket open.
         """
         task = asyncio.create_task(self._keep_sessions(with_sockets))
         try:
@@ -86,13 +93,15 @@ class SignIn:
             or_remembered: while the database cannot answer, whoever is remembered counts. This is for
                 WebSockets, which can tell a browser that the database is away.
         """
-        token_hash = hash_of(token)
-        found = self._by_hash.get(token_hash)
-        if found is None or not self._hears:
-            found = await _asked(self._find(token_hash), found if or_remembered else None)
-        if found is not None and found.session_id is not None:
-            self._used.add(found.session_id)
-        return found
+        if token.startswith(PREFIX):
+            return None  # a key is none in a cookie, which pages of other sites could make a browser send
+        return await self._by_secret(token, self._sessions.find, or_remembered=or_remembered)
+
+    async def by_key(self, key: str, *, or_remembered: bool = False) -> SignedIn | None:
+        """Return the bot that holds a key, if it was not revoked. `or_remembered` is as in by_token()."""
+        if not key.startswith(PREFIX):
+            return None
+        return await self._by_secret(key, self._keys.find, or_remembered=or_remembered)
 
     async def by_computer(self, *, or_remembered: bool = False) -> SignedIn | None:
         """Return the only person, whom a browser on this computer is taken for; None if there are several.
@@ -190,19 +199,20 @@ class SignIn:
         """Return those who are still signed in, as the database has it now."""
         several = set(several)
         ids = {who.session_id for who in several if who.session_id is not None}
-        valid: set[int | None] = set()
-        if ids:
-            valid |= await self._sessions.valid(ids)
-        without_session = {who for who in several if who.session_id is None}
-        if without_session:
-            without_session &= await self._without_session(without_session)
-        return {who for who in several if who.session_id in valid} | without_session
+        key_ids = {who.key_id for who in several if who.key_id is not None}
+        valid_ids = await self._sessions.valid(ids) if ids else set()
+        valid_key_ids = await self._keys.valid(key_ids) if key_ids else set()
+        without_secret = {who for who in several if not who.has_secret}
+        if without_secret:
+            without_secret &= await self._without_secret(without_secret)
+        by_secret = {who for who in several if who.session_id in valid_ids or who.key_id in valid_key_ids}
+        return by_secret | without_secret
 
     def remembers(self, who: SignedIn) -> bool:
         """Return whether `who` is known to be signed in, as of the last notification."""
         if not self._hears:
             return False
-        if who.session_id is not None:
+        if who.has_secret:
             return who in self._hashes.get(who.account_id, ())
         return who in (self._only_person, self._pre_configured, self._by_proxy.get(who.username))
 
@@ -213,10 +223,11 @@ class SignIn:
             self.forget(account_id)
 
     def forget(self, account_id: int) -> None:
-        """Forget what is remembered of an account, because it or one of its sessions has changed."""
+        """Forget what is remembered of an account, because it, or one of its sessions or keys, has
+        changed."""
         self._forget_persons()
-        for token_hash in self._hashes.pop(account_id, {}).values():
-            del self._by_hash[token_hash]
+        for secret_hash in self._hashes.pop(account_id, {}).values():
+            del self._by_hash[secret_hash]
 
     def lose_database(self) -> None:
         """Ask the database each time from now on, because changes are not heard any more."""
@@ -227,11 +238,20 @@ class SignIn:
         self._hears = True
         self._forget_all()
 
-    async def _find(self, token_hash: bytes) -> SignedIn | None:
+    async def _by_secret(self, secret: str, find: Find, *, or_remembered: bool) -> SignedIn | None:
+        secret_hash = hash_of(secret)
+        found = self._by_hash.get(secret_hash)
+        if found is None or not self._hears:
+            found = await _asked(self._find(secret_hash, find), found if or_remembered else None)
+        if found is not None:
+            self._used.add(found)
+        return found
+
+    async def _find(self, secret_hash: bytes, find: Find) -> SignedIn | None:
         changes = self._changes
-        found = await self._sessions.find(token_hash)
+        found = await find(secret_hash)
         if found is not None and self._hears and changes == self._changes:
-            self._remember(token_hash, found)
+            self._remember(secret_hash, found)
         return found
 
     async def _find_only_person(self) -> SignedIn | None:
@@ -248,7 +268,7 @@ class SignIn:
             self._by_proxy[username] = found
         return found
 
-    async def _without_session(self, several: set[SignedIn]) -> set[SignedIn | None]:
+    async def _without_secret(self, several: set[SignedIn]) -> set[SignedIn | None]:
         """Return those who need no session, at least of these."""
         if self._settings.sign_in == "proxy":
             return {*await self._accounts.still_persons([who.account_id for who in several])}
@@ -262,11 +282,11 @@ class SignIn:
             self._pre_configured = found
         return found
 
-    def _remember(self, token_hash: bytes, who: SignedIn) -> None:
+    def _remember(self, secret_hash: bytes, who: SignedIn) -> None:
         if len(self._by_hash) >= REMEMBERED:
             self._forget_all()
-        self._by_hash[token_hash] = who
-        self._hashes[who.account_id][who] = token_hash
+        self._by_hash[secret_hash] = who
+        self._hashes[who.account_id][who] = secret_hash
 
     def _forget_all(self) -> None:
         self._forget_persons()
@@ -296,12 +316,13 @@ class SignIn:
         await self._attempts.forget(counted)
         return token
 
-    async def _keep_sessions(self, with_sockets: Callable[[], set[int]]) -> None:
+    async def _keep_sessions(self, with_sockets: Callable[[], set[SignedIn]]) -> None:
         while True:
             await asyncio.sleep(KEEP_SECONDS)
-            used, self._used = self._used, set()
+            used, self._used = self._used | with_sockets(), set()
             try:
-                await self._sessions.keep(used | with_sockets())
+                await self._sessions.keep(who.session_id for who in used if who.session_id is not None)
+                await self._keys.note_used(who.key_id for who in used if who.key_id is not None)
                 await self._attempts.forget_old()
             except FAILURES as error:
                 # They are noted as they are used again, and those that have expired are not valid anyway.

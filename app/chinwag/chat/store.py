@@ -33,6 +33,7 @@ INSERT = """
     from unnest($1::bigint[], $2::text[], $3::text[], $4::uuid[], $5::bigint[], $6::integer[])
       with ordinality as post (thread_id, role, content, client_id, reply_to, author, place)
     where role = 'assistant' or (select sees(author, thread) from thread where id = thread_id)
+      or exists (select from webhook where webhook.thread_id = post.thread_id and account_id = author)
     order by thread_id, place
     returning thread_id, seq, client_id, reply_to
 """

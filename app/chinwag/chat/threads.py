@@ -25,7 +25,7 @@ ADD_MEMBERS = """
 
 ACCOUNTS = "select id, username from account where username = any ($1) and active order by id"
 
-BOT = "select id from account where username = $1 and is_bot and active"
+BOT = "select id from account where username = $1 and answers and active"
 
 GET = "select thread_json_for(thread, $2)::text from thread where id = $1 and sees($2, thread)"
 

@@ -5,6 +5,7 @@ from piccolo.conf.apps import AppConfig
 from chinwag.db.schema import EXPAND, migrations_folder
 from chinwag.db.tables import (
     Account,
+    AccountKey,
     Identity,
     Link,
     Member,
@@ -17,6 +18,7 @@ from chinwag.db.tables import (
     Session,
     SignInAttempt,
     Thread,
+    Webhook,
 )
 
 APP_CONFIG = AppConfig(
@@ -28,10 +30,12 @@ APP_CONFIG = AppConfig(
         Link,
         Identity,
         SignInAttempt,
+        AccountKey,
         Thread,
         Member,
         ReadMark,
         Mention,
+        Webhook,
         Message,
         MessageWords,
         ReplyRequest,

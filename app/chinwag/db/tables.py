@@ -42,6 +42,7 @@ class Account(BaseUser, tablename="account", db=DB):
 
     display_name = Text(null=True, default=None)
     is_bot = Boolean(default=False)
+    answers = Boolean(default=False)
 
 
 class Session(Table, tablename="session", db=DB):
@@ -88,6 +89,18 @@ class SignInAttempt(Table, tablename="sign_in_attempt", db=DB):
     attempted_at = Timestamptz()
 
 
+class AccountKey(Table, tablename="account_key", db=DB):
+    """A key by which a program signs in as a bot account."""
+
+    id = BigSerial(primary_key=True)
+    account_id = ForeignKey(references=Account, null=False)
+    name = Text()
+    key_hash = Bytea()
+    created_at = Timestamptz()
+    used_at = Timestamptz(null=True, default=None)
+    created_by = ForeignKey(references=Account, null=True)
+
+
 class Thread(Table, tablename="thread", db=DB):
     """A thread, which people read as "chat"."""
 
@@ -128,6 +141,19 @@ class Mention(Table, tablename="mention", db=DB):
     thread_id = BigInt(primary_key=True)
     account_id = ForeignKey(references=Account, null=False)
     seq = BigInt()
+
+
+class Webhook(Table, tablename="webhook", db=DB):
+    """An address to which a program sends messages for a thread."""
+
+    id = BigSerial(primary_key=True)
+    account_id = ForeignKey(references=Account, null=False)
+    thread_id = ForeignKey(references=Thread, null=False)
+    name = Text()
+    secret_hash = Bytea()
+    created_at = Timestamptz()
+    used_at = Timestamptz(null=True, default=None)
+    created_by = ForeignKey(references=Account, null=True)
 
 
 class Message(Table, tablename="message", db=DB):

@@ -1,10 +1,12 @@
-"""Rate limits: a token bucket for each key, such as a socket or a client's address."""
+"""Rate limits: a token bucket for each key, such as an account or a client's address."""
 
 import ipaddress
 import itertools
 import time
 from collections import OrderedDict
 from collections.abc import Hashable
+
+from chinwag.chat.accounts import SignedIn
 
 MOST_KEYS = 10_000
 """The most buckets that are kept. If there are more, the least recently used is forgotten, and so is full
@@ -52,6 +54,15 @@ class RateLimit:
         for key in list(itertools.islice(self._full_at, 2)):
             if self._full_at[key] <= now or len(self._full_at) > MOST_KEYS:
                 del self._full_at[key]
+
+
+def account_key(who: SignedIn | None) -> Hashable | None:
+    """Return the key for the limits of an account, on all its sockets and over HTTP together.
+
+    The result is None where nobody is signed in, and where everybody is the same account: the only person,
+    and everybody with the setting `sign_in = "anyone"`. There one of them could use up what all have.
+    """
+    return ("account", who.account_id) if who is not None and who.has_secret else None
 
 
 def site_of(address: str) -> str:

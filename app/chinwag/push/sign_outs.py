@@ -1,4 +1,5 @@
-"""Sign-outs: a WebSocket is closed soon after the session has ended by which it was opened.
+"""Sign-outs: a WebSocket is closed soon after the session has ended, or the key was revoked, by which it was
+opened.
 
 A notification says that something about an account has changed. Whoever can connect to the database can
 NOTIFY, so the tables are asked whether the account's sockets may stay open, once for all that was notified
@@ -65,9 +66,9 @@ class SignOuts:
             if not self._by_account[who.account_id]:
                 del self._by_account[who.account_id]
 
-    def sessions(self) -> set[int]:
-        """Return the ids of the sessions that have a socket here."""
-        return {who.session_id for who in self._sockets if who.session_id is not None}
+    def with_sockets(self) -> set[SignedIn]:
+        """Return those who have a socket here."""
+        return set(self._sockets)
 
     def receive(self, payload: str) -> None:
         """Take a notification, and check the sockets that it may concern."""
@@ -76,7 +77,7 @@ class SignOuts:
             return
         changed = set(self._by_account.get(account_id, ()))
         # Who is signed in as the only person is not that any more when a second one comes.
-        changed |= {who for who in self._sockets if who.session_id is None}
+        changed |= {who for who in self._sockets if not who.has_secret}
         self._check(changed)
 
     def check_all(self) -> None:

@@ -30,7 +30,12 @@ log = structlog.get_logger(__name__)
 
 
 class RateLimits(NamedTuple):
-    """The rate limits of the subscriptions of this process. The keys are the subscriptions."""
+    """The rate limits of the subscriptions of this process.
+
+    Attributes:
+        posts: the messages of an account, or of a subscription where everybody is the same account.
+        refusals: the refused frames of a subscription.
+    """
 
     posts: RateLimit
     refusals: RateLimit

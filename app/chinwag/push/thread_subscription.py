@@ -16,6 +16,7 @@ from chinwag.errors import BadMessage, Refusal, ServerStopping, TooManyRequests
 from chinwag.push.burst import Burst
 from chinwag.push.connection import Connection
 from chinwag.push.hub import Hub
+from chinwag.push.rate_limit import account_key
 from chinwag.push.sign_outs import SignOuts
 from chinwag.push.subscription import FINISH_SECONDS, RateLimits, Subscription
 from chinwag.wire import CloseCode
@@ -177,7 +178,7 @@ class ThreadSubscription(Subscription):
         check_content(content, self._max_content)
         if self._stopping:
             raise ServerStopping()
-        if not self._limits.posts.take(self):
+        if not self._limits.posts.take(account_key(self._who) or self):
             raise TooManyRequests()
 
     def _on_stored(self, client_id: UUID | None, stored: asyncio.Future[Stored]) -> None:

@@ -11,7 +11,8 @@ from litestar.types import ASGIApp, Receive, Scope, Send
 from chinwag.chat.accounts import SignedIn
 from chinwag.db.failures import refusal_of
 from chinwag.db.pool import FAILURES
-from chinwag.errors import HostNotAllowed, NotSignedIn, OriginNotAllowed, TooManyRequests
+from chinwag.errors import HostNotAllowed, NotSignedIn, OriginNotAllowed, TooManyRequests, WrongKey
+from chinwag.logs import loggable
 from chinwag.push.connection import PEER
 from chinwag.push.rate_limit import site_of
 from chinwag.settings import Settings, networks
@@ -46,6 +47,22 @@ SECURE_COOKIE = "__Host-chinwag"
 encrypted, and for all paths (RFC 6265bis, section 4.1.3.2)."""
 
 
+class CheckSite(ASGIMiddleware):
+    """The middleware that checks the Host and the Origin, and not who is signed in."""
+
+    scopes = (ScopeType.HTTP,)
+
+    async def handle(self, scope: Scope, receive: Receive, send: Send, next_app: ASGIApp) -> None:
+        """
+        Raises:
+            HostNotAllowed, OriginNotAllowed
+        """
+        settings, fields = services_of(scope["litestar_app"].state).settings, _fields(scope)
+        check_host(_name_in(fields.get(b"host", "")), settings)
+        check_origin(scope, fields, settings)
+        await next_app(scope, receive, send)
+
+
 class CheckAccess(ASGIMiddleware):
     """The middleware that refuses a client that may not use this server, before anything else is done for
     it.
@@ -61,7 +78,7 @@ class CheckAccess(ASGIMiddleware):
         """Check the Host, the Origin and who is signed in.
 
         Raises:
-            HostNotAllowed, OriginNotAllowed, NotSignedIn, TooManyRequests
+            HostNotAllowed, OriginNotAllowed, NotSignedIn, WrongKey, TooManyRequests
         """
         services = services_of(scope["litestar_app"].state)
         fields = _fields(scope)
@@ -114,15 +131,22 @@ def check_origin(scope: Scope, fields: dict[bytes, str], settings: Settings) -> 
 async def signed_in(
     scope: Scope, name: str, fields: dict[bytes, str], services: Services
 ) -> SignedIn | None:
-    """Return who has the session of the cookie, or else the only person, if the browser is on this computer.
+    """Return who has the key, or else who has the session of the cookie, or else the only person, if the
+    browser is on this computer.
 
     A client on this computer that adds a proxy's field stands for browsers elsewhere.
 
     Raises:
-        TooManyRequests: too many secrets from this address are not those of sessions.
+        WrongKey
+        TooManyRequests: too many secrets from this address are not those of sessions or keys.
     """
     sign_in, client = services.sign_in, scope.get("client")
     or_remembered = scope["type"] == ScopeType.WEBSOCKET
+    if (key := key_in(fields.get(b"authorization", ""))) is not None:
+        if who := await sign_in.by_key(key, or_remembered=or_remembered):
+            return who
+        _count_made_up(scope, services)
+        raise WrongKey()
     if services.settings.sign_in == "anyone":
         return await sign_in.pre_configured(or_remembered=or_remembered)
     if (name_given := _name_by_proxy(scope, services.settings)) is not None:
@@ -130,9 +154,7 @@ async def signed_in(
     if token := token_in(fields.get(b"cookie", ""), scope["scheme"]):
         if who := await sign_in.by_token(token, or_remembered=or_remembered):
             return who
-        # Each has cost a query, whoever has made it up.
-        if not services.changes.take(site_of(client[0]) if client else ""):
-            raise TooManyRequests()
+        _count_made_up(scope, services)
     if services.settings.sign_in in {"required", "proxy"}:
         return None
     is_here = client is not None and _is_loopback(client[0]) and (name == "localhost" or _is_loopback(name))
@@ -147,8 +169,10 @@ async def _signed_in_or_code(
     """Return who opens a WebSocket, or the code with which its handler has to close it."""
     try:
         return await signed_in(scope, name, fields, services) or CloseCode.SIGNED_OUT
+    except WrongKey:
+        return CloseCode.SIGNED_OUT
     except FAILURES as error:
-        refusal_of(error, path=scope["path"])  # says it in the log
+        refusal_of(error, path=loggable(scope["path"]))  # says it in the log
         return CloseCode.DATABASE_UNAVAILABLE
 
 
@@ -167,6 +191,24 @@ def _name_by_proxy(scope: Scope, settings: Settings) -> str | None:
     values = [value for name, value in scope["headers"] if name.lower() == wanted]
     # Of two, one may be the client's own.
     return values[0].decode("latin-1") if len(values) == 1 and values[0] else None
+
+
+def _count_made_up(scope: Scope, services: Services) -> None:
+    """Count a secret that nobody has. Each has cost a query, whoever has made it up.
+
+    Raises:
+        TooManyRequests: there were too many from this address.
+    """
+    client = scope.get("client")
+    if not services.changes.take(site_of(client[0]) if client else ""):
+        raise TooManyRequests()
+
+
+def key_in(authorization: str) -> str | None:
+    """Return the key in an Authorization field (RFC 6750, section 2.1), or None if it has none: another
+    scheme, such as Basic, is for a proxy in front of this server."""
+    scheme, _, key = authorization.partition(" ")
+    return key.strip() if scheme.lower() == "bearer" else None
 
 
 def cookie_name(scheme: str) -> str:

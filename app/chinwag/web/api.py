@@ -17,8 +17,9 @@ from chinwag.chat.accounts import SignedIn
 from chinwag.chat.messages import check_content
 from chinwag.chat.store import Post
 from chinwag.errors import BadInput, BadJson
-from chinwag.web import links_api, member_api, openid_api, people_api, session_api
+from chinwag.web import bot_api, hook_api, links_api, member_api, openid_api, people_api, session_api
 from chinwag.web.access import CheckAccess
+from chinwag.web.openapi import ForEverybody
 from chinwag.web.parameters import (
     EXACT,
     WITHOUT_BODY,
@@ -37,6 +38,9 @@ from chinwag.web.problems import AnswerWhenCancelled
 from chinwag.web.services import Provided
 from chinwag.web.sockets import list_socket, thread_socket
 from chinwag.web.throttle import LimitChanges
+
+TOO_LARGE = {431: problems(431)[431]}
+"""What may be wrong with a request that has nothing but a head."""
 
 AnyRequest = Request[Any, Any, Any]
 SignedInRequest = Request[SignedIn, Any, Any]
@@ -71,6 +75,7 @@ async def read_json(request: AnyRequest) -> None:
     | problems(400, 403, 404, 409, 413, 415),
     summary="Create a thread",
     response_description="The new thread.",
+    tags=["threads"],
 )
 async def create_thread(
     request: SignedInRequest, data: Annotated[wire.NewThread, EXACT], services: Provided
@@ -79,7 +84,7 @@ async def create_thread(
     return Response(thread, status_code=201 if is_new else 200)
 
 
-@get("/threads", responses=problems(400), summary="The threads, newest activity first")
+@get("/threads", responses=problems(400), summary="The threads, newest activity first", tags=["threads"])
 async def list_threads(
     request: SignedInRequest,
     services: Provided,
@@ -89,13 +94,12 @@ async def list_threads(
     q: TitleFilter = None,
 ) -> list[wire.Thread]:
     return await services.threads.newest(
-        request.user.account_id, limit, _thread_cursor(before), pinned, q)
+        request.user.account_id, limit, _thread_cursor(before), pinned, q
+    )
 
 
-@get("/threads/{thread_id:int}", responses=problems(400, 404), summary="A thread")
-async def get_thread(
-    request: SignedInRequest, thread_id: ThreadId, services: Provided
-) -> wire.Thread:
+@get("/threads/{thread_id:int}", responses=problems(400, 404), summary="A thread", tags=["threads"])
+async def get_thread(request: SignedInRequest, thread_id: ThreadId, services: Provided) -> wire.Thread:
     return await services.threads.get(thread_id, request.user.account_id)
 
 
@@ -103,6 +107,7 @@ async def get_thread(
     "/threads/{thread_id:int}",
     responses=problems(400, 403, 404, 413, 415),
     summary="Rename a thread, pin it, open or close it",
+    tags=["threads"],
 )
 async def change_thread(
     request: SignedInRequest,
@@ -113,7 +118,12 @@ async def change_thread(
     return await services.threads.change(thread_id, data, request.user.account_id)
 
 
-@delete("/threads/{thread_id:int}", responses=problems(400, 403, 404), summary="Delete a thread")
+@delete(
+    "/threads/{thread_id:int}",
+    responses=problems(400, 403, 404),
+    summary="Delete a thread",
+    tags=["threads"],
+)
 async def delete_thread(request: SignedInRequest, thread_id: ThreadId, services: Provided) -> None:
     await services.threads.delete(thread_id, request.user.account_id)
 
@@ -124,6 +134,7 @@ async def delete_thread(request: SignedInRequest, thread_id: ThreadId, services:
     summary="Messages of a thread, oldest first",
     description="Those right after `after`, or else those right before `before`, or else the newest. "
     "Where messages are long there are fewer than `limit`: only an empty page is the end.",
+    tags=["messages"],
 )
 async def list_messages(
     request: SignedInRequest,
@@ -149,6 +160,7 @@ async def list_messages(
     summary="Write a message",
     response_description="It is stored.",
     description="With a `client_id` it can be sent again, and is stored once.",
+    tags=["messages"],
 )
 async def create_message(
     request: SignedInRequest,
@@ -168,6 +180,7 @@ async def create_message(
     responses=problems(400, 404)
     | {200: ResponseSpec(None, description="A file, as long as the thread.", generate_examples=False)},
     summary="A thread as a file",
+    tags=["threads"],
 )
 async def export_thread(
     request: SignedInRequest,
@@ -190,6 +203,7 @@ async def export_thread(
     summary="Find messages by their words, newest first",
     description='Words, "a phrase", or, -not; the last word may be unfinished. '
     "Of a message, the first 100,000 characters are searched.",
+    tags=["messages"],
 )
 async def search_messages(
     request: SignedInRequest,
@@ -205,10 +219,13 @@ async def search_messages(
     [
         "/account",
         "/accounts/{username:str}",
+        "/bots",
+        "/bots/{username:str}/keys",
         "/invitations",
         "/session",
         "/threads",
         "/threads/{thread_id:int}",
+        "/threads/{thread_id:int}/hooks",
         "/threads/{thread_id:int}/members/{username:str}",
         "/threads/{thread_id:int}/messages",
     ],
@@ -227,15 +244,25 @@ async def methods(request: AnyRequest) -> Response[None]:
     return Response(None, headers={"Allow": ", ".join(sorted(path.methods))})
 
 
-@get("/health/live", summary="Whether this process answers")
+@get(
+    "/health/live",
+    responses=TOO_LARGE,
+    operation_class=ForEverybody,
+    operation_id="checkLiveness",
+    summary="Whether this process answers",
+    tags=["health"],
+)
 async def live() -> wire.Health:
     return wire.Health("ok")
 
 
 @get(
     "/health/ready",
-    responses={503: ResponseSpec(wire.Health, description="It cannot hear the database.")},
+    responses=TOO_LARGE | {503: ResponseSpec(wire.Health, description="It cannot hear the database.")},
+    operation_class=ForEverybody,
+    operation_id="checkReadiness",
     summary="Whether this server hears the database, and so can serve browsers",
+    tags=["health"],
 )
 async def ready(services: Provided) -> Response[wire.Health]:
     if services.listener.ready:
@@ -255,6 +282,8 @@ ROUTES: list[ControllerRouterHandler] = [
             *links_api.ROUTES,
             *people_api.ROUTES,
             *openid_api.ROUTES,
+            *bot_api.ROUTES,
+            *hook_api.ROUTES,
             create_thread,
             list_threads,
             get_thread,
@@ -266,6 +295,7 @@ ROUTES: list[ControllerRouterHandler] = [
             search_messages,
         ],
     ),
+    hook_api.HOOKS,
     # The WebSockets have a router with fewer middlewares, because each handshake pays for every middleware.
     Router("/api/v1", middleware=[CheckAccess()], route_handlers=[thread_socket, list_socket]),
     live,

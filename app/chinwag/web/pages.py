@@ -1,18 +1,18 @@
 """Routes for the page, its files and the interactive documentation, all served from this server."""
 
-from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 from litestar import Request, Response, Router, get
 from litestar.exceptions import NotFoundException
-from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import OpenAPIRenderPlugin
 from litestar.types import ControllerRouterHandler
 
-from chinwag.headers import PAGE_POLICY
+from chinwag.headers import PAGE_POLICY, STRICT_POLICY
 from chinwag.web import assets
+from chinwag.web.asyncapi import asyncapi
+from chinwag.web.openapi import openapi_config
 
 AnyRequest = Request[Any, Any, Any]
 
@@ -87,6 +87,19 @@ def docs_static(request: AnyRequest, name: str) -> Response[bytes]:
     return assets.answer(DOCS_FILES[name], request)
 
 
+@get("/asyncapi.json", sync_to_thread=False)
+def asyncapi_document() -> Response[bytes]:
+    """The description of the WebSockets, for programs."""
+    headers = {"Content-Security-Policy": STRICT_POLICY}
+    return Response(asyncapi(), media_type="application/json", headers=headers)
+
+
+@get("/sockets", sync_to_thread=False)
+def sockets_page(request: AnyRequest) -> Response[bytes]:
+    """The description of the WebSockets, for people."""
+    return assets.answer(assets.find("sockets.html"), request)
+
+
 class Documentation(OpenAPIRenderPlugin):
     """Swagger UI in a page of our own: Litestar's has an inline script, which our Content-Security-Policy
     forbids."""
@@ -104,16 +117,13 @@ ROUTES: list[ControllerRouterHandler] = [
     ),
 ]
 
-OPENAPI = OpenAPIConfig(
-    title="Chinwag",
-    version=version("chinwag"),
-    description="A real-time chat on PostgreSQL.",
-    openapi_router=Router(
+OPENAPI = openapi_config(
+    Router(
         "/docs",
-        route_handlers=[],
+        route_handlers=[asyncapi_document, sockets_page],
         include_in_schema=False,
         # Swagger UI has its icons in its style sheet.
         response_headers={"Content-Security-Policy": f"{PAGE_POLICY};img-src 'self' data:"},
     ),
-    render_plugins=[Documentation(path="/")],
+    Documentation(path="/"),
 )

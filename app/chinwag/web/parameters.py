@@ -8,6 +8,12 @@ from litestar.params import Body, Parameter
 from chinwag import wire
 
 ThreadId = Annotated[int, Parameter(ge=1, le=wire.MAX_ID, description="The thread.")]
+KeyId = Annotated[int, Parameter(ge=1, le=wire.MAX_ID, description="The key.")]
+WebhookId = Annotated[int, Parameter(ge=1, le=wire.MAX_ID, description="The webhook.")]
+HookSecret = Annotated[str, Parameter(description="The secret of the webhook, which its address contains.")]
+BotName = Annotated[
+    str, Parameter(max_length=100, pattern=r"^[^\x00]+$", description="The username of the bot.")
+]
 SessionId = Annotated[int, Parameter(ge=1, le=wire.MAX_ID, description="The session.")]
 InvitationId = Annotated[int, Parameter(ge=1, le=wire.MAX_ID, description="The invitation.")]
 Username = Annotated[str, Parameter(max_length=100, pattern=r"^[^\x00/]+$", description="A username.")]
@@ -77,12 +83,13 @@ WITHOUT_BODY = "without_body"
 PROBLEMS = {
     400: "Something in the request is wrong.",
     401: "Not signed in.",
-    403: "A page of another site may not do this, or only an administrator may.",
+    403: "A page of another site, or who is signed in, may not do this.",
     404: "There is no such thing.",
     409: "It cannot be done now; `code` says why.",
     413: "The body is too big.",
     415: "The body is not JSON.",
     429: "There are too many requests from this address; try again in a second.",
+    431: "The header fields are too large.",
     503: "The database is unavailable, or the server is at a limit; try again.",
 }
 

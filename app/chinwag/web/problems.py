@@ -16,6 +16,7 @@ from chinwag.db.failures import refusal_of
 from chinwag.db.pool import FAILURES
 from chinwag.errors import BadInput, Refusal, ServerStopping
 from chinwag.headers import PAGE_POLICY
+from chinwag.logs import loggable
 from chinwag.web import assets
 
 AnyRequest = Request[Any, Any, Any]
@@ -42,7 +43,7 @@ def refused(request: AnyRequest, error: Refusal) -> Response[wire.Problem]:
 
 def database_failed(request: AnyRequest, error: Exception) -> Response[wire.Problem]:
     """Answer with what an error of the database means to the client."""
-    return refused(request, refusal_of(error, path=request.scope["path"]))
+    return refused(request, refusal_of(error, path=loggable(request.scope["path"])))
 
 
 def http_failed(request: AnyRequest, error: HTTPException) -> Response[Any]:
@@ -61,7 +62,7 @@ def http_failed(request: AnyRequest, error: HTTPException) -> Response[Any]:
 
 def failed(request: AnyRequest, error: Exception) -> Response[wire.Problem]:
     """Log an unexpected error, and answer with status 500."""
-    log.error("request_failed", path=request.scope["path"], exc_info=error)
+    log.error("request_failed", path=loggable(request.scope["path"]), exc_info=error)
     return _answer(request, 500, Refusal.code, "The server failed; its log says why.")
 
 
@@ -91,7 +92,7 @@ def _answer(
 ) -> Response[wire.Problem]:
     if status < 500:
         # request.url cannot be made of a malformed Host header.
-        log.info("refused", code=code, path=request.scope["path"])
+        log.info("refused", code=code, path=loggable(request.scope["path"]))
     problem = wire.Problem(status=status, code=code, title=_phrase(status), detail=detail)
     if status in {429, 503}:
         headers = {"Retry-After": "1"} | (headers or {})

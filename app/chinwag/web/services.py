@@ -10,10 +10,12 @@ from litestar.params import SkipValidation
 
 from chinwag.chat.account_export import AccountExports
 from chinwag.chat.accounts import Accounts
+from chinwag.chat.bot_accounts import BotAccounts
 from chinwag.chat.directory import Directory
 from chinwag.chat.export import Exports
 from chinwag.chat.identities import Identities
 from chinwag.chat.joining import Joining
+from chinwag.chat.keys import Keys
 from chinwag.chat.links import Links
 from chinwag.chat.members import Members
 from chinwag.chat.messages import Messages
@@ -22,6 +24,7 @@ from chinwag.chat.search import Search
 from chinwag.chat.sessions import Sessions
 from chinwag.chat.sign_in import SignIn
 from chinwag.chat.threads import Threads
+from chinwag.chat.webhooks import Webhooks
 from chinwag.chat.writer import Writer
 from chinwag.push.hub import Hub
 from chinwag.push.listener import Listener
@@ -39,13 +42,15 @@ class Services:
     """The parts of a server process, which are made once at its start (chinwag.asgi).
 
     Attributes:
-        limits: the rate limits of the subscriptions.
+        limits: the rate limits of the subscriptions, and of what an account or a webhook asks for over HTTP.
         changes: the rate limit of the changes that an address may ask for over HTTP.
         joins: how many subscriptions may read the database at the same time as they begin.
     """
 
     settings: Settings
     accounts: Accounts
+    bot_accounts: BotAccounts
+    keys: Keys
     sessions: Sessions
     sign_in: SignIn
     sign_outs: SignOuts
@@ -59,6 +64,7 @@ class Services:
     messages: Messages
     members: Members
     read_marks: ReadMarks
+    webhooks: Webhooks
     writer: Writer
     search: Search
     exports: Exports

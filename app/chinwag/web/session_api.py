@@ -12,16 +12,20 @@ from chinwag.chat.accounts import SignedIn
 from chinwag.errors import NoSuchSession, NotSignedIn
 from chinwag.push.rate_limit import site_of
 from chinwag.web.access import cookie_name
+from chinwag.web.openapi import FOR_PERSONS, ForEverybody
 from chinwag.web.parameters import EXACT, SessionId, problems
+from chinwag.web.permissions import check_person
 from chinwag.web.services import Provided, Services
 
 SignedInRequest = Request[SignedIn, Any, Any]
 AnyRequest = Request[Any, Any, Any]
 
+TAGS = ["account"]
+
 DAY = 24 * 60 * 60
 
 
-@get("/account", responses=problems(), summary="The account that is signed in")
+@get("/account", responses=problems(), summary="The account that is signed in", tags=TAGS)
 async def get_account(request: SignedInRequest, services: Provided) -> wire.Account:
     return await account_of(request.user, services)
 
@@ -32,10 +36,13 @@ async def get_account(request: SignedInRequest, services: Provided) -> wire.Acco
     status_code=204,
     summary="Change the password of the account",
     description="The account is signed out everywhere but here.",
+    tags=TAGS,
+    security=FOR_PERSONS,
 )
 async def change_password(
     request: SignedInRequest, data: Annotated[wire.PasswordChange, EXACT], services: Provided
 ) -> None:
+    check_person(request.user)
     await services.sign_in.change_password(
         request.user, data.current, data.new, address=address_of(request)
     )
@@ -46,6 +53,8 @@ async def change_password(
     responses=problems(400, 403, 413, 415),
     summary="Sign in",
     response_description="The account. The answer sets the cookie of the session.",
+    tags=TAGS,
+    operation_class=ForEverybody,
 )
 async def sign_in(
     request: AnyRequest, data: Annotated[wire.Credentials, EXACT], services: Provided
@@ -65,14 +74,24 @@ async def sign_in(
     | problems(403),
     status_code=204,
     summary="Sign out",
+    tags=TAGS,
+    security=FOR_PERSONS,
 )
 async def sign_out(request: SignedInRequest, services: Provided) -> Response[None]:
+    check_person(request.user)
     await end_session_of(request.user, services)
     return Response(None, cookies=[_cookie(request, "", max_age=0)])
 
 
-@get("/sessions", responses=problems(), summary="The browsers in which the account is signed in")
+@get(
+    "/sessions",
+    responses=problems(403),
+    security=FOR_PERSONS,
+    summary="The browsers in which the account is signed in",
+    tags=TAGS,
+)
 async def list_sessions(request: SignedInRequest, services: Provided) -> list[wire.Session]:
+    check_person(request.user)
     return await services.sessions.of_account(request.user.account_id, request.user.session_id)
 
 
@@ -81,8 +100,11 @@ async def list_sessions(request: SignedInRequest, services: Provided) -> list[wi
     responses=problems(400, 403, 404),
     status_code=204,
     summary="Sign out one of the browsers",
+    tags=TAGS,
+    security=FOR_PERSONS,
 )
 async def end_session(request: SignedInRequest, session_id: SessionId, services: Provided) -> None:
+    check_person(request.user)
     if not await services.sessions.end(request.user.account_id, session_id):
         raise NoSuchSession(f"there is no session {session_id} of this account")
     services.sign_in.forget(request.user.account_id)

@@ -1,11 +1,11 @@
-"""Rate limits over HTTP: the number of changes that one address may ask for."""
+"""Rate limits over HTTP: the number of changes that one account, or one address, may ask for."""
 
 from litestar.enums import ScopeType
 from litestar.middleware import ASGIMiddleware
 from litestar.types import ASGIApp, Receive, Scope, Send
 
 from chinwag.errors import TooManyRequests
-from chinwag.push.rate_limit import site_of
+from chinwag.push.rate_limit import account_key, site_of
 from chinwag.web.services import services_of
 
 SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
@@ -13,7 +13,7 @@ SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
 
 class LimitChanges(ASGIMiddleware):
     """The middleware that refuses requests that change something when too many of them come from one
-    address.
+    account, wherever it is signed in, or from one address where there is no account of one's own.
 
     The address is the one that uvicorn has found. Behind a proxy on this computer that is the one in
     X-Forwarded-For, which is believed from nobody else.
@@ -28,8 +28,11 @@ class LimitChanges(ASGIMiddleware):
             TooManyRequests
         """
         if scope.get("method") not in SAFE_METHODS:
-            changes = services_of(scope["litestar_app"].state).changes
-            client = scope.get("client")
-            if not changes.take(site_of(client[0]) if client else ""):
+            services, client = services_of(scope["litestar_app"].state), scope.get("client")
+            if key := account_key(scope["user"]):
+                has_one = services.limits.posts.take(key)
+            else:
+                has_one = services.changes.take(site_of(client[0]) if client else "")
+            if not has_one:
                 raise TooManyRequests()
         await next_app(scope, receive, send)

@@ -10,6 +10,8 @@ ID = "2026-11-30T07:00:00:000000"
 VERSION = "1.38.0"
 DESCRIPTION = "members"
 
+CHANGE_ACCOUNT = "alter table public.account add column if not exists answers boolean not null default false"
+
 # is_open stays null in the rows that there are. They get a value after the programs (contract/).
 CHANGE_THREAD = """
     alter table public.thread
@@ -91,6 +93,7 @@ async def forwards() -> MigrationManager:
         ID,
         EXPAND,
         DESCRIPTION,
+        change(CHANGE_ACCOUNT),
         change(CHANGE_THREAD),
         change(CREATE_TABLES),
         change(CHANGE_MESSAGE),
