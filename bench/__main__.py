@@ -25,13 +25,22 @@ NAMES = [contestant.name for contestant in CONTESTANTS]
 @click.option("--fsync/--no-fsync", default=True, help="Whether a commit waits for the disk.")
 @click.option("--only", multiple=True, type=click.Choice(NAMES), help="Measure only this; may be repeated.")
 @click.option(
+    "--small", is_flag=True, help="Start each server once for all measurements, to see that they work."
+)
+@click.option(
     "--output",
     default=ROOT / "docs",
     type=click.Path(path_type=Path),
     help="Folder for the page and the chart.  [default: docs]",
 )
 def main(
-    rounds: int, seconds: float, sockets: int, fsync: bool, only: tuple[str, ...], output: Path
+    rounds: int,
+    seconds: float,
+    sockets: int,
+    fsync: bool,
+    only: tuple[str, ...],
+    small: bool,
+    output: Path,
 ) -> None:
     """Measure Chinwag and other servers side by side, and write bench.md and bench.svg."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # what was started is ended
@@ -48,7 +57,7 @@ def main(
         click.echo(f"skipped: {sentence}", err=True)
     if not contestants:
         sys.exit("there is nobody to measure")
-    contest = Contest(rounds, seconds, sockets)
+    contest = Contest(rounds, seconds, sockets, starts_once=small)
     with databases.started(fsync=fsync) as postgres:
         outcome = contest.hold(contestants, postgres, lambda line: click.echo(line, err=True))
         version = postgres.server_version()

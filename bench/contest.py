@@ -40,6 +40,11 @@ class Outcome:
     and that of the measurement."""
     failures: list[str] = field(default_factory=list)
 
+    def record(self, contestant: Contestant, measurement: Measurement, result: Result) -> None:
+        for name, value in result.values.items():
+            self.values[contestant.name, f"{measurement.name}.{name}"].append(value)
+        self.shares[contestant.name, measurement.name].append((result.load, result.server))
+
     def middle(self, contestant: str, key: str) -> float | None:
         """Return the median of the rounds; None if there is no number."""
         numbers = self.values.get((contestant, key))
@@ -53,6 +58,9 @@ class Contest:
     rounds: int
     seconds: float
     most_sockets: int
+    starts_once: bool = False
+    """Whether one server of a contestant does all measurements of a round. What one measurement leaves behind
+    may disturb the next."""
 
     def hold(
         self, contestants: Sequence[Contestant], databases: Databases, tell: Callable[[str], None]
@@ -63,41 +71,56 @@ class Contest:
             # Each is first in turn: what runs behind another may find the machine warmer.
             shift = number % len(contestants)
             order = [*contestants[shift:], *contestants[:shift]]
-            for measurement in outcome.measurements:
+            every = outcome.measurements
+            say = partial(_say, tell, f"round {number + 1}/{self.rounds}")
+            for several in [every] if self.starts_once else [[one] for one in every]:
                 for contestant in order:
-                    if measurement.fits(contestant):
-                        told = self._measure(outcome, databases, contestant, measurement)
-                        what = f"{measurement.title:31} {contestant.title:28}"
-                        tell(f"round {number + 1}/{self.rounds}  {what} {told}")
+                    self._measure(outcome, databases, contestant, several, say)
         return outcome
 
     def _measure(
-        self, outcome: Outcome, databases: Databases, contestant: Contestant, measurement: Measurement
-    ) -> str:
+        self,
+        outcome: Outcome,
+        databases: Databases,
+        contestant: Contestant,
+        several: Sequence[Measurement],
+        say: Callable[[Measurement, Contestant, str], None],
+    ) -> None:
+        """Make those of several measurements that fit, with one server, up to the first that fails."""
+        fitting = [measurement for measurement in several if measurement.fits(contestant)]
+        if not fitting:
+            return
+        measurement = fitting[0]
         try:
             with databases.fresh(contestant) as url, running(contestant, url) as (pid, sockets_url):
-                task = Task(
-                    measure=measurement.measure,
-                    dialect=contestant.dialect,
-                    url=sockets_url,
-                    database_url=url,
-                    hears_sql=contestant.hears_sql,
-                    pid=pid,
-                    sockets=measurement.sockets,
-                    seconds=self.seconds,
-                    batch=measurement.batch,
-                )
-                result = _generate_load(task)
+                for measurement in fitting:
+                    task = Task(
+                        measure=measurement.measure,
+                        dialect=contestant.dialect,
+                        url=sockets_url,
+                        database_url=url,
+                        hears_sql=contestant.hears_sql,
+                        pid=pid,
+                        sockets=measurement.sockets,
+                        seconds=self.seconds,
+                        batch=measurement.batch,
+                    )
+                    result = _generate_load(task)
+                    outcome.record(contestant, measurement, result)
+                    numbers = "  ".join(f"{name} {value:,.2f}" for name, value in result.values.items())
+                    cpu = f"(CPU: load {result.load:.0%}, server {result.server:.0%})"
+                    say(measurement, contestant, f"{numbers}  {cpu}")
         except Exception as error:
             # Whatever it is, it is one contestant's: the others are still worth comparing.
             told = "\n".join([f"{type(error).__name__}: {error}", *getattr(error, "__notes__", [])])
             outcome.failures.append(f"{contestant.name}, {measurement.title}: {told}")
-            return f"failed: {told}"
-        for name, value in result.values.items():
-            outcome.values[contestant.name, f"{measurement.name}.{name}"].append(value)
-        outcome.shares[contestant.name, measurement.name].append((result.load, result.server))
-        numbers = "  ".join(f"{name} {value:,.2f}" for name, value in result.values.items())
-        return f"{numbers}  (CPU: load {result.load:.0%}, server {result.server:.0%})"
+            say(measurement, contestant, f"failed: {told}")
+
+
+def _say(
+    tell: Callable[[str], None], when: str, measurement: Measurement, contestant: Contestant, told: str
+) -> None:
+    tell(f"{when}  {measurement.title:31} {contestant.title:28} {told}")
 
 
 def _generate_load(task: Task) -> Result:

@@ -27,15 +27,30 @@ from chinwag.provision import migrate
 from tests.support.chromium import launch
 from tests.support.forking import FORKERY
 from tests.support.leftovers import leftovers, mark_what_is_started
-from tests.support.page import Open, is_network_noise
+from tests.support.page import Open, complaints_of, none_matters
 from tests.support.process import Server, ServerStarter
 
 # Where there is one PostgreSQL for all, each process of the tests has databases of its own.
 WORKER = os.environ.get("PYTEST_XDIST_WORKER", "gw")
 TEMPLATE = f"chinwag_template_{WORKER}"
 
-LONGEST = {"bench", "storm", "test_states.py", "test_hostile_content.py"}
+LONGEST = {
+    "bench",
+    "storm",
+    "test_states.py",
+    "test_postgres_dies_under_a_server.py",
+    "test_hostile_content.py",
+    "test_floods.py",
+    "test_openapi.py",
+}
 """Folders and files."""
+
+PROCESSES_A_CORE = 2
+"""The tests wait for about half of their time: for a process to start, for a time limit, for a disk."""
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    return PROCESSES_A_CORE * (os.cpu_count() or 1)
 
 
 def pytest_configure() -> None:
@@ -173,24 +188,18 @@ async def open_page(browser: Browser, server: Server) -> AsyncIterator[Open]:
     """A function that opens a tab of another person. At the end, no tab may have complained or asked another
     host."""
     async with AsyncExitStack() as stack:
-        complaints: list[str] = []
+        complaints: list[list[str]] = []
 
         async def open(path: str = "/", **options: Any) -> Page:
             context = await browser.new_context(**options)
             stack.push_async_callback(context.close)
-            context.on("console", lambda message: complaints.append(message.text))
-            context.on("weberror", lambda error: complaints.append(str(error.error)))
-            context.on("request", lambda request: note(request.url))
+            complaints.append(complaints_of(context))
             page = await context.new_page()
             await page.goto(urljoin(server.url, path))
             return page
 
-        def note(url: str) -> None:
-            if urlsplit(url).hostname != "127.0.0.1":
-                complaints.append(url)
-
         yield open
-        assert not [one for one in complaints if not is_network_noise(one)]
+        assert all(none_matters(of_one) for of_one in complaints), complaints
 
 
 async def _execute(url: str, statement: str) -> None:

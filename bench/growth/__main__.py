@@ -47,7 +47,7 @@ def main(rounds: int, seconds: float, only: tuple[str, ...], small: bool, output
     for sentence in outcome.skipped:
         _tell(f"skipped: {sentence}")
     scale = Scale(rounds, 0.1 if small else seconds, 2 if small else 20)
-    with databases.started(fsync=True) as postgres:
+    with databases.started(fsync=not small) as postgres:
         for curve in curves:
             _measure(curve, postgres, scale, outcome)
         versions = report.versions(postgres.server_version())

@@ -11,7 +11,7 @@ from bench.contestants import CONTESTANTS, Contestant
 from bench.measures import figures, measurements
 from tests.support.process import environ_of, skip_for_lack
 
-SMALL = ["--rounds", "1", "--seconds", "0.1", "--sockets", "3"]
+SMALL = ["--small", "--no-fsync", "--rounds", "1", "--seconds", "0.1", "--sockets", "3"]
 MEASUREMENTS, FIGURES = measurements(most_sockets=3), figures(most_sockets=3)
 
 

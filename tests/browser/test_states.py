@@ -4,15 +4,19 @@ With CHINWAG_PICTURES, a directory, each is written there as a picture, to be lo
 """
 
 import os
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any, Literal
+from urllib.parse import urljoin
 
 import pytest
-from playwright.async_api import Page
+from playwright.async_api import Browser, BrowserContext, Page
 
 from chinwag.db.pool import Connection
-from tests.support.axe import no_finding
-from tests.support.page import Line, Open
+from tests.support.axe import LOOKS, no_finding
+from tests.support.page import Line, complaints_of, none_matters
+from tests.support.process import Server
+from tests.support.repository import ROOT
 from tests.support.states import MAX_CONTENT, STATES, Scene, build
 
 PICTURES = os.environ.get("CHINWAG_PICTURES")
@@ -31,34 +35,61 @@ def settings() -> dict[str, str]:
     return {"CHINWAG_BOT": "none", "CHINWAG_MAX_CONTENT": str(MAX_CONTENT)}
 
 
-@pytest.mark.parametrize("device", DEVICES)
+@pytest.fixture(scope="module")
+async def context(browser: Browser, request: pytest.FixtureRequest) -> AsyncIterator[BrowserContext]:
+    """A person with one of the devices. The states share what is in the browser's cache, and nothing else."""
+    options, _ = DEVICES[request.param]
+    context = await browser.new_context(reduced_motion="reduce", **options)
+    complaints = complaints_of(context)
+    yield context
+    await context.close()
+    assert none_matters(complaints)
+
+
+@pytest.fixture
+async def page(context: BrowserContext, server: Server) -> AsyncIterator[Page]:
+    """A tab of a person who has never been here."""
+    page = await context.new_page()
+    await page.goto(urljoin(server.url, "/static/favicon.svg"))
+    yield page
+    await page.goto(urljoin(server.url, "/static/favicon.svg"))
+    await page.evaluate("localStorage.clear()")
+    await page.close()
+
+
+# All states of a device come one after the other, so that it has one context.
+@pytest.mark.parametrize("context", DEVICES, indirect=True)
 @pytest.mark.parametrize("state", STATES)
-async def test_state(open_page: Open, db: Connection, state: str, device: str) -> None:
-    options, widths = DEVICES[device]
-    page = await open_page(
-        "/static/favicon.svg",
-        viewport={"width": widths[0], "height": HEIGHT},
-        reduced_motion="reduce",
-        **options,
-    )
+async def test_state(page: Page, db: Connection, state: str, request: pytest.FixtureRequest) -> None:
+    device = request.node.callspec.params["context"]
+    _, widths = DEVICES[device]
+    await page.set_viewport_size({"width": widths[0], "height": HEIGHT})
     line = Line()
-    await line.lay(page.context)
+    await line.lay(page)
     await STATES[state](Scene(page, db, line, await build(db)))
     for width in widths:
         await page.set_viewport_size({"width": width, "height": HEIGHT})
         for scheme in SCHEMES:
             await page.emulate_media(color_scheme=scheme)
             await picture(page, f"{state}-{width}-{scheme}")
-            if scheme == "light" or width == widths[-1]:
+            if scheme == "light":
                 await no_finding(page)
+            elif width == widths[-1]:
+                await no_finding(page, LOOKS)
         await fits(page, width)
     await page.emulate_media(forced_colors="active")
     await picture(page, f"{state}-{widths[-1]}-forced")
-    await no_finding(page)
+    await no_finding(page, LOOKS)
     await page.emulate_media(forced_colors="none")
     await page.set_viewport_size({"width": ZOOMED[0], "height": ZOOMED[1]})
     await picture(page, f"{state}-{device}-zoomed")
     await fits(page, ZOOMED[0])
+
+
+def test_a_theme_changes_nothing_but_colours() -> None:
+    """So what axe says of the light theme is said of the dark one, except about colours."""
+    for file in [*(ROOT / "static").rglob("*.css"), *(ROOT / "static").rglob("*.js")]:
+        assert "prefers-color-scheme" not in file.read_text(encoding="utf-8"), file
 
 
 async def picture(page: Page, name: str) -> None:

@@ -6,7 +6,7 @@ import httpx
 from chinwag.db.pool import Connection
 from tests.support.cases import refused
 from tests.support.client import open_list, open_thread
-from tests.support.command import chinwag
+from tests.support.command import forked_chinwag
 from tests.support.process import Server, ServerStarter
 from tests.support.sql import INSERT, INSERT_MANY, until
 
@@ -39,7 +39,7 @@ async def test_a_large_thread_is_deleted_at_once_and_removed_over_a_kill(
             await until(db, IS_STUCK)
             server.kill()
     assert 0 < await db.fetchval(LEFT, thread) < MANY
-    audit = chinwag("audit", DATABASE_URL=start_server.database_url or "")
+    audit = forked_chinwag("audit", DATABASE_URL=start_server.database_url or "")
     assert audit.returncode == 0, audit.stdout
     assert "1 threads, 1 messages" in audit.stdout
     assert "The messages of 1 deleted threads are being removed." in audit.stdout
@@ -67,7 +67,7 @@ async def test_audit_finds_messages_that_nobody_will_remove(db: Connection, data
     async with db.transaction():
         await db.execute("set local session_replication_role = replica")  # no triggers
         await db.execute("delete from thread where id = $1", thread)
-    report = chinwag("audit", DATABASE_URL=database_url)
+    report = forked_chinwag("audit", DATABASE_URL=database_url)
     assert report.returncode == 1
     assert f"thread {thread} is not there, but 3 messages of it are" in report.stdout
 

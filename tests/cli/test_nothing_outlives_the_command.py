@@ -16,8 +16,9 @@ import httpx
 import pytest
 
 from chinwag.embedded.discovery import running_url
-from tests.support.client import LIMIT_SECONDS, handshake, open_thread
+from tests.support.client import LIMIT_SECONDS, open_thread
 from tests.support.command import chinwag, post
+from tests.support.handshake import handshake
 from tests.support.process import (
     START_SECONDS,
     STOP_SECONDS,

@@ -11,7 +11,7 @@ from piccolo.apps.user.tables import BaseUser
 
 from chinwag.db.pool import Connection
 from tests.support.client import open_list, open_thread
-from tests.support.command import chinwag
+from tests.support.command import forked_chinwag
 from tests.support.people import HASH, PASSWORD, add_person, signed_in
 from tests.support.process import Server
 from tests.support.programs import with_key
@@ -106,7 +106,7 @@ def url_of(
     if request.param == "roles first":
         asyncio.run(execute(url, NO_SCHEMA))
     asyncio.run(execute(url, ROLES, ROLES, PASSWORDS))  # it can be run again
-    migrated = chinwag("migrate", DATABASE_URL=url_of("chinwag_owner"))
+    migrated = forked_chinwag("migrate", DATABASE_URL=url_of("chinwag_owner"))
     assert migrated.returncode == 0, migrated.stderr
     yield url_of
     name = urlsplit(url).path.removeprefix("/")
@@ -173,7 +173,7 @@ async def test_a_server_lets_programs_in(server: Server, http: httpx.AsyncClient
 
 
 async def test_a_server_can_be_audited(server: Server, database_url: str) -> None:
-    audit = chinwag("audit", DATABASE_URL=database_url)
+    audit = forked_chinwag("audit", DATABASE_URL=database_url)
     assert audit.returncode == 0, audit.stdout + audit.stderr
 
 
@@ -231,7 +231,7 @@ async def test_a_server_signs_people_in_and_out(server: Server, url_of: Callable
                 password = {"current": PASSWORD, "new": "another password"}
                 assert (await client.put("/account/password", json=password)).status_code == 204
                 assert (await client.delete("/session")).status_code == 204
-        added = chinwag("account", "list", DATABASE_URL=url_of("chinwag_server"))
+        added = forked_chinwag("account", "list", DATABASE_URL=url_of("chinwag_server"))
         assert (added.returncode, "ann" in added.stdout) == (0, True)
     finally:
         await owner.execute("delete from account where username in ('ann', 'old')")

@@ -8,7 +8,6 @@ from typing import Any
 
 import httpx
 import pytest
-import schemathesis
 
 from tests.support.process import Server
 
@@ -90,6 +89,8 @@ def document(server: Server) -> Any:
 
 
 def test_the_document_is_valid_openapi(document: Any) -> None:
+    import schemathesis  # only here: it takes a second, in each process of the tests
+
     schemathesis.openapi.from_dict(document).validate()
 
 

@@ -12,7 +12,8 @@ from chinwag.db.pool import Connection
 from chinwag.wire import CloseCode
 from tests.storm.flooding import PING, floods, frame, many
 from tests.storm.floods import MOST_BYTES, measure
-from tests.support.client import LIMIT_SECONDS, Client, handshake, hang_up, open_list, open_thread
+from tests.support.client import LIMIT_SECONDS, Client, hang_up, open_list, open_thread
+from tests.support.handshake import handshake
 from tests.support.process import Server
 
 SECONDS = 1

@@ -19,7 +19,7 @@ from tests.push.test_repair import until_ready
 from tests.storm.faults import TERMINATE
 from tests.storm.link import Link
 from tests.support.client import LIMIT_SECONDS, open_list, open_thread
-from tests.support.command import chinwag
+from tests.support.command import forked_chinwag
 from tests.support.linked import server_by_link
 from tests.support.pgbouncer import pgbouncer_before
 from tests.support.process import DidNotStart, Server, ServerStarter
@@ -41,7 +41,7 @@ def test_a_server_that_listens_through_a_transaction_pooler_does_not_start(
 
 def test_a_migration_needs_no_notifications(server: Server, database_url: str) -> None:
     with pgbouncer_before(database_url) as pooled:
-        migrated = chinwag("migrate", DATABASE_URL=pooled)
+        migrated = forked_chinwag("migrate", DATABASE_URL=pooled)
     assert migrated.returncode == 0, migrated.stderr
 
 

@@ -14,7 +14,8 @@ from chinwag.push.connection import EXTENSION
 from chinwag.push.uvicorn.incoming import FRAMES_A_TURN
 from chinwag.push.uvicorn.protocol import UvicornConnection
 from tests.storm.flooding import BINARY, TEXT, frame
-from tests.support.client import LIMIT_SECONDS, handshake, hang_up
+from tests.support.client import LIMIT_SECONDS, hang_up
+from tests.support.handshake import handshake
 
 
 class Recorder:

@@ -9,7 +9,8 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from chinwag.db.pool import Connection
-from tests.support.client import LIMIT_SECONDS, handshake, hang_up, open_thread
+from tests.support.client import LIMIT_SECONDS, hang_up, open_thread
+from tests.support.handshake import handshake
 from tests.support.process import Server, ServerStarter
 from tests.support.sql import INSERT_MANY
 

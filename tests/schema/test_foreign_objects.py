@@ -9,7 +9,7 @@ from chinwag.db.pool import Connection
 from chinwag.db.schema import names
 from chinwag.errors import DatabaseUnsuitable
 from tests.schema.conftest import MakeDatabase
-from tests.support.command import chinwag
+from tests.support.command import forked_chinwag
 from tests.support.past import dump
 from tests.support.process import DidNotStart, ServerStarter
 
@@ -90,7 +90,7 @@ async def test_every_name_that_the_schema_takes_is_known(db: Connection) -> None
 
 async def test_neither_migrate_nor_a_server_has_a_traceback(make_database: MakeDatabase) -> None:
     url = await make_database(sql="create table message (id int)")
-    done = chinwag("migrate", DATABASE_URL=url)
+    done = forked_chinwag("migrate", DATABASE_URL=url)
     assert done.returncode == 1
     assert done.stderr.startswith("chinwag: the database has a table public.message")
     with ServerStarter(url) as start, pytest.raises(DidNotStart) as failure:

@@ -10,7 +10,7 @@ from chinwag.db.migrate import MIGRATION_LOCK, migrate
 from chinwag.db.piccolo_app import APP_CONFIG
 from chinwag.db.pool import Connection
 from tests.schema.conftest import MakeDatabase
-from tests.support.command import chinwag
+from tests.support.command import forked_chinwag
 from tests.support.migrating import migrating
 from tests.support.past import VERSIONS, dump
 from tests.support.repository import ROOT
@@ -88,7 +88,7 @@ async def test_the_messages_of_a_former_version_are_found_and_their_requests_hav
         (1, 250),
         (2, 249),
     ]
-    assert chinwag("audit", DATABASE_URL=url).returncode == 0
+    assert forked_chinwag("audit", DATABASE_URL=url).returncode == 0
 
 
 async def test_two_processes_at_the_same_time_migrate_once_and_wait_without_a_snapshot(

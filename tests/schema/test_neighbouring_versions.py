@@ -11,7 +11,7 @@ from chinwag.db.migrate import migrate
 from chinwag.db.pool import Connection
 from chinwag.db.schema import EXPAND, PROGRAMS
 from tests.schema.conftest import MakeDatabase
-from tests.support.command import chinwag
+from tests.support.command import forked_chinwag
 from tests.support.past import dump
 from tests.support.process import ServerStarter
 
@@ -88,7 +88,7 @@ async def test_the_statements_of_the_former_server_work_on_the_schema(url: str, 
     assert await db.fetchval("select count(*) from reply_request") == 0
     assert await db.fetchval(DELETE, thread) == thread
     assert await db.fetch(SEARCH, "words", 1_000_000, 10) == []
-    assert chinwag("audit", DATABASE_URL=url).returncode == 0
+    assert forked_chinwag("audit", DATABASE_URL=url).returncode == 0
 
 
 async def test_a_database_that_a_newer_version_has_migrated_stays_as_it_is(url: str, db: Connection) -> None:
@@ -96,7 +96,7 @@ async def test_a_database_that_a_newer_version_has_migrated_stays_as_it_is(url: 
     await db.execute("delete from migration where app_name = $1", PROGRAMS)
     await db.execute(SPOIL)  # a newer program, as far as this version knows
     before = dump(url, data=True)
-    done = chinwag("migrate", DATABASE_URL=url)
+    done = forked_chinwag("migrate", DATABASE_URL=url)
     assert done.returncode == 0
     assert "database_is_newer" in done.stderr
     assert dump(url, data=True) == before
@@ -108,7 +108,7 @@ async def test_a_database_that_a_newer_version_has_migrated_stays_as_it_is(url: 
 async def test_programs_that_a_newer_version_has_replaced_stay_as_they_are(url: str, db: Connection) -> None:
     await db.execute(SPOIL)
     await db.execute(NOTE, PROGRAMS, "the checksum of newer programs")
-    done = chinwag("migrate", DATABASE_URL=url)
+    done = forked_chinwag("migrate", DATABASE_URL=url)
     assert done.returncode == 0
     assert "programs_are_newer" in done.stderr
     assert await db.fetchval(TITLE) == "spoilt"

@@ -8,7 +8,7 @@ import pytest
 from tests.schema.conftest import MakeDatabase
 from tests.storm.upgrade import upgrade_under_load
 from tests.support.client import LIMIT_SECONDS
-from tests.support.command import chinwag
+from tests.support.command import forked_chinwag
 from tests.support.migrating import migrating
 from tests.support.past import VERSIONS, dump
 from tests.support.sql import INSERT, until
@@ -86,7 +86,7 @@ async def test_an_index_whose_build_was_killed_is_built_anew(make_database: Make
         await holder.close()
         await db.close()
     for each in (url, new):
-        assert chinwag("migrate", DATABASE_URL=each).returncode == 0
+        assert forked_chinwag("migrate", DATABASE_URL=each).returncode == 0
     assert dump(url) == dump(new)
 
 
@@ -105,7 +105,7 @@ async def test_a_first_start_that_was_killed_leaves_nothing_behind(make_database
         await holder.close()
         await db.close()
     assert dump(url) == before
-    assert chinwag("migrate", DATABASE_URL=url).returncode == 0
+    assert forked_chinwag("migrate", DATABASE_URL=url).returncode == 0
 
 
 async def test_it_is_killed_under_load_and_goes_on(make_database: MakeDatabase) -> None:

@@ -8,10 +8,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from multiprocessing import get_context
 from multiprocessing.synchronize import Event
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from tests.support.client import handshake
-from tests.support.process import Server
+from tests.support.handshake import handshake
+
+if TYPE_CHECKING:
+    from tests.support.process import Server  # a new process, which sends, need not import it
 
 ADDRESS = "127.0.0.2"
 """The address of the attackers: the ordinary users at 127.0.0.1 must not share a rate limit with them."""
@@ -90,7 +93,7 @@ def floods(thread: int) -> dict[str, Flood]:
 
 
 @contextlib.contextmanager
-def flooded(server: Server, thread: int, name: str, sockets: int) -> Iterator[None]:
+def flooded(server: "Server", thread: int, name: str, sockets: int) -> Iterator[None]:
     """Let attackers flood a thread of the server while the block runs."""
     context = get_context("spawn")
     is_under_way = context.Event()

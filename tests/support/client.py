@@ -115,14 +115,6 @@ async def _open(url: str, options: dict[str, Any]) -> AsyncIterator[Client]:
         await client.end()
 
 
-def handshake(path: str) -> bytes:
-    """Return the request for a WebSocket, for clients that do not follow the protocol any further."""
-    return (
-        f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-        "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n"
-    ).encode()
-
-
 async def hang_up(writer: asyncio.StreamWriter) -> None:
     """Drop a connection, and wait until its socket is closed."""
     writer.transport.abort()

@@ -2,15 +2,18 @@
 
 import subprocess
 import sys
+import tempfile
+import threading
 
 import httpx
 
 from tests.support.client import LIMIT_SECONDS
+from tests.support.forking import CAN_FORK, FORKERY
 from tests.support.process import Server, environ_of
 
 
 def chinwag(*arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
-    """Run a command to its end."""
+    """Run a command to its end, as a new process."""
     return subprocess.run(
         [sys.executable, "-m", "chinwag.cli", *arguments],
         env=environ_of(None, settings),
@@ -19,6 +22,23 @@ def chinwag(*arguments: str, **settings: str) -> subprocess.CompletedProcess[str
         text=True,
         timeout=LIMIT_SECONDS,
     )
+
+
+def forked_chinwag(*arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
+    """Run a command to its end, in a process that is forked from one that has imported Chinwag."""
+    if not CAN_FORK:
+        return chinwag(*arguments, **settings)
+    with tempfile.TemporaryFile("w+") as stderr:
+        process = FORKERY.fork(list(arguments), environ_of(None, settings), stderr.fileno())
+        limit = threading.Timer(LIMIT_SECONDS, process.kill)
+        limit.start()
+        assert process.stdout is not None
+        with process.stdout as stdout:
+            said = stdout.read()
+        status = process.wait(LIMIT_SECONDS)
+        limit.cancel()
+        stderr.seek(0)
+        return subprocess.CompletedProcess(arguments, status, said, stderr.read())
 
 
 async def post(server: Server, path: str, body: dict[str, str]) -> dict[str, int]:

@@ -31,6 +31,9 @@ IMPORTED = [
 
 REQUEST_BYTES = 1 << 17
 
+CAN_FORK = hasattr(os, "pidfd_open")
+"""Whether the end of a process can be awaited by its descriptor, which macOS cannot."""
+
 
 class Forked:
     """A process that was forked, with what the tests use of `subprocess.Popen`."""

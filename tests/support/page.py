@@ -4,7 +4,7 @@ import json
 import re
 from collections.abc import Callable, Coroutine
 from typing import Any
-from urllib.parse import urljoin
+from urllib.parse import urljoin, urlsplit
 
 from playwright.async_api import BrowserContext, Locator, Page, WebSocketRoute, expect
 
@@ -143,6 +143,25 @@ def contents(page: Page) -> Locator:
 
 def item(page: Page, thread: int) -> Locator:
     return page.locator(f"thread-list li[data-id='{thread}'] a")
+
+
+def complaints_of(context: BrowserContext) -> list[str]:
+    """Return a list, to which the complaints of all tabs of a person are added from now on: what is said in
+    the console, what nobody has caught, and which other hosts are asked."""
+    complaints: list[str] = []
+
+    def note(url: str) -> None:
+        if urlsplit(url).hostname != "127.0.0.1":
+            complaints.append(url)
+
+    context.on("console", lambda message: complaints.append(message.text))
+    context.on("weberror", lambda error: complaints.append(str(error.error)))
+    context.on("request", lambda request: note(request.url))
+    return complaints
+
+
+def none_matters(complaints: list[str]) -> bool:
+    return not [one for one in complaints if not is_network_noise(one)]
 
 
 def is_network_noise(text: str) -> bool:

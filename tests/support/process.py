@@ -19,7 +19,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from chinwag.embedded.filelock import is_held
-from tests.support.forking import FORKERY, Forked
+from tests.support.forking import CAN_FORK, FORKERY, Forked
 
 START_SECONDS = 90
 STOP_SECONDS = 30
@@ -80,7 +80,7 @@ class ServerStarter:
 
     def __init__(self, database_url: str | None, *, forks: bool = True) -> None:
         self.database_url = database_url
-        self.forks = forks and hasattr(os, "pidfd_open")  # which macOS lacks
+        self.forks = forks and CAN_FORK
         self._servers: list[Server] = []
 
     def __enter__(self) -> Self:
