@@ -10,6 +10,8 @@ import { load, ToastLine } from "./elements/toast-line.js";
 import { emit, on } from "./events.js";
 import { drafts, startRescue } from "./model/drafts.js";
 import { takeOver } from "./model/owner.js";
+import { people } from "./model/people.js";
+import { isUnread } from "./model/read-state.js";
 import { lastOpened } from "./model/read-marks.js";
 import { store } from "./model/store.js";
 import { threads } from "./model/threads.js";
@@ -30,6 +32,7 @@ const finder = find(document, "chat-finder", HTMLElement);
 const threadActions = find(document, "thread-actions", HTMLElement);
 const help = find(document, "keyboard-help", KeyboardHelp);
 const findButton = find(sidebar, ".find", HTMLElement);
+const notifyButton = find(sidebar, ".notify", HTMLElement);
 
 /** What the names in SHORTCUTS do. @type {Record<string, () => void>} */
 const actions = {
@@ -53,6 +56,7 @@ find(main, ".reopen", HTMLElement).addEventListener("click", () => store.reopen(
 menuButton.addEventListener("click", () => openMenu({ threadId: store.threadId, button: menuButton }));
 on(list, "select", go);
 on(list, "menu", openMenu);
+on(find(document, "people-dialog", HTMLElement), "select", goToFound);
 heading.addEventListener("dblclick", () => run("rename"));
 on(finder, "choose", goToFound);
 findButton.addEventListener("click", openFinder);
@@ -70,6 +74,7 @@ threads.addEventListener("change", show);
 threads.addEventListener("statechange", connectionChanged);
 threads.addEventListener("signout", goToSignIn);
 find(sidebar, ".sign-out", HTMLElement).addEventListener("click", endSession);
+notifyButton.addEventListener("click", askToNotify);
 
 startRescue();
 route();
@@ -84,12 +89,14 @@ async function identify() {
   try {
     const account = await readAccount();
     if (takeOver(account.id)) return location.reload();
+    people.me = account;
     composer.limit = account.max_content;
     find(sidebar, ".signed-in", HTMLElement).hidden = false;
     find(sidebar, ".sign-out", HTMLElement).hidden = account.session === null;
     find(sidebar, ".signed-in .name", HTMLElement).textContent = account.display_name;
     isIdentified = true;
     startDelivery();
+    if (people.areSeveral) startTogether();
   } catch (error) {
     if (error instanceof ApiError && error.status === 401) goToSignIn();
   }
@@ -97,6 +104,28 @@ async function identify() {
 
 function goToSignIn() {
   location.replace(`/sign-in?next=${encodeURIComponent(location.pathname)}`);
+}
+
+/** What several persons need is loaded where there are several. */
+function startTogether() {
+  import("./elements/chat-people.js").catch(() => {});
+  notify();
+}
+
+/** Nobody is asked unless they want to be: browsers hide the question of a page that asks too soon. */
+async function askToNotify() {
+  await Notification.requestPermission();
+  notify();
+}
+
+/** Where the page came over plain HTTP, there are no notifications, and no locks. */
+async function notify() {
+  const permission = isSecureContext && "Notification" in window ? Notification.permission : "denied";
+  notifyButton.hidden = permission !== "default";
+  const loaded = permission === "granted" && (await import("./net/notifications.js").catch(() => {}));
+  if (!loaded) return;
+  loaded.notifications.onselect = go;
+  loaded.notifications.start();
 }
 
 async function endSession() {
@@ -251,7 +280,7 @@ function statusChanged() {
 function show() {
   const thread = store.threadId ? threads.get(store.threadId) : undefined;
   const view = currentView();
-  const title = view === "gone" ? "No such chat" : store.threadId ? (thread?.title ?? "Chat") : "New chat";
+  const title = view === "gone" ? "No such chat" : store.threadId ? (thread ? people.titleOf(thread) : "Chat") : "New chat";
   main.dataset.view = view;
   heading.textContent = title;
   showUnread();
@@ -270,7 +299,7 @@ function showFailure() {
 /** In the title and the icon of the tab, as it may be hidden: how many chats have something unread. */
 function showUnread() {
   const isSeen = (/** @type {number} */ id) => id === store.threadId && !document.hidden;
-  const unread = threads.list.filter((thread) => threads.isUnread(thread) && !isSeen(thread.id)).length;
+  const unread = threads.list.filter((thread) => isUnread(thread) && !isSeen(thread.id)).length;
   document.title = `${unread ? `(${unread}) ` : ""}${heading.textContent} · Chinwag`;
   icon.href = unread ? "/static/favicon-unread.svg" : "/static/favicon.svg";
 }

@@ -1,5 +1,24 @@
 // What goes over the wire (the server's side is app/chinwag/wire.py and sql/50_frame.sql), and what this page adds.
 
+/** How much of a thread a person is told of. */
+export type Level = "everything" | "mentions" | "nothing";
+
+/** An account: of a person, or of a bot. */
+export interface Person {
+  id: number;
+  /** What it is mentioned by. */
+  username: string;
+  display_name: string;
+  is_bot: boolean;
+  admin: boolean;
+  active: boolean;
+}
+
+export interface Member {
+  account: Person;
+  joined_at: string;
+}
+
 export interface Thread {
   id: number;
   title: string;
@@ -10,6 +29,25 @@ export interface Thread {
   pinned: boolean;
   /** The beginning of the newest message, as it was written. */
   preview: string | null;
+  /** Whether everybody may see it, or its members alone. */
+  open?: boolean;
+  /** Of a direct thread: the ids of all its people, who never change. */
+  direct?: number[] | null;
+  /** What only the person is told who asks: frames for all have none of these. */
+  /** Null in an open thread that the person has never read. */
+  read_seq?: number | null;
+  /** The unread messages that mention the person. */
+  mentions?: number;
+  level?: Level;
+}
+
+/** What a person has read of a thread, when the newest message was `last_seq`. */
+export interface ReadState {
+  thread_id: number;
+  read_seq: number | null;
+  mentions: number;
+  last_seq: number;
+  level: Level;
 }
 
 /** That messages have arrived in a thread; without time and preview, if the newest was too long for NOTIFY. */
@@ -25,11 +63,15 @@ export interface Message {
   thread_id: number;
   /** Its place in the thread: 1, 2, 3 … without gaps. */
   seq: number;
-  role: "user" | "assistant";
+  role: "user" | "assistant" | "system";
   content: string;
   created_at: string;
   client_id: string | null;
   reply_to: number | null;
+  /** The id of an account, which may have been deleted since. */
+  author?: number | null;
+  /** The database role that has inserted a message without an author. */
+  written_by?: string | null;
 }
 
 /** A message that was found. */
@@ -39,6 +81,8 @@ export interface Hit {
   title: string;
   seq: number;
   role: Message["role"];
+  author?: number | null;
+  written_by?: string | null;
   created_at: string;
   /** What it says around the words that match. */
   parts: { text: string; is_match: boolean }[];
@@ -50,12 +94,19 @@ export interface DatabaseFrame {
   data: { available: boolean };
 }
 
+/** That somebody writes; a bot has no account where an older server tells of it. */
+export interface Typing {
+  thread_id: number;
+  role: Message["role"];
+  author?: number | null;
+}
+
 /** What comes on a thread's WebSocket. */
 export type ThreadFrame =
   | { type: "message"; data: Message }
   | { type: "ready"; data: { thread_id: number; last_seq: number } }
   | { type: "error"; data: { code: string; message: string; client_id: string | null } }
-  | { type: "typing"; data: { thread_id: number; role: Message["role"] } }
+  | { type: "typing"; data: Typing }
   | DatabaseFrame
   | { type: "pong" };
 
@@ -65,6 +116,9 @@ export type ListFrame =
   | { type: "thread.created" | "thread.updated"; data: Thread }
   | { type: "thread.deleted"; data: { id: number } }
   | { type: "thread.active"; data: Activity }
+  | { type: "thread.read"; data: ReadState }
+  | { type: "presence"; data: { online: number[]; offline: number[] } }
+  | { type: "account.changed"; data: { id: number } }
   | DatabaseFrame
   | { type: "pong" };
 

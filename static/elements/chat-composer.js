@@ -1,9 +1,12 @@
 import { find, LiveElement } from "./dom.js";
 import { emit, on } from "../events.js";
+import { authorOf } from "../model/authors.js";
 import { drafts } from "../model/drafts.js";
+import { people } from "../model/people.js";
 import { store } from "../model/store.js";
 
 const NEAR = 500; // characters before the limit, from where on they are counted
+const MENTION = /(?:^|[^\p{L}\p{N}_@./-])@\S*$/u;
 const PAIRS = /[\ud800-\udbff][\udc00-\udfff]/g;
 
 /** The field for a message. Event: `send`, whose detail is the text; whoever takes it calls `sent`. */
@@ -59,6 +62,10 @@ export class ChatComposer extends LiveElement {
   }
 
   #typed() {
+    const { value, selectionEnd } = this.#field;
+    if (value.trim()) store.type();
+    // Those who can be mentioned are loaded with the first that is. It is tried again with the next.
+    if (people.areSeveral && MENTION.test(value.slice(0, selectionEnd))) import("./mention-list.js").catch(() => {});
     this.#recalled = "";
     drafts.set(this.#threadId, this.#field.value);
     this.#show();
@@ -133,7 +140,7 @@ const length = (text) => text.length - (text.match(PAIRS)?.length ?? 0);
 
 /** The newest of the person's messages in the open thread. */
 function lastOwn() {
-  const stored = store.messages.findLast(({ role }) => role === "user");
+  const stored = store.messages.findLast((message) => authorOf(message).kind === "own");
   return (store.sends.at(-1) ?? stored)?.content ?? "";
 }
 

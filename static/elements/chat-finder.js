@@ -1,6 +1,8 @@
 /** @import { Hit, Thread } from "../types.js" */
 import { find, fromTemplate, LiveElement } from "./dom.js";
 import { emit, on } from "../events.js";
+import { authorOf } from "../model/authors.js";
+import { people } from "../model/people.js";
 import { threads } from "../model/threads.js";
 import { listThreads, search } from "../net/api.js";
 
@@ -64,7 +66,7 @@ export class ChatFinder extends LiveElement {
     this.#hadList = threads.isLoaded;
     const typed = this.#field.value.trim();
     const { signal } = this.#typed;
-    const known = threads.list.filter(({ title }) => plain(title).includes(plain(typed)));
+    const known = threads.list.filter((thread) => plain(people.titleOf(thread)).includes(plain(typed)));
     this.#show(this.#threads, known.slice(0, MOST_THREADS).map(threadOption));
     this.#show(this.#messages, []);
     this.#tell(typed ? "Searching…" : known.length || !this.#hadList ? "" : "There are no chats yet.");
@@ -203,20 +205,22 @@ export class ChatFinder extends LiveElement {
 const plain = (text) => text.normalize("NFKD").replace(/\p{M}/gu, "").toLowerCase();
 
 /** @param {Thread} thread */
-function threadOption({ id, title }) {
+function threadOption(thread) {
   const option = fromTemplate("found-thread");
-  option.dataset.threadId = `${id}`;
-  find(option, ".title", HTMLElement).textContent = title;
+  option.dataset.threadId = `${thread.id}`;
+  find(option, ".title", HTMLElement).textContent = people.titleOf(thread);
   return option;
 }
 
 /** @param {Hit} hit */
-function messageOption({ thread_id, seq, title, role, created_at, parts }) {
+function messageOption(hit) {
+  const { thread_id, seq, title, created_at, parts } = hit;
+  const thread = threads.get(thread_id);
   const option = fromTemplate("found-message");
   option.dataset.threadId = `${thread_id}`;
   option.dataset.seq = `${seq}`;
-  find(option, ".title", HTMLElement).textContent = title;
-  find(option, ".who", HTMLElement).textContent = role === "user" ? "You" : "Bot";
+  find(option, ".title", HTMLElement).textContent = thread ? people.titleOf(thread) : title;
+  find(option, ".who", HTMLElement).textContent = authorOf(hit).name;
   const time = find(option, "time", HTMLTimeElement);
   time.dateTime = created_at;
   time.textContent = WHEN.format(new Date(created_at));

@@ -3,6 +3,7 @@ import { find } from "./dom.js";
 import { ThreadList } from "./thread-list.js";
 import { ToastLine } from "./toast-line.js";
 import { outbox } from "../model/outbox.js";
+import { people } from "../model/people.js";
 import { store } from "../model/store.js";
 import { threads } from "../model/threads.js";
 
@@ -48,7 +49,7 @@ class Deletions {
     const last = this.#pending.at(-1);
     if (!last) return this.#toast.hide();
     const more = this.#pending.length - 1;
-    this.#toast.say(`Deleted “${last.thread.title}”${more ? ` and ${more} more` : ""}`, { canUndo: true });
+    this.#toast.say(`Deleted “${people.titleOf(last.thread)}”${more ? ` and ${more} more` : ""}`, { canUndo: true });
   }
 
   #finish() {
@@ -56,13 +57,14 @@ class Deletions {
   }
 
   /** @param {Thread} thread */
-  async #delete({ id, title }) {
+  async #delete(thread) {
+    const { id } = thread;
     try {
       await threads.delete(id);
       for (const send of outbox.list) if (send.thread_id === id) outbox.discard(send.client_id);
     } catch (error) {
       threads.restore(id);
-      this.#toast.complain(`“${title}” could not be deleted.`, error);
+      this.#toast.complain(`“${people.titleOf(thread)}” could not be deleted.`, error);
     }
   }
 

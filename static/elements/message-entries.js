@@ -1,12 +1,19 @@
+/** @import { Author } from "../model/authors.js" */
 /** @import { Message, Send } from "../types.js" */
 import { find, fromTemplate } from "./dom.js";
+import { authorOf } from "../model/authors.js";
 import { outbox } from "../model/outbox.js";
+import { people } from "../model/people.js";
 import { store } from "../model/store.js";
+import { threads } from "../model/threads.js";
+import { paintAvatar } from "../text/avatars.js";
 import { dayName, showMoment } from "../text/dates.js";
 import { formatted } from "../text/formatted-text.js";
 
 const GROUP = 5 * 60_000; // ms; what one writes within this time belongs together
 const STOP = "article[tabindex='0']";
+
+/** @typedef {{ message: Message | Send, author: Author }} Placed */
 
 /** The messages in the document: an element for each, which stays the same for as long as it is shown. */
 export class MessageEntries {
@@ -61,14 +68,19 @@ export class MessageEntries {
   show(messages, newFrom) {
     this.#removeAllBut(new Set(messages.map(keyOf)));
     let next = this.#container.firstElementChild;
-    /** @type {Message | Send | undefined} */
+    /** @type {Placed | undefined} */
     let previous;
-    for (const message of messages) {
+    const authors = messages.map(authorOf);
+    // Who is alone with the bot sees no names.
+    this.#container.classList.toggle("shared", authors.some(({ kind }) => kind === "other"));
+    for (const [index, message] of messages.entries()) {
       const entry = this.#entryOf(message);
       if (entry === next) next = next.nextElementSibling;
       else this.#container.insertBefore(entry, next);
-      place(entry, message, previous, newFrom);
-      previous = message;
+      const placed = { message, author: /** @type {Author} */ (authors[index]) };
+      showAuthor(entry, placed.author);
+      place(entry, placed, previous, newFrom);
+      previous = placed;
     }
     const last = this.#container.lastElementChild;
     if (last && !this.#container.querySelector(STOP)) this.#stopAt(last);
@@ -133,12 +145,28 @@ const keyOf = (message) => message.client_id ?? `${"seq" in message ? message.se
 /** @param {Message | Send} message */
 function messageElement(message) {
   const entry = fromTemplate("message");
-  const role = roleOf(message);
-  find(entry, ".message", HTMLElement).classList.add(role);
-  find(entry, ".author", HTMLElement).textContent = role === "user" ? "You: " : "Bot: ";
-  find(entry, ".content", HTMLElement).append(formatted(message.content));
+  const isLine = "role" in message && message.role === "system";
+  find(entry, ".content", HTMLElement).append(isLine ? message.content : formatted(message.content));
   if (entry.querySelector("code-block")) import("./code-block.js").catch(() => {}); // it is tried again with the next
   return entry;
+}
+
+/** Again when the name is known, or another. @param {HTMLElement} entry @param {Author} author */
+function showAuthor(entry, { kind, name, id, key }) {
+  const signature = `${key} ${name} ${people.myUsername} ${people.revision}`;
+  if (entry.dataset.author === signature) return;
+  entry.dataset.author = signature;
+  const message = find(entry, ".message", HTMLElement);
+  message.classList.remove("own", "other", "assistant", "system");
+  message.classList.add(kind);
+  find(entry, ".author", HTMLElement).textContent = name;
+  paintAvatar(find(entry, ".avatar", HTMLElement), { id, name, isPerson: kind === "other" && id !== null });
+  for (const mention of entry.querySelectorAll(".mention")) {
+    const username = mention.textContent?.slice(1) ?? "";
+    if (people.areSeveral && threads.get(store.threadId ?? 0)?.open) void people.seek(username); // the members are known
+    mention.classList.toggle("known", !!people.named(username));
+    mention.classList.toggle("of-me", people.areSeveral && username.toLowerCase() === people.myUsername);
+  }
 }
 
 /** A message that is under way, or was not stored. @param {HTMLElement} entry @param {Send} send */
@@ -169,26 +197,24 @@ function showStored(entry, message) {
 /**
  * What a message shows because of the one before it: a new day, that the unread begin, or that it goes on.
  * @param {HTMLElement} entry
- * @param {Message | Send} message
- * @param {Message | Send | undefined} previous
+ * @param {Placed} placed
+ * @param {Placed | undefined} previous
  * @param {number | undefined} newFrom
  */
-function place(entry, message, previous, newFrom) {
+function place(entry, { message, author }, previous, newFrom) {
   const isNew = "seq" in message && message.seq === newFrom;
-  const signature = `${isNew} ${previous && keyOf(previous)}`;
+  const signature = `${isNew} ${author.key} ${previous && `${keyOf(previous.message)} ${previous.author.key}`}`;
   if (entry.dataset.placed === signature) return; // most of them are, each time
   entry.dataset.placed = signature;
   const moment = momentOf(message);
+  const before = previous && momentOf(previous.message);
   const day = find(entry, ".day", HTMLElement);
-  day.hidden = !!previous && moment.toDateString() === momentOf(previous).toDateString();
+  day.hidden = !!before && moment.toDateString() === before.toDateString();
   day.textContent = day.hidden ? "" : dayName(moment);
   find(entry, ".unread-from", HTMLElement).hidden = !isNew;
-  const goesOn = previous && roleOf(previous) === roleOf(message) && +moment - +momentOf(previous) < GROUP;
+  const goesOn = before && previous.author.key === author.key && +moment - +before < GROUP;
   entry.classList.toggle("continued", !!goesOn && day.hidden && !isNew);
 }
-
-/** @param {Message | Send} message */
-const roleOf = (message) => ("role" in message ? message.role : "user");
 
 /** @param {Message | Send} message */
 const momentOf = (message) => new Date("created_at" in message ? message.created_at : message.sent_at);

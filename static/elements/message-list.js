@@ -2,8 +2,11 @@
 import { find, LiveElement } from "./dom.js";
 import { MessageEntries } from "./message-entries.js";
 import { on } from "../events.js";
-import { readMarks } from "../model/read-marks.js";
+import { authorOf } from "../model/authors.js";
+import { people } from "../model/people.js";
 import { store } from "../model/store.js";
+import { threads } from "../model/threads.js";
+import { namesInWords } from "../text/avatars.js";
 import { wordsOf } from "../text/formatted-text.js";
 
 const AT_END = 40; // px from the end that still count as being there
@@ -22,6 +25,7 @@ export class MessageList extends LiveElement {
   #again = find(this, ".again", HTMLElement);
   #empty = find(this, ".empty", HTMLElement);
   #typing = find(this, ".typing", HTMLElement);
+  #typists = find(this, ".typists", HTMLElement);
   #jump = find(this, ".jump", HTMLButtonElement);
   #announcer = find(this, ".announcer", HTMLElement);
   #resized = new ResizeObserver(() => store.isFollowed && this.#scrollToEnd());
@@ -43,7 +47,8 @@ export class MessageList extends LiveElement {
     on(store, "place", () => this.#goToPlace(), signal);
     on(store, "change", () => this.#renderSoon(), signal);
     on(store, "message", (message) => this.#arrive(message), signal);
-    on(store, "typing", () => (this.#typing.hidden = !store.isTyping), signal);
+    on(store.typists, "change", () => this.#showTyping(), signal);
+    on(people, "change", () => this.#renderSoon(), signal);
     document.addEventListener("visibilitychange", () => this.#looked(), { signal });
     this.#scroller.addEventListener("scroll", () => this.#scrolled(), { signal, passive: true });
     this.#again.addEventListener("click", () => this.#loadAgain(), { signal });
@@ -127,7 +132,7 @@ export class MessageList extends LiveElement {
     this.#clientHeight = clientHeight;
     if (rest < AT_END && !store.hasNewer) store.isFollowed = true;
     if (store.isFollowed) this.#seen = store.newest;
-    if (!document.hidden) readMarks.set(store.threadId, this.#lastShown());
+    if (!document.hidden) threads.read(store.threadId, this.#lastShown());
     this.#showJump(store.hasNewer || rest > 2 * clientHeight);
     if (!this.#again.hidden) return;
     if (scrollTop < NEAR && store.hasOlder) void this.#load(() => store.loadOlder());
@@ -170,10 +175,19 @@ export class MessageList extends LiveElement {
   #announce() {
     const [first, ...others] = this.#arrived.splice(0);
     if (!first) return;
-    const author = first.role === "user" ? "You" : "Bot";
+    const { name } = authorOf(first);
     this.#announcer.textContent = others.length
       ? `${others.length + 1} new messages`
-      : `${author}: ${wordsOf(first.content.slice(0, SPOKEN))}`;
+      : `${name && `${name}: `}${wordsOf(first.content.slice(0, SPOKEN))}`;
+  }
+
+  /** A bot alone is told by the dots. */
+  #showTyping() {
+    const { ids } = store.typists;
+    const names = ids.map((id) => (id ? people.nameOf(id) || "Somebody" : "The bot"));
+    this.#typing.hidden = !ids.length;
+    this.#typists.textContent = ids.length ? `${namesInWords(names)} ${ids.length > 1 ? "are" : "is"} typing` : "";
+    this.#typists.classList.toggle("visually-hidden", ids.every((id) => !id || people.get(id)?.is_bot));
   }
 }
 

@@ -1,8 +1,9 @@
-/** @import { Thread } from "../types.js" */
+/** @import { Level, Thread } from "../types.js" */
 import { find, fromTemplate, LiveElement } from "./dom.js";
 import { ThreadList } from "./thread-list.js";
 import { load, ToastLine } from "./toast-line.js";
 import { on } from "../events.js";
+import { people } from "../model/people.js";
 import { store } from "../model/store.js";
 import { threads } from "../model/threads.js";
 import { exportAddress } from "../net/api.js";
@@ -14,6 +15,9 @@ import { exportAddress } from "../net/api.js";
 class ThreadActions extends LiveElement {
   #menu = find(this, ".menu", HTMLElement);
   #pin = find(this, ".pin", HTMLElement);
+  #rename = find(this, ".rename", HTMLElement);
+  #level = find(this, ".level", HTMLElement);
+  #deleteButton = find(this, ".delete", HTMLElement);
   #markdown = find(this, ".markdown", HTMLAnchorElement);
   #json = find(this, ".json", HTMLAnchorElement);
   #toast = find(document, "toast-line", ToastLine);
@@ -30,6 +34,7 @@ class ThreadActions extends LiveElement {
   /** @override @param {AbortSignal} signal */
   connected(signal) {
     this.#menu.addEventListener("click", (event) => this.#choose(event), { signal });
+    this.#level.addEventListener("change", (event) => void this.#setLevel(event), { signal });
     addEventListener("resize", () => this.#place(), { signal });
     on(this, "menu", ({ thread, button }) => this.#open(thread, button), signal);
     on(this, "act", (detail) => this.#actOnOpen(detail), signal);
@@ -57,6 +62,10 @@ class ThreadActions extends LiveElement {
   #take(thread) {
     this.#thread = thread;
     this.#pin.textContent = thread.pinned ? "Unpin" : "Pin";
+    this.#rename.hidden = !!thread.direct; // it is named by its people
+    this.#deleteButton.hidden = !mayDelete(thread);
+    this.#level.hidden = !people.areSeveral;
+    for (const input of this.#level.querySelectorAll("input")) input.checked = input.value === thread.level;
     this.#markdown.href = exportAddress(thread.id, "markdown");
     this.#json.href = exportAddress(thread.id, "json");
   }
@@ -83,10 +92,11 @@ class ThreadActions extends LiveElement {
   #act(action) {
     const thread = this.#thread;
     if (!thread) return;
-    if (action === "rename") this.#rename(thread);
+    if (action === "rename" && !thread.direct) this.#editTitle(thread);
     if (action === "pin") void this.#change(thread, { pinned: !thread.pinned });
     if (action === "export") this.#markdown.click();
-    if (action === "delete") void this.#delete(thread);
+    if (action === "delete" && mayDelete(thread)) void this.#delete(thread);
+    else if (action === "delete") this.#toast.say(`“${people.titleOf(thread)}” is for its owner to delete.`);
   }
 
   /** @param {Thread} thread */
@@ -103,22 +113,37 @@ class ThreadActions extends LiveElement {
   }
 
   /** @param {Thread} thread */
-  #rename(thread) {
+  #editTitle(thread) {
     const place = (this.#isOfList && this.#list.titleOf(thread.id)) || this.#heading;
     if (!place.hidden) editTitle(place, thread.title, (title) => void this.#change(thread, { title }));
   }
 
   /** @param {Thread} thread @param {{ title?: string, pinned?: boolean }} change */
-  async #change({ id, title }, change) {
+  #change(thread, change) {
+    return this.#attempt(thread, () => threads.change(thread.id, change));
+  }
+
+  /** The menu stays, as one sees there what was chosen. @param {Event} event */
+  async #setLevel({ target }) {
+    const thread = this.#thread;
+    if (!thread || !(target instanceof HTMLInputElement)) return;
+    await this.#attempt(thread, () => threads.setLevel(thread.id, /** @type {Level} */ (target.value)));
+  }
+
+  /** @param {Thread} thread @param {() => Promise<void>} act */
+  async #attempt(thread, act) {
     try {
-      await threads.change(id, change);
+      await act();
     } catch (error) {
-      this.#toast.complain(`“${title}” could not be changed.`, error);
+      this.#toast.complain(`“${people.titleOf(thread)}” could not be changed.`, error);
     }
   }
 }
 
 customElements.define("thread-actions", ThreadActions);
+
+/** @param {Thread} thread */
+const mayDelete = ({ owner }) => !people.areSeveral || people.amAdmin || owner === people.myId;
 
 /**
  * Puts a field in the place of a title: Enter and a look elsewhere save, Escape leaves.

@@ -1,11 +1,14 @@
 /** @import { Thread } from "../types.js" */
 import { find, fromTemplate, LiveElement } from "./dom.js";
 import { emit } from "../events.js";
+import { people } from "../model/people.js";
+import { isUnread, unreadOf } from "../model/read-state.js";
 import { threads } from "../model/threads.js";
 import { threadMarks } from "../net/delivery.js";
 import { periodName, showMoment } from "../text/dates.js";
 import { wordsOf } from "../text/formatted-text.js";
 
+const MOST = 99; // unread messages that are counted in the list
 const STEP = 100; // threads in the document at first, and each time that one has scrolled near the last of them
 
 /**
@@ -154,13 +157,21 @@ export class ThreadList extends LiveElement {
     item.dataset.id = `${thread.id}`;
     link.href = `/threads/${thread.id}`;
     link.ariaCurrent = isOpen ? "page" : null;
-    find(item, ".title", HTMLElement).textContent = thread.title;
+    find(item, ".title", HTMLElement).textContent = people.titleOf(thread);
     showMoment(find(item, "time", HTMLTimeElement), thread.updated_at, { isBrief: true });
     this.#showPreview(item, thread);
     find(item, ".mark", HTMLElement).textContent = describe(thread.id);
-    find(item, ".unread", HTMLElement).hidden = isOpen || !threads.isUnread(thread);
-    find(item, "button", HTMLButtonElement).ariaLabel = `What to do with ${thread.title}`;
+    find(item, "button", HTMLButtonElement).ariaLabel = `What to do with ${people.titleOf(thread)}`;
+    this.#showCounts(item, thread, isOpen);
     return item;
+  }
+
+  /** What is seen here and now is read, which is told of soon. @param {HTMLElement} item @param {Thread} thread @param {boolean} isOpen */
+  #showCounts(item, thread, isOpen) {
+    const { unread, mentions } = isOpen && !document.hidden ? { unread: 0, mentions: 0 } : unreadOf(thread);
+    item.classList.toggle("has-news", unread > 0 && isUnread(thread));
+    showCount(find(item, ".unread", HTMLElement), unread - mentions);
+    showCount(find(item, ".mentions", HTMLElement), mentions);
   }
 
   /** @param {HTMLElement} item @param {Thread} thread */
@@ -180,6 +191,12 @@ export class ThreadList extends LiveElement {
     this.#lackPreview.unobserve(target);
     threads.refresh(Number(target.dataset.id)).catch(() => {}); // it was deleted meanwhile, or the list is read anew
   }
+}
+
+/** @param {HTMLElement} badge @param {number} count */
+function showCount(badge, count) {
+  badge.hidden = count === 0;
+  find(badge, "b", HTMLElement).textContent = count > MOST ? `${MOST}+` : `${count}`;
 }
 
 /** What is left undone there. @param {number} threadId */

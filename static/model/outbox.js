@@ -1,7 +1,6 @@
 /** @import { Send } from "../types.js" */
 import { emit, on } from "../events.js";
 import { PREFIX } from "./owner.js";
-import { readMarks } from "./read-marks.js";
 import { SharedMap } from "./shared-map.js";
 
 const UUID = /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/;
@@ -17,7 +16,7 @@ const REMEMBERED = 500; // messages that are known to be stored, the newest
  */
 class Outbox extends EventTarget {
   /** @type {SharedMap<Send>} */
-  #sends = new SharedMap(`${PREFIX}outbox.`, { parse: parseSend, makeRoom: () => readMarks.makeRoom() });
+  #sends = new SharedMap(`${PREFIX}outbox.`, { parse: parseSend });
   /** By client_id. What another tab has sent can arrive as stored before that tab tells that it was sent. */
   #stored = new Set();
 

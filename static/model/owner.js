@@ -6,6 +6,9 @@ import { attempt } from "./shared-map.js";
 const OWNER = "chinwag-owner";
 const FIRST_OWNER = "chinwag-first-owner"; // the keys of the first one have no name of theirs, as before there were several
 
+/** The id of the account that was signed in last in this browser. @type {number | null} */
+export const lastOwner = Number(read(OWNER)) || null;
+
 /** How the keys begin of the person who was signed in last. */
 export const PREFIX = prefixOf(read(OWNER));
 

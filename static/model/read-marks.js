@@ -1,127 +1,55 @@
-/** @import { Thread } from "../types.js" */
-import { emit, on } from "../events.js";
+import { coalesced } from "../events.js";
 import { PREFIX } from "./owner.js";
 import { attempt, SharedMap } from "./shared-map.js";
+import { putRead } from "../net/api.js";
+import { backoff } from "../net/reconnecting-socket.js";
+import { isPassing } from "../net/websocket-service.js";
 
 // Where a person was: up to where each thread has been read, and which thread was open last.
 
-const DELAY = 1_000; // ms; while messages stream, local storage is left in peace
-const MARKS = 300; // threads whose place is kept exactly; a mark takes some 40 characters of local storage
-const READ_BEFORE = `${PREFIX}read-before`;
+const PAUSE = 2_000; // ms between two times that the server is told; while messages stream, each of them is read
 
-/**
- * A place in a history. A failover can have lost messages, whose numbers are then given again: a place in a
- * later history counts more than any in an earlier one. `at`: when it was reached, in ms since 1970.
- * @typedef {{ resets: number, seq: number, at: number }} Mark
- */
-
-/**
- * Up to which seq each thread has been read in this browser. Its tabs share it.
- *
- * A mark is kept only for a thread that was opened, and for no more than the 300 that were read last. In any other
- * thread, what was said before a certain moment counts as read: before the first visit, or the last place that was
- * forgotten to make room.
- *
- * Event: `change`, whose detail is a thread's id.
- */
-class ReadMarks extends EventTarget {
-  /** @type {SharedMap<Mark>} */
-  #marks = new SharedMap(`${PREFIX}read.`, { parse: parseMark, format: formatMark, delay: DELAY, merge: furthest });
-  /** The places in threads without a mark, for as long as this tab. @type {Map<number, number>} */
-  #assumed = new Map();
-  /** In ms since 1970; undefined before the first visit. @type {number | undefined} */
-  #readBefore;
+/** Up to which seq each thread has been read, for the server to tell all devices of the person. */
+class ReadMarks {
+  /** What it has not been told yet. @type {Map<number, number>} */
+  #untold = new Map();
+  #tellSoon = coalesced(() => this.#tell(), PAUSE);
+  #tries = 0;
 
   constructor() {
-    super();
-    for (const [id, { seq }] of this.#marks.entries) this.#assumed.set(Number(id), seq);
-    on(this.#marks, "change", ({ id }) => this.#changed(Number(id)));
-    attempt(() => (this.#readBefore = Number(localStorage.getItem(READ_BEFORE)) || undefined));
+    addEventListener("pagehide", () => this.#tell());
+    document.addEventListener("visibilitychange", () => document.hidden && this.#tell()); // the last that a phone tells
+    attempt(forgetThoseOfEarlierVersions);
   }
 
-  /** @param {number} id */
-  get(id) {
-    return this.#marks.get(`${id}`)?.seq ?? this.#assumed.get(id);
+  /** @param {number} threadId @param {number} seq */
+  set(threadId, seq) {
+    this.#untold.set(threadId, Math.max(seq, this.#untold.get(threadId) ?? 0));
+    this.#tellSoon();
   }
 
-  /** On the first visit: what was said until now counts as read. @param {string} [moment] of the newest activity */
-  begin(moment) {
-    if (this.#readBefore === undefined) this.#setReadBefore(moment ? Date.parse(moment) : 1);
+  #tell() {
+    for (const [threadId, seq] of this.#untold) void this.#put(threadId, seq);
+    this.#untold.clear();
   }
 
-  /** @param {Thread} thread */
-  learn({ id, last_seq, created_at, updated_at }) {
-    const before = this.#readBefore ?? Infinity;
-    if (Date.parse(created_at) > before) this.assume(id, 0);
-    else this.assume(id, Date.parse(updated_at) > before ? Math.max(0, last_seq - 1) : last_seq);
-  }
-
-  /** Of a thread without a mark that was not heard of before. @param {number} id @param {number} seq */
-  assume(id, seq) {
-    if (this.get(id) === undefined) this.#assumed.set(id, seq);
-  }
-
-  /** A lower one than before changes nothing. @param {number} id @param {number} seq */
-  set(id, seq) {
-    const before = this.#marks.get(`${id}`);
-    const furthest = Math.max(seq, this.get(id) ?? 0);
-    if (before && furthest <= before.seq) return;
-    this.#marks.set(`${id}`, { resets: before?.resets ?? 0, seq: furthest, at: Date.now() });
-    if (this.#marks.size > MARKS) this.makeRoom();
-  }
-
-  /** Also to a lower one, as history was lost. @param {number} id @param {number} seq */
-  reset(id, seq) {
-    const { resets } = this.#marks.get(`${id}`) ?? { resets: 0 };
-    this.#marks.set(`${id}`, { resets: resets + 1, seq, at: Date.now() });
-  }
-
-  /** Of a thread that is gone. @param {number} id */
-  forget(id) {
-    this.#marks.delete(`${id}`);
-    this.#assumed.delete(id);
-  }
-
-  /** Forgets a tenth of the places, those that were reached first. False: there are none. */
-  makeRoom() {
-    const oldest = this.#marks.entries.sort(([, a], [, b]) => a.at - b.at).slice(0, MARKS / 10);
-    for (const [id] of oldest) this.#marks.delete(id);
-    const [, last] = oldest.at(-1) ?? [];
-    if (last) this.#setReadBefore(Math.max(last.at, this.#readBefore ?? 0)); // or what was read would be unread
-    return oldest.length > 0;
-  }
-
-  /** @param {number} moment */
-  #setReadBefore(moment) {
-    this.#readBefore = moment;
-    attempt(() => localStorage.setItem(READ_BEFORE, `${moment}`));
-  }
-
-  /** The place outlives its mark in this tab, whichever tab has forgotten it. @param {number} id */
-  #changed(id) {
-    const mark = this.#marks.get(`${id}`);
-    if (mark) this.#assumed.set(id, mark.seq);
-    emit(this, "change", id);
+  /** @param {number} threadId @param {number} seq */
+  async #put(threadId, seq) {
+    try {
+      await putRead(threadId, seq);
+      this.#tries = 0;
+    } catch (error) {
+      if (isPassing(error)) setTimeout(() => this.set(threadId, seq), backoff(++this.#tries));
+    }
   }
 }
 
-/** @param {Mark} mark */
-const formatMark = ({ resets, seq, at }) => `${resets} ${seq} ${at}`;
-
-/** Those of an earlier version do not tell when. @param {string} text @param {string} id @returns {Mark | undefined} */
-function parseMark(text, id) {
-  const [, resets, seq, at] = /^(\d+) (\d+)(?: (\d+))?$/.exec(text)?.map((part) => Number(part ?? 0)) ?? [];
-  if (resets === undefined || seq === undefined || at === undefined || !/^[1-9]\d*$/.test(id)) return undefined;
-  return { resets, seq, at };
+/** They were kept by the browser. */
+function forgetThoseOfEarlierVersions() {
+  for (const key of Object.keys(localStorage)) if (key.startsWith(`${PREFIX}read`)) localStorage.removeItem(key);
 }
 
-/** @param {Mark} theirs @param {Mark} ours */
-function furthest(theirs, ours) {
-  const isFurther = theirs.resets === ours.resets ? theirs.seq > ours.seq : theirs.resets > ours.resets;
-  return isFurther ? theirs : ours;
-}
-
-/** A tab has one view of them. */
+/** A tab has one of them. */
 export const readMarks = new ReadMarks();
 
 /** The thread that was open last, in whichever tab. */

@@ -15,8 +15,6 @@ export class SharedMap extends EventTarget {
   #parse;
   #format;
   #delay;
-  #merge;
-  #makeRoom;
   /** @type {Map<string, T>} */
   #values = new Map();
   /** The ids of what is yet to be written. @type {Set<string>} */
@@ -31,18 +29,13 @@ export class SharedMap extends EventTarget {
    *   have left
    * @param {(value: T) => string} [options.format]
    * @param {number} [options.delay] for so many ms at most, a change is in memory alone
-   * @param {(theirs: T, ours: T) => T} [options.merge] else the last to be written counts
-   * @param {() => boolean} [options.makeRoom] removes something else where local storage is full; false when there is
-   *   nothing
    */
-  constructor(prefix, { parse, format = JSON.stringify, delay = 0, merge, makeRoom = () => false }) {
+  constructor(prefix, { parse, format = JSON.stringify, delay = 0 }) {
     super();
     this.#prefix = prefix;
     this.#parse = parse;
     this.#format = format;
     this.#delay = delay;
-    this.#merge = merge;
-    this.#makeRoom = makeRoom;
     addEventListener("storage", ({ key, newValue }) => this.#changedElsewhere(key, newValue));
     addEventListener("pagehide", () => this.write());
     // The last that a phone tells before it ends a page.
@@ -101,10 +94,7 @@ export class SharedMap extends EventTarget {
   /** @param {string} id */
   #writeOne(id) {
     const text = this.#format(/** @type {T} */ (this.#values.get(id)));
-    const put = () => attempt(() => localStorage.setItem(this.#prefix + id, text));
-    let isWritten = put();
-    while (!isWritten && this.#makeRoom()) isWritten = put();
-    return isWritten;
+    return attempt(() => localStorage.setItem(this.#prefix + id, text));
   }
 
   /** @param {string | null} key @param {string | null} text */
@@ -121,11 +111,8 @@ export class SharedMap extends EventTarget {
     const id = key.slice(this.#prefix.length);
     const theirs = this.#parse(text, id);
     if (theirs === undefined) return void attempt(() => localStorage.removeItem(key));
-    const ours = this.#values.get(id);
-    const isOursLater = this.#unwritten.has(id) && !this.#merge;
-    const value = ours !== undefined && this.#merge ? this.#merge(theirs, ours) : theirs;
-    if (isOursLater || value === ours) return;
-    this.#values.set(id, value);
+    if (this.#unwritten.has(id) || theirs === this.#values.get(id)) return; // the last to be written counts
+    this.#values.set(id, theirs);
     this.#changed(id, false);
   }
 

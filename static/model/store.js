@@ -1,20 +1,22 @@
 /** @import { Message } from "../types.js" */
-import { emit } from "../events.js";
+import { emit, on } from "../events.js";
 import { MessageSlice } from "./message-slice.js";
 import { outbox } from "./outbox.js";
-import { readMarks } from "./read-marks.js";
+import { people } from "./people.js";
+import { threads } from "./threads.js";
+import { Typists } from "./typists.js";
 import { ApiError, listMessages, uuid } from "../net/api.js";
 import { backoff, pause } from "../net/reconnecting-socket.js";
 import { isPassing, WebSocketService } from "../net/websocket-service.js";
 
 const PAGE = 50;
-const TYPING_LIMIT = 6_000; // ms; a reply that takes longer, or never comes, is not waited for
+const TYPING_PAUSE = 3_000; // ms between two times that others are told that the person types
 
 /**
  * The thread that is open: the part of it that is being read, and what is not known to be stored yet.
  *
  * Events: `status`; `place`, when `place` is to be looked at; `change`, of the messages or of those under way;
- * `message`, whose detail is a new one; `typing`.
+ * `message`, whose detail is a new one.
  */
 class Store extends EventTarget {
   #service = WebSocketService.getInstance();
@@ -25,25 +27,24 @@ class Store extends EventTarget {
   #visit = new AbortController();
   /** @type {Promise<void> | null} */
   #loading = null;
-  /** @type {number | undefined} */
-  #typingTimer;
+  #typedAt = -Infinity;
   /** @type {number | null} */
   threadId = null;
   /** @type {"closed" | "loading" | "open" | "gone" | "failed"} */
   status = "closed";
   /** Why it failed, for the person. */
   reason = "";
-  isTyping = false;
   /** The seq of what is to be looked at; undefined: the end of the thread. @type {number | undefined} */
   place;
   /** From where on it was new to the person when it was opened. @type {number | undefined} */
   newFrom;
+  typists = new Typists();
   /** Whether somebody looks at the end of the thread, to wherever it moves. */
   isFollowed = true;
 
   constructor() {
     super();
-    this.#service.addEventListener("typing", () => this.#setTyping(true));
+    on(this.#service, "typing", (detail) => this.typists.start(detail));
     this.#service.addEventListener("gone", () => this.#become("gone"));
     this.#service.addEventListener("rewound", () => this.threadId && this.open(this.threadId));
     this.#service.addEventListener("statechange", () => this.sends.length > 0 && emit(this, "change"));
@@ -137,10 +138,18 @@ class Store extends EventTarget {
   send(content) {
     if (!this.threadId) return;
     this.newFrom = undefined;
+    this.#typedAt = -Infinity; // what is typed next is another message
     // To the server, half of a surrogate pair would not be JSON.
     outbox.add({ client_id: uuid(), thread_id: this.threadId, content: content.toWellFormed() });
     // Also where the end cannot be read now: what was sent is shown when it is.
     this.goTo().catch(() => {});
+  }
+
+  /** Others are told that the person is typing. */
+  type() {
+    if (!people.areSeveral || !this.isConnected || performance.now() - this.#typedAt < TYPING_PAUSE) return;
+    this.#typedAt = performance.now();
+    this.#service.sendTyping();
   }
 
   #leave() {
@@ -152,14 +161,16 @@ class Store extends EventTarget {
     this.place = this.newFrom = undefined;
     this.reason = "";
     this.isFollowed = true;
-    this.#setTyping(false);
+    this.typists.clear();
+    this.#typedAt = -Infinity;
     void this.#service.disconnect();
   }
 
   /** @param {number} threadId @param {number | undefined} seq */
   async #read(threadId, seq) {
     const { signal } = this.#visit;
-    const newest = await listMessages(threadId, { limit: PAGE });
+    // Where reading was left off, the list of threads may not know yet.
+    const [newest] = await Promise.all([listMessages(threadId, { limit: PAGE }), threads.ensure(threadId)]);
     if (signal.aborted) return;
     this.#hold(new MessageSlice(newest));
     this.#choosePlace(threadId, seq);
@@ -175,9 +186,9 @@ class Store extends EventTarget {
 
   /** @param {number} threadId @param {number | undefined} seq */
   #choosePlace(threadId, seq) {
-    const mark = readMarks.get(threadId) ?? this.newest;
-    if (mark > this.newest) readMarks.reset(threadId, this.newest); // a failover has lost some
-    if (mark < this.newest) this.newFrom = mark + 1;
+    const mark = threads.get(threadId)?.read_seq ?? this.newest;
+    const isUnknown = mark === 0 && this.newest > PAGE; // who is new to a long thread begins at its end
+    if (mark < this.newest && !isUnknown) this.newFrom = mark + 1;
     this.place = seq ? Math.min(seq, this.newest) || undefined : this.newFrom;
   }
 
@@ -229,17 +240,9 @@ class Store extends EventTarget {
     if (document.hidden) this.newFrom ??= message.seq;
     this.#slice.receive(message, this.isFollowed);
     outbox.stored(message.client_id);
-    if (message.role === "assistant") this.#setTyping(false);
+    this.typists.stop(message);
     emit(this, "message", message);
     emit(this, "change");
-  }
-
-  /** @param {boolean} isTyping */
-  #setTyping(isTyping) {
-    clearTimeout(this.#typingTimer);
-    if (isTyping) this.#typingTimer = setTimeout(() => this.#setTyping(false), TYPING_LIMIT);
-    this.isTyping = isTyping;
-    emit(this, "typing");
   }
 
   /** @param {unknown} error */

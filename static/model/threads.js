@@ -1,7 +1,9 @@
-/** @import { Activity, ListFrame, Thread } from "../types.js" */
+/** @import { Activity, Level, ListFrame, ReadState, Thread } from "../types.js" */
 import { coalesced, emit, on } from "../events.js";
+import { people } from "./people.js";
 import { readMarks } from "./read-marks.js";
-import { changeThread, deleteThread, listThreads, readThread } from "../net/api.js";
+import { learned, unreadOf, wasRead } from "./read-state.js";
+import { changeThread, deleteThread, listThreads, putLevel, readThread } from "../net/api.js";
 import { SIGNED_OUT } from "../net/close-codes.js";
 import { backoff, pause, ReconnectingSocket } from "../net/reconnecting-socket.js";
 import { isPassing } from "../net/websocket-service.js";
@@ -16,7 +18,8 @@ const MANY = 10; // of them are not asked for one by one
  * The list of threads, live: the pinned ones, then the others, newest activity first.
  *
  * Events: `change`, twenty times a second at most; `hide` and `delete`, whose detail is a thread's id; `statechange`,
- * of the connection; `signout`, when the server has closed it because nobody is signed in any more.
+ * of the connection; `signout`, when the server has closed it because nobody is signed in any more; `news`, whose detail is
+ * `{ threadId, isMention }`, when a message has arrived somewhere, and when one mentions the person.
  */
 class Threads extends EventTarget {
   /** Every thread that is known. @type {Map<number, Thread>} */
@@ -43,9 +46,9 @@ class Threads extends EventTarget {
   isLoaded = false;
 
   open() {
-    this.#socket.addEventListener("statechange", () => emit(this, "statechange"));
+    this.#socket.addEventListener("statechange", () => this.#stateChanged());
     on(this.#socket, "drop", (code) => code === SIGNED_OUT && emit(this, "signout"));
-    on(readMarks, "change", (id) => this.#known.has(id) && this.#changed());
+    people.addEventListener("change", () => this.#changed()); // direct threads are named by them
     this.#socket.open().catch(() => {}); // it goes on trying, and tells its state
   }
 
@@ -79,9 +82,22 @@ class Threads extends EventTarget {
     return this.#known.get(id);
   }
 
-  /** @param {Thread} thread */
-  isUnread({ id, last_seq }) {
-    return last_seq > (readMarks.get(id) ?? 0);
+  /** All up to this message has been seen. @param {number} id @param {number} seq */
+  read(id, seq) {
+    const thread = this.#known.get(id);
+    if (thread?.read_seq === undefined || seq <= (thread.read_seq ?? 0)) return;
+    this.#set(id, { read_seq: seq });
+    readMarks.set(id, seq);
+  }
+
+  /** Shown at once, and taken back if it fails. Rejects with an ApiError. @param {number} id @param {Level} level */
+  async setLevel(id, level) {
+    const before = this.#known.get(id)?.level;
+    this.#set(id, { level });
+    await putLevel(id, level).catch((error) => {
+      this.#set(id, { level: before });
+      throw error;
+    });
   }
 
   /** A thread that is opened by its address may be further down than the list has been read.
@@ -92,7 +108,19 @@ class Threads extends EventTarget {
 
   /** Reads a thread anew: a message may be too long for the notification. @param {number} id */
   async refresh(id) {
-    this.#learn(await readThread(id));
+    this.learn(await readThread(id));
+  }
+
+  /** What the server has told of a thread that it was asked for. @param {Thread} thread */
+  learn(thread) {
+    this.#learn(thread);
+    this.#changed();
+  }
+
+  /** The person does not see it any more. @param {number} id */
+  leave(id) {
+    this.hide(id);
+    this.#forget(id);
     this.#changed();
   }
 
@@ -109,7 +137,7 @@ class Threads extends EventTarget {
   /**
    * Shown at once, and taken back if it fails. Rejects with an ApiError.
    * @param {number} id
-   * @param {{ title?: string, pinned?: boolean }} change
+   * @param {{ title?: string, pinned?: boolean, open?: boolean }} change
    */
   async change(id, change) {
     const before = this.#known.get(id);
@@ -118,8 +146,8 @@ class Threads extends EventTarget {
     try {
       this.#set(id, await changeThread(id, change));
     } catch (error) {
-      const { title, pinned } = before;
-      this.#set(id, change.title === undefined ? { pinned } : { title });
+      const { title, pinned, open } = before;
+      this.#set(id, change.title !== undefined ? { title } : change.open !== undefined ? { open } : { pinned });
       throw error;
     }
   }
@@ -161,7 +189,6 @@ class Threads extends EventTarget {
       const [page, pinned] = await Promise.all([listThreads({ limit }), listThreads({ limit: LIMIT, pinned: true })]);
       if (waiting !== this.#waiting) return;
       this.#upwards.clear();
-      readMarks.begin(page[0]?.updated_at);
       this.#take(page, limit);
       this.#append(pinned); // those that are further down than the list has been read
       this.isLoaded = true;
@@ -207,8 +234,10 @@ class Threads extends EventTarget {
 
   /** @param {ListFrame} frame */
   #apply(frame) {
+    people.hear(frame);
     if (frame.type === "thread.created") this.#created(frame.data);
-    else if (frame.type === "thread.updated") this.#learn(frame.data);
+    else if (frame.type === "thread.updated") this.#set(frame.data.id, frame.data);
+    else if (frame.type === "thread.read") this.#wasRead(frame.data);
     else if (frame.type === "thread.deleted") this.#forget(frame.data.id);
     else if (frame.type === "thread.active") this.#active(frame.data);
     this.#changed();
@@ -216,15 +245,30 @@ class Threads extends EventTarget {
 
   /** @param {Thread} thread */
   #created(thread) {
-    readMarks.assume(thread.id, 0);
-    this.#learn(thread);
+    if (this.#known.has(thread.id)) this.#set(thread.id, thread);
+    else this.#learn({ read_seq: 0, mentions: 0, level: "everything", ...thread });
     this.#toTop(thread.id);
   }
 
   /** @param {Thread} thread */
   #learn(thread) {
-    readMarks.learn(thread);
-    this.#known.set(thread.id, thread);
+    this.#known.set(thread.id, learned(this.#known.get(thread.id), thread));
+  }
+
+  /** @param {ReadState} state */
+  #wasRead(state) {
+    const before = this.#known.get(state.thread_id);
+    if (!before) return;
+    const now = wasRead(before, state);
+    const last_seq = Math.max(state.last_seq, now.last_seq); // what mentions the person may still be under way
+    const isMention = unreadOf({ ...now, last_seq }).mentions > unreadOf(before).mentions;
+    this.#set(now.id, now);
+    if (isMention) emit(this, "news", { threadId: now.id, isMention });
+  }
+
+  #stateChanged() {
+    if (this.state !== "connected") people.forgetOnline();
+    emit(this, "statechange");
   }
 
   /** @param {Activity} activity */
@@ -241,6 +285,7 @@ class Threads extends EventTarget {
     if (last_seq > thread.last_seq) {
       const now = new Date().toISOString();
       this.#known.set(id, { ...thread, last_seq, preview, updated_at: updated_at ?? now });
+      emit(this, "news", { threadId: id, isMention: false });
     }
     this.#toTop(id);
     this.#changed();
@@ -262,8 +307,9 @@ class Threads extends EventTarget {
 
   /** @param {Activity} activity */
   async #askFor(activity) {
-    readMarks.assume(activity.thread_id, activity.last_seq - 1);
-    await this.ensure(activity.thread_id).catch(() => {}); // it was deleted meanwhile
+    const { thread_id, last_seq } = activity;
+    await this.ensure(thread_id).catch(() => {}); // it was deleted meanwhile
+    if (this.#known.get(thread_id)?.read_seq === null) this.#set(thread_id, { read_seq: last_seq - 1 });
     this.#moveUp(activity);
   }
 
@@ -286,7 +332,6 @@ class Threads extends EventTarget {
     this.#hidden.delete(id);
     this.#upwards.delete(id);
     this.#unknown.delete(id);
-    readMarks.forget(id);
     emit(this, "delete", id);
   }
 

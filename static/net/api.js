@@ -1,4 +1,4 @@
-/** @import { Hit, Message, Send, Thread } from "../types.js" */
+/** @import { Hit, Level, Member, Message, Person, Send, Thread } from "../types.js" */
 import { textOf } from "../text/texts.js";
 
 const TIME_LIMIT = 10_000; // ms
@@ -21,17 +21,44 @@ export class ApiError extends Error {
  */
 export const listThreads = (page, signal) => request("GET", `/threads?${query(page)}`, undefined, signal);
 
-/** @returns {Promise<Thread>} */
-export const createThread = () => request("POST", "/threads", {});
+/**
+ * `members` and `direct` are names of accounts. A direct thread is the one that these people have, if there is one.
+ * @param {{ title?: string, members?: string[], direct?: string[] }} [thread]
+ * @returns {Promise<Thread>}
+ */
+export const createThread = (thread = {}) => request("POST", "/threads", thread);
 
 /** @param {number} id @returns {Promise<Thread>} */
 export const readThread = (id) => request("GET", `/threads/${id}`);
 
-/** @param {number} id @param {{ title?: string, pinned?: boolean }} change @returns {Promise<Thread>} */
+/** @param {number} id @param {{ title?: string, pinned?: boolean, open?: boolean }} change @returns {Promise<Thread>} */
 export const changeThread = (id, change) => request("PATCH", `/threads/${id}`, change);
 
 /** @param {number} id @returns {Promise<void>} */
 export const deleteThread = (id) => request("DELETE", `/threads/${id}`);
+
+/** @param {number} id @returns {Promise<Member[]>} */
+export const listMembers = (id) => request("GET", `/threads/${id}/members`);
+
+/** @param {number} id @param {string} username @returns {Promise<void>} */
+export const addMember = (id, username) => request("PUT", `/threads/${id}/members/${username}`);
+
+/** @param {number} id @param {string} username one's own to leave @returns {Promise<void>} */
+export const removeMember = (id, username) => request("DELETE", `/threads/${id}/members/${username}`);
+
+/** A lower one than before changes nothing. @param {number} id @param {number} seq @returns {Promise<void>} */
+export const putRead = (id, seq) => request("PUT", `/threads/${id}/read`, { seq });
+
+/** @param {number} id @param {Level} level @returns {Promise<void>} */
+export const putLevel = (id, level) => request("PUT", `/threads/${id}/level`, { level });
+
+/**
+ * The accounts with these ids, or with a name that begins so.
+ * @param {{ ids?: string, q?: string, limit?: number }} page
+ * @param {AbortSignal} [signal]
+ * @returns {Promise<Person[]>}
+ */
+export const listAccounts = (page, signal) => request("GET", `/accounts?${query(page)}`, undefined, signal);
 
 /** Where a thread is to be had as a file. @param {number} id @param {"markdown" | "json"} format */
 export const exportAddress = (id, format) => `/api/v1/threads/${id}/export?format=${format}`;
@@ -79,7 +106,7 @@ export async function request(method, path, body, signal) {
   const limit = AbortSignal.timeout(TIME_LIMIT);
   const response = await fetch(`/api/v1${path}`, {
     method,
-    keepalive: method === "DELETE", // a page that is left must not take it along
+    keepalive: method === "DELETE" || method === "PUT", // a page that is left must not take it along
     signal: signal ? AbortSignal.any([signal, limit]) : limit,
     ...(body && { headers: { "content-type": "application/json" }, body: JSON.stringify(body) }),
   }).catch(() => {

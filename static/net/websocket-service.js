@@ -118,6 +118,11 @@ export class WebSocketService extends EventTarget {
     if (send) this.#fail(send, "cancelled");
   }
 
+  /** Tells the others in the thread that the person is writing a message. */
+  sendTyping() {
+    this.#socket?.send({ type: "typing" });
+  }
+
   retry() {
     this.#socket?.retry();
   }

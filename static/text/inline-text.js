@@ -4,7 +4,7 @@ const OPEN = 16; // marks that can be open at once; those that are opened inside
 const MARKS = 5_000; // in one block; a flood of them must not become as many elements
 
 // A shrug's backslash and lines are no marks.
-const TOKEN = /¯\\_\(ツ\)_\/¯|\\[\\`*_~![\]#>+-]|(?<=\d)\\[.)]|`+|\*+|_+|~+|!?\[|\]\(?|\b(?:https?:\/\/|mailto:)/gi;
+const TOKEN = /¯\\_\(ツ\)_\/¯|\\[\\`*_~![\]#>+-]|(?<=\d)\\[.)]|`+|\*+|_+|~+|!?\[|\]\(?|\b(?:https?:\/\/|mailto:)|(?<![\p{L}\p{N}_@./-])@[a-z\d](?:[\w.-]{0,30}[a-z\d])?(?![\p{L}\p{N}@]|_[a-z\d])/giu;
 // Of the scripts that set words apart: in the others (Lo), **this** has letters on both sides.
 const WORD = /[\p{Lu}\p{Ll}\p{Lt}\p{N}]/u;
 const BLANK = /\s/;
@@ -68,6 +68,7 @@ class Inline {
       case "[": case "!": return this.#open(token, 1, at, end), end;
       case "]": return this.#link(token === "](", at, end);
       case "¯": return end;
+      case "@": return this.#mention(token, at, end);
       default: return this.#url(at);
     }
   }
@@ -139,6 +140,13 @@ class Inline {
     // An address in the words of a link leads where the link leads.
     this.#into.push(linkTo(url, plainText(into).trim() ? withoutLinks(into) : [url.href]));
     return (this.#from = addressEnd + 1);
+  }
+
+  /** Whether there is such a person is for the page to know. @param {string} token @param {number} at @param {number} end */
+  #mention(token, at, end) {
+    this.#write(at, end);
+    this.#into.push(element("span", { class: "mention" }, [token]));
+    return end;
   }
 
   /** @param {number} at */

@@ -74,6 +74,7 @@ async def test_what_is_sent_from_afar_is_seen(open_page: Open, db: Connection, t
 
 async def test_a_link_leads_up_a_short_thread_too(open_page: Open, db: Connection, thread: int) -> None:
     await db.execute(INSERT_NUMBERED, thread, 45)
+    await db.execute("update read_mark set read_seq = 45 where thread_id = $1", thread)
     page = await open_page(f"/threads/{thread}/5")
     await expect(page.locator(".pointed")).to_have_count(0)  # whatever was to be scrolled is scrolled
     await expect(page.get_by_text("n 5", exact=True)).to_be_in_viewport()
@@ -117,6 +118,7 @@ async def test_who_reads_older_messages_is_not_moved_by_new_ones(
     open_page: Open, db: Connection, thread: int
 ) -> None:
     await db.execute(INSERT_NUMBERED, thread, 40)
+    await db.execute("update read_mark set read_seq = 40 where thread_id = $1", thread)
     page = await open_page(f"/threads/{thread}")
     await expect(contents(page).last).to_be_in_viewport()
     await db.execute("insert into message (thread_id, content) values ($1, 'followed')", thread)

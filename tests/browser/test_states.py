@@ -3,31 +3,18 @@
 With CHINWAG_PICTURES, a directory, each is written there as a picture, to be looked at.
 """
 
-import os
 from collections.abc import AsyncIterator
-from pathlib import Path
-from typing import Any, Literal
 from urllib.parse import urljoin
 
 import pytest
 from playwright.async_api import Browser, BrowserContext, Page
 
 from chinwag.db.pool import Connection
-from tests.support.axe import LOOKS, no_finding
+from tests.support.looks import DEVICES, HEIGHT, looks_right
 from tests.support.page import Line, complaints_of, none_matters
 from tests.support.process import Server
 from tests.support.repository import ROOT
 from tests.support.states import MAX_CONTENT, STATES, Scene, build
-
-PICTURES = os.environ.get("CHINWAG_PICTURES")
-DEVICES: dict[str, tuple[dict[str, Any], list[int]]] = {
-    "phone": ({"has_touch": True, "is_mobile": True}, [360]),
-    "computer": ({}, [768, 1440]),
-}
-SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
-HEIGHT = 800
-ZOOMED = (320, 200)
-"""The CSS pixels of a window of 1280 × 800 at 400 %."""
 
 
 @pytest.fixture(scope="module")
@@ -67,37 +54,10 @@ async def test_state(page: Page, db: Connection, state: str, request: pytest.Fix
     line = Line()
     await line.lay(page)
     await STATES[state](Scene(page, db, line, await build(db)))
-    for width in widths:
-        await page.set_viewport_size({"width": width, "height": HEIGHT})
-        for scheme in SCHEMES:
-            await page.emulate_media(color_scheme=scheme)
-            await picture(page, f"{state}-{width}-{scheme}")
-            if scheme == "light":
-                await no_finding(page)
-            elif width == widths[-1]:
-                await no_finding(page, LOOKS)
-        await fits(page, width)
-    await page.emulate_media(forced_colors="active")
-    await picture(page, f"{state}-{widths[-1]}-forced")
-    await no_finding(page, LOOKS)
-    await page.emulate_media(forced_colors="none")
-    await page.set_viewport_size({"width": ZOOMED[0], "height": ZOOMED[1]})
-    await picture(page, f"{state}-{device}-zoomed")
-    await fits(page, ZOOMED[0])
+    await looks_right(page, state, device, widths)
 
 
 def test_a_theme_changes_nothing_but_colours() -> None:
     """So what axe says of the light theme is said of the dark one, except about colours."""
     for file in [*(ROOT / "static").rglob("*.css"), *(ROOT / "static").rglob("*.js")]:
         assert "prefers-color-scheme" not in file.read_text(encoding="utf-8"), file
-
-
-async def picture(page: Page, name: str) -> None:
-    if PICTURES:
-        await page.screenshot(path=Path(PICTURES) / f"{name}.png")
-
-
-async def fits(page: Page, width: int) -> None:
-    """Check that nobody has to scroll sideways."""
-    assert await page.evaluate("document.documentElement.scrollWidth") <= width
-    assert await page.locator(".scroller").evaluate("(one) => one.scrollWidth <= one.clientWidth")

@@ -115,6 +115,9 @@ def imported(name: str) -> set[str]:
 
 async def test_the_messages_come_along_with_the_page(site: httpx.AsyncClient) -> None:
     link = (await site.get("/threads/12/3")).headers["link"]
-    assert link == "</api/v1/threads/12/messages?limit=50>; rel=preload; as=fetch; crossorigin"
+    assert link == (
+        "</api/v1/threads/12>; rel=preload; as=fetch; crossorigin, "
+        "</api/v1/threads/12/messages?limit=50>; rel=preload; as=fetch; crossorigin"
+    )
     for path in ("/", "/threads/x", "/threads/1%0d%0aX: 1", "/threads/%d9%a1"):
         assert "link" not in (await site.get(path)).headers

@@ -32,6 +32,8 @@ const CASES = {
   "code that begins with a backtick": ["`` `a` ``", 'p(code("`a`"))'],
   "a link": ["[here](https://e.org/x)", 'p(a[href=https://e.org/x][data-host=e.org]("here"))'],
   "an address": ["see https://e.org/x.", 'p("see " a[href=https://e.org/x]("https://e.org/x") ".")'],
+  mentions: ["@ada, ask @Bob-2. *@cy*!", 'p(span("@ada") ", ask " span("@Bob-2") ". " em(span("@cy")) "!")'],
+  "mentions that are none": ["a@b.org @ @- `@ada` /@ada @@ada @ada@b.org é@ada @adaé", 'p("a@b.org @ @- " code("@ada") " /@ada @@ada @ada@b.org é@ada @adaé")'],
   "a link that lies": [
     "[https://good.org](https://bad.org)",
     'p(a[href=https://bad.org/][data-host=bad.org]("https://good.org"))',

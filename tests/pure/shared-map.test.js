@@ -48,15 +48,6 @@ test("what has not changed is not told", () => {
   assert.equal(told.length, 1);
 });
 
-test("of two values the merged one counts", () => {
-  const { map } = open({ merge: Math.max });
-  map.set("one", 5);
-  writeElsewhere("n.one", "3");
-  assert.equal(map.get("one"), 5);
-  writeElsewhere("n.one", "7");
-  assert.equal(map.get("one"), 7);
-});
-
 test("a delayed value is stored after the delay", (context) => {
   context.mock.timers.enable({ apis: ["setTimeout"] });
   const { map } = open({ delay: 400 });
@@ -97,21 +88,4 @@ test("where local storage is full, it waits in memory until there is room", (con
   clear();
   context.mock.timers.tick(5_000);
   assert.deepEqual({ ...localStorage }, { "n.one": "1" });
-});
-
-test("where local storage is full, room is made as long as there is something to remove", (context) => {
-  context.mock.timers.enable({ apis: ["setTimeout"] });
-  clear(2);
-  const given = ["other.one", "other.two", "other.three"];
-  const makeRoom = () => {
-    const key = given.shift();
-    if (key) delete localStorage[key];
-    return !!key;
-  };
-  Object.assign(localStorage, { "other.three": "3", more: "4" });
-  const { map } = open({ makeRoom });
-  map.set("one", 1);
-  map.set("two", 2);
-  assert.deepEqual(Object.keys(localStorage), ["more", "n.one"]);
-  assert.equal(map.get("two"), 2);
 });

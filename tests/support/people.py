@@ -3,12 +3,15 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Any
 
 import httpx
+from playwright.async_api import Page
 
 from chinwag.chat.passwords import hash_now
 from chinwag.db.pool import Connection
 from tests.support.client import LIMIT_SECONDS
+from tests.support.page import Open
 from tests.support.process import Server
 
 PASSWORD = "correct horse battery"
@@ -33,7 +36,10 @@ async def add_person(
 async def nobody(server: Server, **options: object) -> AsyncIterator[httpx.AsyncClient]:
     """A client that is not signed in."""
     async with httpx.AsyncClient(
-        base_url=f"{server.url}/api/v1", timeout=20, verify=False, **options  # type: ignore[arg-type]
+        base_url=f"{server.url}/api/v1",
+        timeout=20,
+        verify=False,
+        **options,  # type: ignore[arg-type]
     ) as client:
         yield client
 
@@ -51,6 +57,17 @@ async def signed_in(
 
 async def sign_in(client: httpx.AsyncClient, username: str, password: str = PASSWORD) -> httpx.Response:
     return await client.post("/session", json={"username": username, "password": password})
+
+
+async def open_as(open_page: Open, server: Server, username: str, path: str = "/", **options: Any) -> Page:
+    """Open a tab of a person who is signed in, on a server."""
+    page = await open_page("/static/favicon.svg", **options)
+    answer = await page.request.post(
+        f"{server.url}/api/v1/session", data={"username": username, "password": PASSWORD}
+    )
+    assert answer.status == 201
+    await page.goto(f"{server.url}{path}")
+    return page
 
 
 async def open_link(client: httpx.AsyncClient, path: str, body: dict[str, object]) -> httpx.Response:

@@ -19,8 +19,8 @@ AnyRequest = Request[Any, Any, Any]
 HEADERS = {"Cache-Control": "no-cache"}
 """The modules belong together: none of them may be older than the others."""
 
-NEWEST = "/api/v1/threads/{thread_id}/messages?limit=50"
-"""What static/model/store.js asks for first."""
+FIRST = ("/api/v1/threads/{thread_id}", "/api/v1/threads/{thread_id}/messages?limit=50")
+"""What static/model/store.js asks for first: where reading was left off, and the newest messages."""
 
 
 @get(
@@ -32,8 +32,10 @@ def page(request: AnyRequest, thread_id: str = "", seq: str = "") -> Response[by
     """The chat. Which thread is open, and at which message, the page reads from its own address."""
     answer = assets.answer(assets.find("index.html"), request)
     if thread_id.isascii() and thread_id.isdecimal():
-        # The messages come along with the modules that will ask for them (RFC 8288; HTML, "preload").
-        answer.headers["Link"] = f"<{NEWEST.format(thread_id=thread_id)}>; rel=preload; as=fetch; crossorigin"
+        # They come along with the modules that will ask for them (RFC 8288; HTML, "preload").
+        answer.headers["Link"] = ", ".join(
+            f"<{path.format(thread_id=thread_id)}>; rel=preload; as=fetch; crossorigin" for path in FIRST
+        )
     return answer
 
 
