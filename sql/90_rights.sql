@@ -33,7 +33,7 @@ begin
   to chinwag_server;
   grant insert (thread_id, account_id), delete on member to chinwag_server;
   grant insert, update (read_seq, level) on read_mark to chinwag_server;
-  grant select (id, username, password, email, active, admin, display_name, is_bot, answers),
+  grant select (id, username, password, email, active, admin, display_name, is_bot, answers, last_login),
     insert (username, password, email, active, admin, display_name, is_bot, answers),
     update (username, password, email, active, admin, display_name, last_login), delete
   on account to chinwag_server;

@@ -17,8 +17,8 @@ const password = find(form, "[name=password]", HTMLInputElement);
 const problem = find(form, ".problem", HTMLElement);
 const button = find(form, "button", HTMLButtonElement);
 
-const header = find(document, `[data-path="${path}"]`, HTMLElement);
-header.hidden = false;
+const header = find(document, `header[data-path="${path}"]`, HTMLElement);
+for (const element of document.querySelectorAll(`[data-path="${path}"]`)) element.removeAttribute("hidden");
 document.title = `${find(header, "h1", HTMLElement).textContent} · Chinwag`;
 if (path === SIGN_IN) {
   for (const label of form.querySelectorAll(".for-new")) label.remove();

@@ -6,13 +6,17 @@ from urllib.parse import urlsplit
 
 import asyncpg
 import httpx
+import msgspec
 import pytest
 from piccolo.apps.user.tables import BaseUser
 
-from chinwag.db.pool import Connection
+from chinwag.chat.accounts import Accounts
+from chinwag.chat.identities import Identities, Identity
+from chinwag.db.pool import Connection, open_pool
+from chinwag.settings import Settings
 from tests.support.client import open_list, open_thread
 from tests.support.command import forked_chinwag
-from tests.support.people import HASH, PASSWORD, add_person, signed_in
+from tests.support.people import HASH, PASSWORD, add_person, nobody, signed_in
 from tests.support.process import Server
 from tests.support.programs import with_key
 from tests.support.repository import ROOT
@@ -235,5 +239,41 @@ async def test_a_server_signs_people_in_and_out(server: Server, url_of: Callable
         assert (added.returncode, "ann" in added.stdout) == (0, True)
     finally:
         await owner.execute("delete from account where username in ('ann', 'old')")
+        await owner.close()
+    assert "InsufficientPrivilege" not in server.log.read_text()
+
+
+async def test_a_server_lets_people_join_and_administrators_look_after_them(
+    server: Server, url_of: Callable[[str], str]
+) -> None:
+    owner = await asyncpg.connect(url_of("chinwag_owner"))
+    try:
+        await add_person(owner, "ada", admin=True)
+        async with signed_in(server, "ada") as ada, nobody(server) as client:
+            for username in ("joe", "kim"):
+                made = (await ada.post("/invitations", json={})).json()
+                person = {"username": username, "password": PASSWORD}
+                secret = made["address"].split("#")[1]
+                assert (await client.post("/join", json={"secret": secret} | person)).status_code == 201
+            made = (await ada.post("/invitations", json={})).json()
+            assert (await ada.delete(f"/invitations/{made['invitation']['id']}")).status_code == 204
+            assert (await ada.get("/invitations")).json() == []
+            assert (await client.patch("/account", json={"username": "kit"})).status_code == 200
+            assert (await client.get("/account/export")).json()["account"]["username"] == "kit"
+            assert (await ada.patch("/accounts/joe", json={"admin": True})).status_code == 200
+            assert (await ada.patch("/accounts/joe", json={"active": False})).status_code == 200
+            made = (await ada.post("/sign-in-links", json={"username": "kit"})).json()
+            link = {"secret": made["address"].split("#")[1], "password": "another password"}
+            assert (await client.post("/session/link", json=link)).status_code == 201
+            assert (await ada.delete("/accounts/joe")).status_code == 204
+        settings = msgspec.structs.replace(Settings(), database_url=url_of("chinwag_server"))
+        async with open_pool(settings) as pool:
+            identity = Identity("https://id.example", "1", "lea", "Lea")
+            id, _ = await Identities(pool, may_join=True).account_of(identity)
+            assert (await Identities(pool, may_join=False).account_of(identity))[0] == id
+            assert await Accounts(pool).known_to_proxy("mo") is not None
+    finally:
+        await owner.execute("delete from account where username in ('ada', 'joe', 'kim', 'kit', 'lea', 'mo')")
+        await owner.execute("delete from sign_in_attempt")
         await owner.close()
     assert "InsufficientPrivilege" not in server.log.read_text()

@@ -10,7 +10,7 @@ from msgspec import UNSET, UnsetType
 
 from chinwag import wire
 from chinwag.chat.accounts import SignedIn
-from chinwag.errors import BadInput, PasswordNeeded
+from chinwag.errors import BadInput, NotAllowed, PasswordNeeded
 from chinwag.web.parameters import (
     EXACT,
     AccountIds,
@@ -84,6 +84,8 @@ async def change_names(
     request: SignedInRequest, data: Annotated[wire.AccountChange, EXACT], services: Provided
 ) -> wire.Account:
     who = request.user
+    if services.settings.sign_in == "anyone" and data.username is not UNSET:
+        raise NotAllowed("everybody is this account, which the setting `account` names")
     await services.directory.rename(
         who.account_id,
         username=None if data.username is UNSET else data.username,

@@ -6,7 +6,7 @@ from chinwag.db.migrations import migration
 from chinwag.db.online import change
 from chinwag.db.schema import EXPAND
 
-ID = "2026-11-30T07:00:00:000000"
+ID = "2026-11-30T07:30:00:000000"
 VERSION = "1.38.0"
 DESCRIPTION = "programs"
 
@@ -41,7 +41,7 @@ CREATE_WEBHOOKS = r"""
       created_at timestamptz not null default clock_timestamp(),
       used_at timestamptz,
       created_by integer references public.account on delete set null,
-      constraint secret_hash_is_unique unique (secret_hash)
+      constraint webhook_secret_is_unique unique (secret_hash)
     );
     create index if not exists webhook_by_thread on public.webhook (thread_id);
     create index if not exists webhook_by_account on public.webhook (account_id);

@@ -13,7 +13,7 @@ create table if not exists webhook (
   created_at timestamptz not null default clock_timestamp(),
   used_at timestamptz, -- null: never
   created_by integer references account on delete set null,
-  constraint secret_hash_is_unique unique (secret_hash)
+  constraint webhook_secret_is_unique unique (secret_hash)
 );
 
 create index if not exists webhook_by_thread on webhook (thread_id);
