@@ -29,6 +29,7 @@ from chinwag.chat.links import Links
 from chinwag.chat.members import Members
 from chinwag.chat.messages import Messages
 from chinwag.chat.openid import load_provider
+from chinwag.chat.password_sign_in import PasswordSignIn
 from chinwag.chat.passwords import Passwords
 from chinwag.chat.read_marks import ReadMarks
 from chinwag.chat.removal import Removal
@@ -138,7 +139,10 @@ async def _running(settings: Settings, app: Litestar) -> AsyncIterator[None]:
         await parts.enter_async_context(removal.running())
         accounts, sessions, keys = Accounts(pool), Sessions(pool), Keys(pool)
         attempts, passwords = Attempts(pool), Passwords()
-        sign_in = SignIn(accounts, sessions, keys, attempts, passwords, settings)
+        sign_in = SignIn(accounts, sessions, keys, attempts, settings)
+        password_sign_in = PasswordSignIn(
+            accounts, sessions, attempts, passwords, settings, sign_in.forget
+        )
         sign_outs = SignOuts(sign_in.still_valid, sign_in.remembers)
         await parts.enter_async_context(sign_in.running(sign_outs.with_sockets))
         receivers: list[Callable[[str], None]] = [
@@ -167,9 +171,10 @@ async def _running(settings: Settings, app: Litestar) -> AsyncIterator[None]:
             keys=keys,
             sessions=sessions,
             sign_in=sign_in,
+            password_sign_in=password_sign_in,
             sign_outs=sign_outs,
             links=Links(pool),
-            joining=Joining(pool, sign_in, attempts, passwords, settings.account),
+            joining=Joining(pool, password_sign_in, attempts, passwords, settings.account),
             directory=Directory(pool),
             account_exports=AccountExports(pool),
             identities=Identities(pool, may_join=settings.oidc_may_join),

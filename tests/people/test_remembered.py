@@ -9,12 +9,12 @@ import pytest
 from chinwag.chat.accounts import Accounts
 from chinwag.chat.attempts import Attempts
 from chinwag.chat.keys import Keys
-from chinwag.chat.passwords import Passwords
 from chinwag.chat.sessions import Sessions
 from chinwag.chat.sign_in import SignIn
 from chinwag.db.pool import Connection, open_pool
 from chinwag.settings import Settings
-from tests.support.people import PASSWORD
+from tests.support.people import signed_in
+from tests.support.process import Server
 
 
 @pytest.fixture
@@ -22,16 +22,21 @@ async def sign_in(database_url: str) -> AsyncIterator[SignIn]:
     """What a server has that hears of changes."""
     settings = msgspec.structs.replace(Settings(), database_url=database_url, pool_size=2)
     async with open_pool(settings) as pool:
-        parts = Accounts(pool), Sessions(pool), Keys(pool), Attempts(pool), Passwords()
-        sign_in = SignIn(*parts, settings)
+        sign_in = SignIn(Accounts(pool), Sessions(pool), Keys(pool), Attempts(pool), settings)
         sign_in.hear_again()
         yield sign_in
 
 
+async def begin(server: Server, username: str) -> str:
+    """Sign in at a server, and return the secret of the session."""
+    async with signed_in(server, username) as http:
+        return http.cookies["chinwag"]
+
+
 async def test_a_change_that_is_not_heard_counts_while_nothing_is_heard(
-    db: Connection, sign_in: SignIn
+    server: Server, db: Connection, sign_in: SignIn
 ) -> None:
-    token = await sign_in.with_password("ann", PASSWORD, device="", address="192.0.2.1")
+    token = await begin(server, "ann")
     who = await sign_in.by_token(token)
     assert who is not None and sign_in.remembers(who)
     await db.execute("delete from session where id = $1", who.session_id)
@@ -44,9 +49,9 @@ async def test_a_change_that_is_not_heard_counts_while_nothing_is_heard(
 
 
 async def test_who_is_remembered_counts_for_websockets_alone_while_the_database_is_away(
-    db: Connection, sign_in: SignIn
+    server: Server, db: Connection, sign_in: SignIn
 ) -> None:
-    token = await sign_in.with_password("bob", PASSWORD, device="", address="192.0.2.1")
+    token = await begin(server, "bob")
     who = await sign_in.by_token(token)
     assert who is not None
     sign_in.lose_database()

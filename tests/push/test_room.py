@@ -5,8 +5,9 @@ import asyncio
 import pytest
 
 from chinwag.push.burst import Burst
+from chinwag.push.gathering import BURST_BYTES
 from chinwag.push.pacing import PushScheduler
-from chinwag.push.room import BURST_BYTES, REST_SECONDS, Room
+from chinwag.push.room import REST_SECONDS, Room
 from chinwag.wire import CloseCode
 
 

@@ -12,9 +12,9 @@ from chinwag import wire
 from chinwag.chat.accounts import ADD, check_username, checked_display_name
 from chinwag.chat.attempts import Attempts
 from chinwag.chat.links import SOMEBODY_CAN_SIGN_IN
+from chinwag.chat.password_sign_in import PasswordSignIn
 from chinwag.chat.passwords import NO_PASSWORD, Passwords, check_password
 from chinwag.chat.sessions import hash_of
-from chinwag.chat.sign_in import SignIn
 from chinwag.db.pool import Pool, PoolConnection
 from chinwag.errors import AccountExists, NoSuchLink
 
@@ -47,7 +47,12 @@ class Joining:
     """The opening of links."""
 
     def __init__(
-        self, pool: Pool, sign_in: SignIn, attempts: Attempts, passwords: Passwords, pre_configured: str
+        self,
+        pool: Pool,
+        sign_in: PasswordSignIn,
+        attempts: Attempts,
+        passwords: Passwords,
+        pre_configured: str,
     ) -> None:
         """
         Args:

@@ -1,5 +1,4 @@
-"""Signing in: who uses a connection, by the cookie or the key that it brings, or because they are the only
-person.
+"""Who is signed in: by the cookie or the key that a connection brings, or because they are the only person.
 
 What the database says is remembered, so that a handshake asks it nothing. Servers are notified of every
 change of an account, of every session that ends (sql/80_session.sql) and of every key that is revoked
@@ -18,10 +17,8 @@ from chinwag import frames
 from chinwag.chat.accounts import Accounts, SignedIn
 from chinwag.chat.attempts import Attempts
 from chinwag.chat.keys import PREFIX, Keys
-from chinwag.chat.passwords import NO_PASSWORD, Passwords, check_password
 from chinwag.chat.sessions import Sessions, hash_of
 from chinwag.db.pool import FAILURES
-from chinwag.errors import PasswordNeeded, WrongPassword
 from chinwag.settings import Settings
 
 REMEMBERED = 20_000
@@ -29,10 +26,6 @@ REMEMBERED = 20_000
 
 KEEP_SECONDS = 60
 """How often it is noted which sessions and keys were used, and those that have expired are ended."""
-
-FAILURE_SECONDS = 0.5
-"""The least time after which a sign-in fails: it does not tell whether there is such an account, or how its
-password was hashed."""
 
 ANSWER_SECONDS = 1.0
 """The longest wait for the database about somebody who is remembered, while changes are not heard."""
@@ -52,14 +45,12 @@ class SignIn:
         sessions: Sessions,
         keys: Keys,
         attempts: Attempts,
-        passwords: Passwords,
         settings: Settings,
     ) -> None:
         self._accounts = accounts
         self._sessions = sessions
         self._keys = keys
         self._attempts = attempts
-        self._passwords = passwords
         self._settings = settings
         self._by_hash: dict[bytes, SignedIn] = {}
         self._hashes: defaultdict[int, dict[SignedIn, bytes]] = defaultdict(dict)
@@ -128,72 +119,6 @@ class SignIn:
         if self._hears and remembered is not None:
             return remembered
         return await _asked(self._find_by_proxy(username), remembered if or_remembered else None)
-
-    async def with_password(self, username: str, password: str, *, device: str, address: str) -> str:
-        """Begin a session, and return its secret.
-
-        Args:
-            device: tells the person which browser it is, such as its User-Agent.
-            address: of the client, as a trusted proxy or the connection has it.
-
-        Raises:
-            WrongPassword: there is no such account, it is disabled, or the password does not match; nothing
-                tells which.
-            TooManySignIns
-            SignInBusy
-        """
-        now = asyncio.get_running_loop().time
-        earliest = now() + FAILURE_SECONDS
-        try:
-            return await self._begin(username, password, device, address)
-        except WrongPassword:
-            await asyncio.sleep(earliest - now())
-            raise
-
-    async def begin(self, account_id: int, password_hash: str, device: str) -> str | None:
-        """Begin a session of somebody who is known, and return its secret. The result is None if meanwhile
-        the account was disabled or its password changed."""
-        return await self._sessions.begin(
-            account_id,
-            password_hash,
-            device,
-            days=self._settings.session_days,
-            idle_days=self._settings.session_idle_days,
-        )
-
-    async def change_password(self, who: SignedIn, current: str, new: str, *, address: str) -> None:
-        """Change the password of an account, and sign it out everywhere else. An account that has no password
-        yet gets its first one without `current`.
-
-        Raises:
-            PasswordRefused: the new one.
-            WrongPassword: the current one.
-            TooManySignIns
-            SignInBusy
-        """
-        check_password(new, who.username)
-        with contextlib.suppress(PasswordNeeded):
-            await self.confirm(who, current, address=address)
-        new_hash = await self._passwords.hash(new)
-        await self._accounts.set_password(who.account_id, new_hash, kept_session=who.session_id)
-        self.forget(who.account_id)
-
-    async def confirm(self, who: SignedIn, password: str, *, address: str) -> None:
-        """Have somebody who is signed in confirm what they do with their password.
-
-        Raises:
-            PasswordNeeded: there is none.
-            WrongPassword
-            TooManySignIns
-            SignInBusy
-        """
-        stored = await self._accounts.password_hash(who.account_id)
-        if stored == NO_PASSWORD:
-            raise PasswordNeeded()
-        counted = await self._attempts.count(who.username, address)
-        if not (await self._passwords.verify(password, stored)).matches:
-            raise WrongPassword()
-        await self._attempts.forget(counted)
 
     async def still_valid(self, several: Iterable[SignedIn]) -> set[SignedIn]:
         """Return those who are still signed in, as the database has it now."""
@@ -298,23 +223,6 @@ class SignIn:
         self._only_person, self._is_only_person_known = None, False
         self._pre_configured = None
         self._by_proxy.clear()
-
-    async def _begin(self, username: str, password: str, device: str, address: str) -> str:
-        username = username.replace("\0", "")  # which PostgreSQL's text cannot hold, and no name has
-        counted = await self._attempts.count(username, address)
-        id, stored = await self._accounts.credentials(username) or (0, NO_PASSWORD)
-        verdict = await self._passwords.verify(password, stored)
-        if not verdict.matches:
-            raise WrongPassword()
-        if verdict.is_outdated:
-            new_hash = await self._passwords.hash(password)
-            await self._accounts.rehash(id, stored, new_hash)
-            stored = new_hash
-        token = await self.begin(id, stored, device)
-        if token is None:
-            raise WrongPassword()
-        await self._attempts.forget(counted)
-        return token
 
     async def _keep_sessions(self, with_sockets: Callable[[], set[SignedIn]]) -> None:
         while True:

@@ -5,9 +5,9 @@ A room takes a frame only if its seq is the next one. Whatever else happens (a l
 long for NOTIFY, a slow reader) is one case, "I hold n, read from n+1", and is repaired from the table.
 Nothing here knows SQL, and of the messages only those about members are parsed.
 
-Who is removed from a thread hears nothing after the message that says so. Such a message is taken only from
-the table, because it may be forged. The room sees it in its place, and has the subscriptions of the account
-read the table. The table is read for an account, and refuses one that does not see the thread any more.
+Who is removed from a thread hears nothing after the message that says so. It is taken only from the table,
+because it may be forged. Then the subscriptions of the account read the table, which is read for an account
+and refuses one that does not see the thread any more.
 
 Anybody who can connect to the database can NOTIFY, and so forge notifications. Forgeries are found because
 the database notifies each row once, in the order of seq. When the row comes whose place a forgery has taken,
@@ -25,6 +25,7 @@ from chinwag import frames, wire
 from chinwag.push.admission import Admission
 from chinwag.push.any_subscription import AnyThreadSubscription
 from chinwag.push.burst import Burst
+from chinwag.push.gathering import Gathering
 from chinwag.push.pacing import PushScheduler
 
 Page = list[tuple[int, bytes]]
@@ -35,10 +36,6 @@ Replay = Callable[[int, int], Awaitable[Page]]
 
 RECENT_FRAMES = 256
 """The number of frames that a room keeps for subscriptions that are catching up, while there are any."""
-
-BURST_BYTES = 256 * 1024
-"""The most bytes that a room gathers in an event-loop iteration. Then it pushes them at once, so that a burst
-does not pile up for each connection."""
 
 REPAIR_RETRY_SECONDS = 1.0
 
@@ -71,9 +68,7 @@ class Room:
         self.thread_id = thread_id
         self.seq = 0
         self._replay = replay
-        self._scheduler = scheduler
-        self._gathered: list[bytes] = []
-        self._gathered_bytes = 0
+        self._gathering = Gathering(scheduler, lambda burst: self._push_to(self._live, burst))
         self.subscriptions: set[AnyThreadSubscription] = set()
         self._live: set[AnyThreadSubscription] = set()
         self._ahead: set[AnyThreadSubscription] = set()
@@ -147,7 +142,7 @@ class Room:
         """Take what the database has notified: the next frame, a repeat, or the sign of a gap."""
         if not (self._live or self._ahead):
             self._heard = max(self._heard, seq)  # the first subscription that becomes live starts the repair
-        elif seq == self.seq + 1 and frame is not None and not self._reads_on() and not _is_of_access(frame):
+        elif seq == self.seq + 1 and frame is not None and self._may_take(frame):
             self._take(frame)
         elif seq > self.seq:
             self._heard = max(self._heard, seq)
@@ -157,7 +152,7 @@ class Room:
 
     def tell(self, frame: bytes) -> None:
         """Push an event that is not a message to the live subscriptions."""
-        self._add(frame)
+        self._gathering.add(frame)
 
     def announce(self, frame: bytes) -> None:
         """Push an event at once to all subscriptions, also to those that are not live."""
@@ -166,9 +161,7 @@ class Room:
 
     def push(self) -> None:
         """Push what has been gathered to the live subscriptions, instead of at the end of the iteration."""
-        texts, self._gathered, self._gathered_bytes = self._gathered, [], 0
-        if texts:
-            self._push_to(self._live, Burst(*texts))
+        self._gathering.flush()
 
     def repair(self, *, in_doubt: bool = False) -> asyncio.Task[None] | None:
         """Read from the table what the live subscriptions miss. The task ends when they hold all of it.
@@ -195,10 +188,11 @@ class Room:
     def _is_followed(self) -> bool:
         return bool(self._live or self._ahead)
 
-    def _reads_on(self) -> bool:
-        """Whether the next frames come from the table. Notifications that arrive meanwhile are ignored, and
-        their messages read there."""
-        return self._in_doubt or self._heard > self.seq or self._sought > self.seq
+    def _may_take(self, frame: bytes) -> bool:
+        """Whether the next frame may be one that was notified. While the table is read, and if the frame is
+        about access, it comes from there."""
+        reads_on = self._in_doubt or self._heard > self.seq or self._sought > self.seq
+        return not reads_on and frames.may_lose_access(frame) is None
 
     def _needs_repair(self) -> bool:
         return self._in_doubt or self._heard > self.seq
@@ -210,7 +204,7 @@ class Room:
             self._recent.append(frame)
         elif self._recent:
             self._recent.clear()
-        self._add(frame)
+        self._gathering.add(frame)
         if (account_id := frames.may_lose_access(frame)) is not None:
             self._put_in_doubt(account_id)
         for subscription in [one for one in self._ahead if one.seq == self.seq]:
@@ -226,14 +220,6 @@ class Room:
             self._live.remove(subscription)
             subscription.seq = self.seq
             subscription.catch_up()
-
-    def _add(self, frame: bytes) -> None:
-        if not self._gathered:
-            self._scheduler.add(self.push)
-        self._gathered.append(frame)
-        self._gathered_bytes += len(frame)
-        if self._gathered_bytes > BURST_BYTES:
-            self.push()
 
     def _push_to(self, subscriptions: Iterable[AnyThreadSubscription], burst: Burst) -> None:
         for subscription in [one for one in subscriptions if not one.push(burst)]:
@@ -314,6 +300,3 @@ class Room:
         self.seq = self._confirmed = self._heard = self._sought = 0
         self._newest, self._in_doubt = None, False
 
-
-def _is_of_access(frame: bytes) -> bool:
-    return frames.may_lose_access(frame) is not None

@@ -69,7 +69,8 @@ async def callback(
     try:
         identity = await services.openid.finish(_callback(request, services), flow, code)
         id, password_hash = await services.identities.account_of(identity)
-        token = await services.sign_in.begin(id, password_hash, request.headers.get("user-agent", ""))
+        device = request.headers.get("user-agent", "")
+        token = await services.password_sign_in.begin(id, password_hash, device)
     except OpenIDFailed:
         token = None
     if token is None:

@@ -107,7 +107,7 @@ async def delete_own_account(
     request: SignedInRequest, data: Annotated[wire.AccountDeletion, EXACT], services: Provided
 ) -> Response[None]:
     who = request.user
-    await services.sign_in.confirm(who, data.password, address=address_of(request))
+    await services.password_sign_in.confirm(who, data.password, address=address_of(request))
     await services.directory.delete(who.account_id)
     services.sign_in.forget(who.account_id)
     return Response(None)

@@ -19,6 +19,7 @@ from chinwag.chat.keys import Keys
 from chinwag.chat.links import Links
 from chinwag.chat.members import Members
 from chinwag.chat.messages import Messages
+from chinwag.chat.password_sign_in import PasswordSignIn
 from chinwag.chat.read_marks import ReadMarks
 from chinwag.chat.search import Search
 from chinwag.chat.sessions import Sessions
@@ -53,6 +54,7 @@ class Services:
     keys: Keys
     sessions: Sessions
     sign_in: SignIn
+    password_sign_in: PasswordSignIn
     sign_outs: SignOuts
     links: Links
     joining: Joining

@@ -43,7 +43,7 @@ async def change_password(
     request: SignedInRequest, data: Annotated[wire.PasswordChange, EXACT], services: Provided
 ) -> None:
     check_person(request.user)
-    await services.sign_in.change_password(
+    await services.password_sign_in.change_password(
         request.user, data.current, data.new, address=address_of(request)
     )
 
@@ -59,7 +59,7 @@ async def change_password(
 async def sign_in(
     request: AnyRequest, data: Annotated[wire.Credentials, EXACT], services: Provided
 ) -> Response[wire.Account]:
-    token = await services.sign_in.with_password(
+    token = await services.password_sign_in.with_password(
         data.username,
         data.password,
         device=request.headers.get("user-agent", ""),
