@@ -1,3 +1,4 @@
+/** @import { Account } from "./net/api.js" */
 import "./elements/connection-status.js";
 import "./elements/message-list.js";
 import "./elements/thread-actions.js";
@@ -56,7 +57,7 @@ find(main, ".reopen", HTMLElement).addEventListener("click", () => store.reopen(
 menuButton.addEventListener("click", () => openMenu({ threadId: store.threadId, button: menuButton }));
 on(list, "select", go);
 on(list, "menu", openMenu);
-on(find(document, "people-dialog", HTMLElement), "select", goToFound);
+on(find(document, "people-dialog", HTMLElement), "choose", goToFound);
 heading.addEventListener("dblclick", () => run("rename"));
 on(finder, "choose", goToFound);
 findButton.addEventListener("click", openFinder);
@@ -73,6 +74,7 @@ document.addEventListener("visibilitychange", showUnread);
 threads.addEventListener("change", show);
 threads.addEventListener("statechange", connectionChanged);
 threads.addEventListener("signout", goToSignIn);
+people.addEventListener("account", () => readAccount().then(know, () => {})); // or it is known when the page is opened next
 find(sidebar, ".sign-out", HTMLElement).addEventListener("click", endSession);
 notifyButton.addEventListener("click", askToNotify);
 
@@ -89,14 +91,9 @@ async function identify() {
   try {
     const account = await readAccount();
     if (takeOver(account.id)) return location.reload();
-    people.me = account;
-    composer.limit = account.max_content;
-    find(sidebar, ".signed-in", HTMLElement).hidden = false;
-    find(sidebar, ".sign-out", HTMLElement).hidden = account.session === null;
-    find(sidebar, ".signed-in .name", HTMLElement).textContent = account.display_name;
+    know(account);
     isIdentified = true;
     startDelivery();
-    if (people.areSeveral) startTogether();
   } catch (error) {
     if (error instanceof ApiError && error.status === 401) goToSignIn();
   }
@@ -104,6 +101,16 @@ async function identify() {
 
 function goToSignIn() {
   location.replace(`/sign-in?next=${encodeURIComponent(location.pathname)}`);
+}
+
+/** @param {Account} account */
+function know(account) {
+  people.me = account;
+  composer.limit = account.max_content;
+  find(sidebar, ".signed-in", HTMLElement).hidden = false;
+  find(sidebar, ".sign-out", HTMLElement).hidden = account.session === null;
+  find(sidebar, ".signed-in .name", HTMLElement).textContent = account.display_name;
+  if (people.areSeveral) startTogether();
 }
 
 /** What several persons need is loaded where there are several. */

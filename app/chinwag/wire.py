@@ -161,13 +161,16 @@ class Hit(Struct, frozen=True):
     title: str
     seq: StoredNumber
     role: Role
+    author: int | None
+    written_by: str | None
     created_at: datetime
     parts: list[Part]
 
 
 class Account(Struct, frozen=True):
     """The account that is signed in. Its messages may have up to `max_content` characters. `session` is the
-    id of the session by which it is signed in, or null for the only person on this computer."""
+    id of the session by which it is signed in, or null for who is signed in without one. `is_alone` says that
+    no other person has an account: then the page shows nothing that is for several."""
 
     id: int
     username: str
@@ -176,6 +179,7 @@ class Account(Struct, frozen=True):
     session: int | None
     admin: bool
     has_password: bool
+    is_alone: bool
 
 
 class SignInWays(Struct, frozen=True):

@@ -48,7 +48,7 @@ export class MessageList extends LiveElement {
     on(store, "change", () => this.#renderSoon(), signal);
     on(store, "message", (message) => this.#arrive(message), signal);
     on(store.typists, "change", () => this.#showTyping(), signal);
-    on(people, "change", () => this.#renderSoon(), signal);
+    on(people, "change", () => this.#namesChanged(), signal);
     document.addEventListener("visibilitychange", () => this.#looked(), { signal });
     this.#scroller.addEventListener("scroll", () => this.#scrolled(), { signal, passive: true });
     this.#again.addEventListener("click", () => this.#loadAgain(), { signal });
@@ -179,6 +179,11 @@ export class MessageList extends LiveElement {
     this.#announcer.textContent = others.length
       ? `${others.length + 1} new messages`
       : `${name && `${name}: `}${wordsOf(first.content.slice(0, SPOKEN))}`;
+  }
+
+  #namesChanged() {
+    this.#showTyping();
+    this.#renderSoon();
   }
 
   /** A bot alone is told by the dots. */

@@ -14,7 +14,7 @@ const MOST = 6;
 
 /**
  * The dialog with the people of the open chat, and of a new one. Takes the event `open`, whose detail is "members" or
- * "new". Event: `select`, whose detail is `{ threadId }`, of a thread that was made, or found.
+ * "new". Event: `choose`, whose detail is `{ threadId }`, of a thread that was made, or found.
  */
 class PeopleDialog extends LiveElement {
   #dialog = find(this, "dialog", HTMLDialogElement);
@@ -72,13 +72,18 @@ class PeopleDialog extends LiveElement {
     return store.threadId ? threads.get(store.threadId) : undefined;
   }
 
+  /** Those who are in. */
+  get #persons() {
+    return this.#isNew ? this.#chosen : members.list.map(({ account }) => account);
+  }
+
   get #title() {
     return find(this.#groupTitle, "input", HTMLInputElement);
   }
 
   #render() {
     const thread = this.#isNew ? undefined : this.#thread;
-    const persons = this.#isNew ? this.#chosen : members.list.map(({ account }) => account);
+    const persons = this.#persons;
     const mayDecide = !!thread && mayDecideIn(thread);
     this.#heading.textContent = this.#isNew ? "New chat with people" : "People of this chat";
     this.#hint.textContent = hintFor(thread);
@@ -93,7 +98,10 @@ class PeopleDialog extends LiveElement {
     this.#fill(persons.map((person) => ({ person, canBeRemoved: mayRemove(person) })));
   }
 
-  /** Those that have not changed stay: one of them may have the focus. @param {{ person: Person, canBeRemoved: boolean }[]} lines */
+  /**
+   * Those that have not changed stay: one of them may have the focus.
+   * @param {{ person: Person, canBeRemoved: boolean }[]} lines
+   */
   #fill(lines) {
     const shown = JSON.stringify(lines.map((line) => [line, people.isOnline(line.person.id)]));
     if (this.#list.dataset.shown === shown) return;
@@ -115,7 +123,7 @@ class PeopleDialog extends LiveElement {
     try {
       const found = await listAccounts({ q: typed || undefined, limit: 50 }, signal);
       people.learn(found);
-      const there = new Set([people.myId, ...(this.#isNew ? this.#chosen : members.list.map(({ account }) => account)).map(({ id }) => id)]);
+      const there = new Set([people.myId, ...this.#persons.map(({ id }) => id)]);
       const others = found.filter(({ id, active }) => active && !there.has(id));
       this.#options.show(others.slice(0, MOST));
       if (typed && !others.length) this.#tell(found.length ? "Nobody else of this name." : "There is nobody of this name.");
@@ -181,7 +189,7 @@ class PeopleDialog extends LiveElement {
       const thread = await createThread(title ? { title, members: names } : { direct: names });
       threads.learn(thread);
       this.#dialog.close();
-      emit(this, "select", { threadId: thread.id });
+      emit(this, "choose", { threadId: thread.id });
     }, "");
   }
 
@@ -219,7 +227,8 @@ function mayDecideIn({ owner, direct }) {
 function hintFor(thread) {
   if (!thread) return "Without a title it is a direct chat, which stays among you.";
   if (thread.direct) return "A direct chat: nobody can be added to it or removed.";
-  return thread.open ? "Everybody on this server sees this chat." : "Only these people see this chat, with all that was said before.";
+  if (thread.open) return "Everybody on this server sees this chat.";
+  return "Only these people see this chat, with all that was said before.";
 }
 
 /** @param {Person} person @param {boolean} canBeRemoved */

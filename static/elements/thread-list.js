@@ -166,7 +166,12 @@ export class ThreadList extends LiveElement {
     return item;
   }
 
-  /** What is seen here and now is read, which is told of soon. @param {HTMLElement} item @param {Thread} thread @param {boolean} isOpen */
+  /**
+   * What is seen here and now is read.
+   * @param {HTMLElement} item
+   * @param {Thread} thread
+   * @param {boolean} isOpen
+   */
   #showCounts(item, thread, isOpen) {
     const { unread, mentions } = isOpen && !document.hidden ? { unread: 0, mentions: 0 } : unreadOf(thread);
     item.classList.toggle("has-news", unread > 0 && isUnread(thread));

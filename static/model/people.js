@@ -14,7 +14,8 @@ const PAUSE = 20; // ms in which more of them may be needed
 /**
  * Who is signed in, and everybody whose name the page needs: it is asked for when it is first needed.
  *
- * Event: `change`, when a name, or who is online, has changed.
+ * Events: `change`, when a name, or who is online, has changed; `account`, when the account of the person who is signed in
+ * is to be read again.
  */
 class People extends EventTarget {
   /** Those that are known; null for an account that does not exist. @type {Map<number, Person | null>} */
@@ -51,12 +52,12 @@ class People extends EventTarget {
   }
 
   get amAdmin() {
-    return this.#me?.admin ?? false;
+    return !!this.#me?.admin;
   }
 
-  /** Whether there are others: the only person of a server has no session, and no need of what is for several. */
+  /** Whether there are others: who is alone needs nothing of what is for several. */
   get areSeveral() {
-    return typeof this.#me?.session === "number";
+    return this.#me?.is_alone === false;
   }
 
   /** Undefined until it is known, null if it does not exist. @param {number} id */
@@ -111,11 +112,17 @@ class People extends EventTarget {
 
   /** @param {ListFrame} frame */
   hear(frame) {
-    if (frame.type === "account.changed" && this.#known.has(frame.data.id)) this.#want(frame.data.id);
+    if (frame.type === "account.changed") this.#changed(frame.data.id);
     if (frame.type !== "presence") return;
     for (const id of frame.data.online) this.#online.add(id);
     for (const id of frame.data.offline) this.#online.delete(id);
     emit(this, "change");
+  }
+
+  /** @param {number} id */
+  #changed(id) {
+    if (this.#known.has(id)) this.#want(id);
+    if (id === this.myId || !this.areSeveral) emit(this, "account");
   }
 
   /** Without a connection nobody is known to be online: all are told anew with the next. */

@@ -85,8 +85,9 @@ export const postMessage = ({ thread_id, content, client_id }) =>
 export const search = (page, signal) => request("GET", `/search?${query(page)}`, undefined, signal);
 
 /**
- * `max_content` is in characters; `session` is null for the only person, who is signed in without one.
- * @typedef {{ id: number, username: string, display_name: string, max_content: number, session: number | null, admin: boolean, has_password: boolean }} Account
+ * `max_content` is in characters; `session` is null for who is signed in without one; `is_alone`: nobody else has an account.
+ * @typedef {{ id: number, username: string, display_name: string, max_content: number, session: number | null,
+ *   admin: boolean, has_password: boolean, is_alone: boolean }} Account
  */
 
 /** @returns {Promise<Account>} */

@@ -14,9 +14,11 @@ export function initialsOf(name) {
 
 /** In degrees. @param {number | string} who the id of an account, or the name of what has none */
 export function hueOf(who) {
-  const number = typeof who === "number" ? who : Array.from(who).reduce((sum, sign) => (sum * 31 + (sign.codePointAt(0) ?? 0)) % 9973, 7);
-  return Math.round((number * GOLDEN_ANGLE) % 360);
+  return Math.round(((typeof who === "number" ? who : sumOf(who)) * GOLDEN_ANGLE) % 360);
 }
+
+/** @param {string} name */
+const sumOf = (name) => Array.from(name).reduce((sum, sign) => (sum * 31 + (sign.codePointAt(0) ?? 0)) % 9973, 7);
 
 /**
  * Shows who it is. A bot, and whatever writes by SQL, is no circle.

@@ -53,6 +53,8 @@ async def test_a_hit_says_where_and_what(http: httpx.AsyncClient, db: Connection
         "title": "Zoo",
         "seq": 2,
         "role": "user",
+        "author": None,
+        "written_by": message["written_by"],
         "created_at": message["created_at"],
         "parts": [
             {"text": "Yesterday the <b>", "is_match": False},

@@ -245,3 +245,16 @@ async def test_who_has_no_part_in_a_thread_finds_none(
     await ann_http.delete(f"/threads/{secret}/members/bob")
     await expect(bob.get_by_text("This chat is gone")).to_be_visible()
     await expect(item(bob, secret)).to_have_count(0)
+
+
+async def test_what_is_found_names_its_author(
+    open_page: Open, server: Server, ann_http: httpx.AsyncClient, group: int
+) -> None:
+    async with signed_in(server, "bob") as bob:
+        for client, who in ((ann_http, "Ann"), (bob, "Bob")):
+            await client.post(f"/threads/{group}/messages", json={"content": f"A walrus, said {who}"})
+    page = await open_as(open_page, server, "ann", f"/threads/{group}")
+    await expect(contents(page).last).to_be_visible()
+    await page.keyboard.press("Control+k")
+    await page.get_by_role("combobox", name="Find").fill("walrus")
+    await expect(page.get_by_role("option").locator(".who")).to_have_text(["Bob", "You"])

@@ -44,7 +44,7 @@ async def open_members(page: Page) -> Locator:
 
 async def test_somebody_is_added_and_removed(open_page: Open, server: Server, ann: httpx.AsyncClient) -> None:
     thread = await new_thread(ann)
-    page = await open_as(open_page, server, "ann", f"/threads/{thread}")
+    page = await open_as(open_page, server, "ann", f"/threads/{thread}", reduced_motion="reduce")
     bob = await open_as(open_page, server, "bob")
     await expect(page.get_by_role("button", name="Add people to this chat")).to_be_visible()
     dialog = await open_members(page)
@@ -117,7 +117,8 @@ async def test_an_owner_opens_and_closes_a_chat(
 async def test_a_refusal_is_told_in_the_dialog(
     open_page: Open, server: Server, ann: httpx.AsyncClient
 ) -> None:
-    page = await open_as(open_page, server, "ann", f"/threads/{await new_thread(ann)}")
+    path = f"/threads/{await new_thread(ann)}"
+    page = await open_as(open_page, server, "ann", path, reduced_motion="reduce")
     dialog = await open_members(page)
     await page.route("**/members/bob", lambda route: route.fulfill(
         status=409, content_type="application/problem+json", body='{"code": "members_are_fixed"}'
@@ -129,7 +130,7 @@ async def test_a_refusal_is_told_in_the_dialog(
 
 
 async def test_there_is_one_direct_chat_for_each_set_of_people(open_page: Open, server: Server) -> None:
-    page = await open_as(open_page, server, "ann")
+    page = await open_as(open_page, server, "ann", reduced_motion="reduce")
     ids = []
     for _ in range(2):
         await expect(page.get_by_role("button", name="New chat with people")).to_be_visible()

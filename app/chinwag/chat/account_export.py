@@ -32,9 +32,16 @@ IDENTITIES = """
     from identity where account_id = $1 order by id
 """
 
-THREADS = "select id from thread where owner = $1 order by id"
+# Who has left a thread still has a read mark of it.
+THREADS = """
+    select id from thread
+    where owner = $1 or is_open or exists (
+      select from read_mark where read_mark.thread_id = thread.id and account_id = $1
+    )
+    order by id
+"""
 
-# A message does not tell who has written it, and so the person's are those in the threads that are theirs.
+# A message of versions before messages had authors is the owner's of its thread.
 MESSAGES = """
     select seq, message_json(message)::text as json
     from (
@@ -42,7 +49,10 @@ MESSAGES = """
       from (
         select message, seq, octet_length(content) as bytes
         from message
-        where thread_id = $1 and seq > $2 and role = 'user' and exists (select from thread where id = $1)
+        where thread_id = $1 and seq > $2 and role = 'user'
+          and (author = $5 or (author is null and written_by is null and exists (
+            select from thread where id = $1 and owner = $5
+          )))
         order by seq limit $3
       ) as nearest
     ) as counted
@@ -100,13 +110,15 @@ class AccountExports:
         """Give the messages that an account has written, several in each piece, with commas between them."""
         for thread in await self._pool.fetch(THREADS, account_id):
             after = 0
-            while rows := await self._page(thread["id"], after):
+            while rows := await self._page(account_id, thread["id"], after):
                 yield ",\n".join(row["json"] for row in rows).encode()
                 after = rows[-1]["seq"]
 
-    async def _page(self, thread_id: int, after: int) -> Records:
+    async def _page(self, account_id: int, thread_id: int, after: int) -> Records:
         async with self._reading:  # not while it is sent: a slow reader holds up nobody
-            return await self._pool.fetch(MESSAGES, thread_id, after, PAGE_MESSAGES, PAGE_BYTES)
+            return await self._pool.fetch(
+                MESSAGES, thread_id, after, PAGE_MESSAGES, PAGE_BYTES, account_id
+            )
 
 
 def _dicts(rows: Records) -> list[dict[str, object]]:

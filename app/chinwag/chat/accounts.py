@@ -62,7 +62,8 @@ JOIN_CHATS = """
 """
 
 SHOWN = """
-    select coalesce(display_name, username) as display_name, admin, password <> $2 as has_password
+    select coalesce(display_name, username) as display_name, admin, password <> $2 as has_password,
+           has_one_person() as is_alone
     from account where id = $1
 """
 
@@ -193,7 +194,8 @@ class Accounts:
 
     async def shown(self, account_id: int) -> dict[str, Any]:
         """Return what the person sees of an account: its `display_name`, whether it is an administrator's
-        (`admin`), and whether it has a password (`has_password`)."""
+        (`admin`), whether it has a password (`has_password`), and whether nobody else has one
+        (`is_alone`)."""
         row = await self._pool.fetchrow(SHOWN, account_id, NO_PASSWORD)
         if row is None:  # it was deleted in this moment
             raise NotSignedIn()

@@ -33,7 +33,7 @@ EDGE_CHARACTERS = 200
 NO_WORD = re.compile(r"[\W_]+")
 
 FOUND = """
-    select found.*, left(content, $4) as beginning, right(content, $4) as ending
+    select found.*, author, written_by, left(content, $4) as beginning, right(content, $4) as ending
     from search_messages($1, $2, $3, $5) as found join message on message.id = found.message
     order by found.message desc
 """
@@ -69,7 +69,8 @@ class Search:
             self._running.release()
         return [
             wire.Hit(
-                row["message"], row["thread_id"], row["title"], row["seq"], row["role"], row["created_at"],
+                row["message"], row["thread_id"], row["title"], row["seq"], row["role"], row["author"],
+                row["written_by"], row["created_at"],
                 _parts(row["excerpt"], row["beginning"], row["ending"]),
             )
             for row in rows

@@ -99,10 +99,8 @@ class Room:
 
     def go_live(self, subscription: AnyThreadSubscription) -> bool:
         """Make a subscription live that has read the table to its end since it joined, and push what has
-        arrived since.
-
-        False: the table must be read once more. Too much has arrived, or a message after which the account
-        of the subscription may not see the thread any more.
+        arrived since. False: it must be read once more, because too much has arrived, or a message after
+        which the account may not see the thread any more.
         """
         if subscription not in self.subscriptions:
             return True  # it is being closed
