@@ -93,7 +93,7 @@ async def test_a_right_that_was_revoked_is_not_the_senders_fault(
 ) -> None:
     role = f"server_{uuid4().hex[:8]}"
     await db.execute(
-        f"""create role {role} login password 'x'; grant select on message, thread, member to {role};
+        f"""create role {role} login password 'x'; grant select on message, thread, member, webhook to {role};
             grant execute on function sees to {role}"""
     )
     parts = urlsplit(database_url)

@@ -170,7 +170,7 @@ async def test_two_who_want_one_name_do_not_both_get_it(
 async def test_what_is_deleted_is_out_and_its_chats_stay(
     server: Server, ada: httpx.AsyncClient, zoe: httpx.AsyncClient, persons: dict[str, int]
 ) -> None:
-    thread = (await zoe.post("/threads", json={"title": "Of Zoë"})).json()["id"]
+    thread = (await zoe.post("/threads", json={"title": "Of Zoë", "open": True})).json()["id"]
     await zoe.post(f"/threads/{thread}/messages", json={"content": "It stays."})
     async with open_list(server, additional_headers=cookie_of(zoe)) as socket:
         assert (await ada.delete("/accounts/zoe")).status_code == 204
@@ -179,8 +179,8 @@ async def test_what_is_deleted_is_out_and_its_chats_stay(
     assert (await sign_in(zoe, "zoe")).status_code == 401
     assert "zoe" not in await names(ada)
     assert (await ada.delete("/accounts/zoe")).json()["code"] == "no_such_account"
-    [message] = (await ada.get(f"/threads/{thread}/messages")).json()
-    assert message["content"] == "It stays."
+    found = (await ada.get(f"/threads/{thread}/messages")).json()
+    assert [message["content"] for message in found] == ["It stays.", "zoe was removed."]
 
 
 async def test_a_person_deletes_their_own_account_with_the_password(
@@ -202,9 +202,13 @@ async def test_a_person_gets_all_that_is_stored_about_them(
 ) -> None:
     thread = (await zoe.post("/threads", json={"title": "Of Zoë"})).json()["id"]
     said = [f"number {n}" for n in range(450)]
-    await db.execute(
-        "insert into message (thread_id, content) select $1, unnest($2::text[])", thread, said
-    )
+    insert = """
+        insert into message (thread_id, content, author)
+        select $1, unnest($2::text[]), (select id from account where username = $3)
+    """
+    await db.execute(insert, thread, said, "zoe")
+    await db.execute(insert, thread, ["of another"], "ada")
+    await db.execute("insert into message (thread_id, content) values ($1, 'of a role')", thread)
     exported = await zoe.get("/account/export")
     assert exported.headers["content-disposition"].startswith("attachment")
     everything = exported.json()

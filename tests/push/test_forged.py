@@ -143,7 +143,7 @@ async def test_what_is_no_frame_of_ours_reaches_no_browser(
         assert [frame["type"] for frame in reader.frames] == ["ready", "message"]
         assert reader.messages[0]["content"] == "still there"
         await list_client.frame("thread.active")
-        assert {frame["type"] for frame in list_client.frames} == {"ready", "thread.active"}
+        assert {frame["type"] for frame in list_client.frames} == {"ready", "presence", "thread.active"}
 
 
 async def test_malformed_notifications_are_counted_in_the_log(

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import msgspec
 from litestar import Request, get
 from litestar.datastructures import Cookie
-from litestar.params import Parameter
+from litestar.params import Parameter, QueryParameter
 from litestar.response import Redirect
 from litestar.types import ControllerRouterHandler
 
@@ -29,7 +29,7 @@ FLOW_SECONDS = 10 * 60
 """How long a person may take at the provider."""
 
 Text = Annotated[str, Parameter(max_length=4000)]
-StateText = Annotated[str, Parameter(query="state", max_length=4000)]  # `state` is a word of Litestar's
+StateText = Annotated[str, QueryParameter(name="state", max_length=4000)]  # `state` is a word of Litestar's
 
 decode_flow = msgspec.json.Decoder(Flow).decode
 
