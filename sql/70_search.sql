@@ -20,6 +20,7 @@ return (
 
 -- Earlier versions had these functions without a reader.
 drop function if exists is_in_a_thread(bigint);
+delete from chinwag_object where kind = 'function' and name = 'is_in_a_thread';
 drop function if exists newest_matches(tsquery, bigint, integer);
 drop function if exists search_messages(text, bigint, integer);
 
