@@ -21,6 +21,8 @@ STORED = {
     "created_at": "2026-11-30T09:00:00.123456Z",
     "client_id": "0b0e7a0c-6f53-4e0f-9c7d-2f1b8f1f4a11",
     "reply_to": None,
+    "author": 1,
+    "written_by": None,
 }
 CREATED = {
     "id": 1,
@@ -31,6 +33,8 @@ CREATED = {
     "owner": 1,
     "pinned": False,
     "preview": None,
+    "open": False,
+    "direct": None,
 }
 
 
@@ -45,7 +49,9 @@ class Frame(Struct, frozen=True, tag_field="type"):
 
 
 class MessageStored(Frame, frozen=True, tag="message"):
-    """A message is stored. Each one comes once, and in the order of `seq`: 1, 2, 3 …"""
+    """A message is stored. Each one comes once, and in the order of `seq`: 1, 2, 3 … One with the role
+    `system` says what has happened to the thread or its members, as the last one does that an account gets
+    which is removed."""
 
     data: wire.Message
     example = {"data": STORED}
@@ -87,17 +93,18 @@ class Error(Frame, frozen=True, tag="error"):
 
 
 class Typist(Struct, frozen=True):
-    """Who types, and where."""
+    """Who types, and where. `author` is the id of an account, of a person or of the bot."""
 
     thread_id: wire.StoredNumber
     role: Literal["user", "assistant"]
+    author: int
 
 
 class Typing(Frame, frozen=True, tag="typing"):
-    """Somebody types. It is not stored, and may be lost."""
+    """Somebody types. It is not stored, and may be lost. It comes for what one types oneself, too."""
 
     data: Typist
-    example = {"data": {"thread_id": 1, "role": "assistant"}}
+    example = {"data": {"thread_id": 1, "role": "user", "author": 2}}
 
 
 class Availability(Struct, frozen=True):
@@ -124,24 +131,25 @@ class Nothing(Struct, frozen=True):
 
 
 class ListReady(Frame, frozen=True, tag="ready"):
-    """Events follow from here on. Read the list now: `GET /api/v1/threads`. It may come again, when events
-    were left out."""
+    """Events follow from here on. Read the list now: `GET /api/v1/threads`. It comes again when the account
+    was added to a thread, or when events were left out."""
 
     data: Nothing
     example = {"data": {}}
 
 
 class ThreadCreated(Frame, frozen=True, tag="thread.created"):
-    """A thread was created."""
+    """A thread was created. What one account has read of it is only in the answers of HTTP."""
 
-    data: wire.Thread
+    data: wire.SharedThread
     example = {"data": CREATED}
 
 
 class ThreadUpdated(Frame, frozen=True, tag="thread.updated"):
-    """A thread was renamed, pinned or unpinned."""
+    """A thread was renamed, pinned or unpinned, opened or closed. What one account has read of it stays as it
+    was."""
 
-    data: wire.Thread
+    data: wire.SharedThread
     example = {"data": {**CREATED, "pinned": True}}
 
 
@@ -152,7 +160,7 @@ class Deleted(Struct, frozen=True):
 
 
 class ThreadDeleted(Frame, frozen=True, tag="thread.deleted"):
-    """A thread was deleted."""
+    """A thread was deleted, or the account does not see it any more."""
 
     data: Deleted
     example = {"data": {"id": 1}}
@@ -182,8 +190,64 @@ class ThreadActive(Frame, frozen=True, tag="thread.active"):
     }
 
 
+class Unread(Struct, frozen=True):
+    """What an account has read of a thread: what follows after `read_seq` is unread, and `mentions` is how many
+    of those messages mention the account. `read_seq` is null if it has never read the thread. `level` says of
+    which messages it wants to be notified."""
+
+    thread_id: wire.StoredNumber
+    read_seq: wire.StoredNumber | None
+    last_seq: wire.StoredNumber
+    mentions: wire.StoredNumber
+    level: wire.Level
+
+
+class ThreadRead(Frame, frozen=True, tag="thread.read"):
+    """The account has read in a thread, on whichever device, was mentioned in it, or has set its level."""
+
+    data: Unread
+    example = {"data": {"thread_id": 1, "read_seq": 2, "last_seq": 3, "mentions": 1, "level": "everything"}}
+
+
+class Presences(Struct, frozen=True):
+    """The ids of accounts that have the page open now, and of those that have not any more."""
+
+    online: list[int]
+    offline: list[int]
+
+
+class Presence(Frame, frozen=True, tag="presence"):
+    """Accounts have opened the list of threads, or have closed it everywhere. The first one comes right after
+    the first `ready`, with all that are there."""
+
+    data: Presences
+    example = {"data": {"online": [1, 2], "offline": []}}
+
+
+class ChangedAccount(Struct, frozen=True):
+    """The id of an account. `public` is true, because only what everybody sees is told here."""
+
+    id: int
+    public: bool
+
+
+class AccountChanged(Frame, frozen=True, tag="account.changed"):
+    """An account was added, deleted, renamed, disabled, enabled, or has become an administrator or a member.
+    Read it again: `GET /api/v1/accounts`."""
+
+    data: ChangedAccount
+    example = {"data": {"id": 2, "public": True}}
+
+
 class Ping(Frame, frozen=True, tag="ping"):
     """Ask whether the server is there."""
+
+    example = {}
+
+
+class Types(Frame, frozen=True, tag="typing"):
+    """Tell the others that the account types here. Send it again every few seconds for as long as it is true;
+    what is sent more often is not told."""
 
     example = {}
 
@@ -204,7 +268,7 @@ class Post(Struct, frozen=True):
 
 Shape = type[Frame] | type[Post]
 
-TO_THREAD: tuple[Shape, ...] = (Post, Ping)
+TO_THREAD: tuple[Shape, ...] = (Post, Types, Ping)
 FROM_THREAD: tuple[Shape, ...] = (MessageStored, Ready, Error, Typing, Database, Pong)
 TO_LIST: tuple[Shape, ...] = (Ping,)
 FROM_LIST: tuple[Shape, ...] = (
@@ -213,6 +277,9 @@ FROM_LIST: tuple[Shape, ...] = (
     ThreadUpdated,
     ThreadDeleted,
     ThreadActive,
+    ThreadRead,
+    Presence,
+    AccountChanged,
     Error,
     Database,
     Pong,

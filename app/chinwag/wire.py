@@ -86,18 +86,14 @@ PREVIEW_CHARACTERS = 120
 """The length of a preview. `thread_preview()` in sql/50_frame.sql cuts at the same length."""
 
 
-class Thread(Struct, frozen=True):
-    """A thread, which people read as "chat".
+class SharedThread(Struct, frozen=True):
+    """A thread, which people read as "chat", without what one account has read of it.
 
     Attributes:
         last_seq: the number of its messages, and the seq of the newest one.
         preview: the beginning of the newest message, as it was written; null if there is no message.
         open: whether everybody sees it, and not only its members.
         direct: the ids of its people, if it is a direct chat: there is one for each set of people.
-        read_seq: the seq up to which the account that asks has read it; null if it never has.
-        unread: how many messages follow after read_seq; 0 if that is null.
-        mentions: how many of those that it has not read mention the account.
-        level: of which messages the account wants to be notified.
     """
 
     id: StoredNumber
@@ -110,10 +106,26 @@ class Thread(Struct, frozen=True):
     preview: Annotated[str, Meta(max_length=PREVIEW_CHARACTERS)] | None
     open: bool
     direct: list[int] | None
-    read_seq: StoredNumber | None = None
-    unread: StoredNumber = 0
-    mentions: StoredNumber = 0
-    level: Level = "everything"
+
+
+class Thread(SharedThread, frozen=True):
+    """A thread, which people read as "chat", as the account that asks sees it.
+
+    Attributes:
+        last_seq: the number of its messages, and the seq of the newest one.
+        preview: the beginning of the newest message, as it was written; null if there is no message.
+        open: whether everybody sees it, and not only its members.
+        direct: the ids of its people, if it is a direct chat: there is one for each set of people.
+        read_seq: the seq up to which the account that asks has read it; null if it never has.
+        unread: how many messages follow after read_seq; 0 if that is null.
+        mentions: how many of those that it has not read mention the account.
+        level: of which messages the account wants to be notified.
+    """
+
+    read_seq: StoredNumber | None
+    unread: StoredNumber
+    mentions: StoredNumber
+    level: Level
 
 
 Role = Literal["user", "assistant", "system"]
@@ -333,6 +345,8 @@ class PasswordChange(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 Usernames = Annotated[list[Annotated[str, Meta(max_length=100)]], Meta(max_length=100)]
+
+
 class InvitationOrder(Struct, frozen=True, forbid_unknown_fields=True):
     """How many people may join by an invitation, and in how many days."""
 

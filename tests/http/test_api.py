@@ -26,6 +26,7 @@ async def test_who_is_signed_in(http: httpx.AsyncClient) -> None:
         "admin": True,
         "max_content": 32000,
         "session": None,
+        "has_password": False,
     }
 
 
@@ -229,7 +230,7 @@ async def test_the_list_hears_of_every_change(server: Server, http: httpx.AsyncC
         await http.delete(f"/threads/{id}")
         assert await client.frame("thread.deleted") == {"id": id}
         # That it was renamed is a message, of which the list may have been told, too.
-        others = {"ready", "thread.active", "thread.read"}
+        others = {"ready", "presence", "thread.active", "thread.read"}
         told = [frame for frame in client.frames if frame["type"] not in others]
         assert [(frame["type"], frame["data"].get("title")) for frame in told] == [
             ("thread.created", "first"), ("thread.updated", "second"), ("thread.updated", "second"),

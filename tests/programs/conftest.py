@@ -34,6 +34,6 @@ async def bob(server: Server, persons: dict[str, int]) -> AsyncIterator[httpx.As
 
 @pytest.fixture
 async def thread(ada: httpx.AsyncClient) -> int:
-    """The id of a new thread of the administrator."""
-    id: int = (await ada.post("/threads", json={"title": "Thread"})).json()["id"]
+    """The id of a new open thread of the administrator."""
+    id: int = (await ada.post("/threads", json={"title": "Thread", "open": True})).json()["id"]
     return id

@@ -71,18 +71,32 @@ def check(document: Any, channel: str, client: Client) -> set[str]:
 
 
 async def test_what_servers_send_is_as_described(
-    server: Server, ada: httpx.AsyncClient, db: Connection, document: Any, thread: int
+    server: Server,
+    ada: httpx.AsyncClient,
+    bob: httpx.AsyncClient,
+    persons: dict[str, int],
+    db: Connection,
+    document: Any,
+    thread: int,
 ) -> None:
     async with (
         open_thread(server, thread, after=0, additional_headers=cookie_of(ada)) as reader,
         open_list(server, additional_headers=cookie_of(ada)) as listener,
     ):
         await reader.frame("ready")
-        other = (await ada.post("/threads", json={"title": "Other"})).json()["id"]
-        await ada.patch(f"/threads/{other}", json={"pinned": True})
-        await ada.delete(f"/threads/{other}")
-        await reader.send("say something")
+        await with_members(ada, bob, listener)
+        async with open_thread(server, thread, additional_headers=cookie_of(bob)) as bobs:
+            await bobs.connection.send('{"type": "typing"}')
+            await reader.frame("typing", lambda data: data["author"] == persons["bob"])
+        await reader.send("@echo, say something")
         await reader.until_seq(2)  # the bot has answered
+        await bob.post(f"/threads/{thread}/messages", json={"content": "@ada, look"})
+        await listener.frame("thread.read", lambda data: data["mentions"] == 1)
+        await bob.patch("/account", json={"display_name": "Bob B."})
+        await listener.frame("account.changed")
+        await ada.patch(f"/threads/{thread}", json={"title": "Renamed"})
+        await reader.frame("message", lambda data: data.get("event") == "renamed")
+        await db.execute("insert into message (thread_id, content) values ($1, 'in SQL')", thread)
         await reader.connection.send('{"content": ""}')
         await reader.connection.send("{")
         await ada.post(f"/threads/{thread}/messages", json={"content": "x" * 9_000})  # too long for NOTIFY
@@ -98,11 +112,25 @@ async def test_what_servers_send_is_as_described(
         for client in (reader, listener):
             await client.frame("database", lambda data: data["available"])
             await client.frame("error")
-        await reader.frame("typing")
         of_thread, of_list = check(document, "thread", reader), check(document, "list", listener)
+    assert {message["role"] for message in reader.messages} == {"user", "assistant", "system"}
     # And nothing is described that does not exist.
     assert of_thread == {message["name"] for message in messages(document, "pushToThread")}
     assert of_list == {message["name"] for message in messages(document, "pushToList")}
+
+
+async def with_members(ada: httpx.AsyncClient, bob: httpx.AsyncClient, adas: Client) -> None:
+    """Have threads come and go in the list of Ada."""
+    one = (await ada.post("/threads", json={"title": "One", "members": ["bob"]})).json()["id"]
+    await ada.patch(f"/threads/{one}", json={"pinned": True})
+    await ada.delete(f"/threads/{one}")
+    await ada.post("/threads", json={"direct": ["bob"]})
+    await adas.frame("thread.created", lambda data: data["direct"])
+    seen = len(adas.frames)
+    other = (await bob.post("/threads", json={"members": ["ada"]})).json()["id"]
+    await adas.until(lambda frames: {"type": "ready", "data": {}} in frames[seen:])
+    await bob.delete(f"/threads/{other}/members/ada")
+    await adas.frame("thread.deleted", lambda data: data["id"] == other)
 
 
 @pytest.mark.parametrize("channel", TAKEN)

@@ -27,12 +27,20 @@ FOR_ADMINISTRATORS = [
     ("POST", "/bots/{bot}/keys", {"name": "another"}),
     ("GET", "/bots/{bot}/keys", None),
     ("DELETE", "/bots/{bot}/keys/1", None),
+    ("POST", "/invitations", {}),
+    ("GET", "/invitations", None),
+    ("DELETE", "/invitations/1", None),
+    ("POST", "/sign-in-links", {"username": "bob"}),
+    ("PATCH", "/accounts/bob", {"admin": True}),
+    ("DELETE", "/accounts/bob", None),
 ]
 FOR_PERSONS = [
     ("PUT", "/account/password", {"new": "another password"}),
     ("DELETE", "/session", None),
     ("GET", "/sessions", None),
     ("DELETE", "/sessions/1", None),
+    ("PATCH", "/account", {"username": "another"}),
+    ("POST", "/account/deletion", {"password": PASSWORD}),
     *FOR_ADMINISTRATORS,
 ]
 

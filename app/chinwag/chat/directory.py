@@ -7,7 +7,7 @@ import asyncpg
 from chinwag import wire
 from chinwag.chat.accounts import check_username, checked_display_name
 from chinwag.db.pool import Pool, PoolConnection
-from chinwag.errors import AccountExists, LastAdmin, NoSuchAccount, NotAllowed
+from chinwag.errors import AccountExists, LastAdmin, NoSuchAccount
 
 # A name matches by how it begins, a display name by how one of its words begins.
 LIST = """
@@ -23,8 +23,6 @@ PERSON = """
     select id, username, coalesce(display_name, username) as display_name, is_bot, admin, active
     from account where username = $1
 """
-
-IS_ADMIN = "select exists (select from account where id = $1 and active and admin and not is_bot)"
 
 # The e-mail address is Piccolo's; one that was set there stays.
 RENAME = """
@@ -70,15 +68,6 @@ class Directory:
         """
         async with self._pool.acquire() as connection:
             return await _person(connection, username)
-
-    async def require_admin(self, account_id: int) -> None:
-        """Refuse what only an administrator may do.
-
-        Raises:
-            NotAllowed
-        """
-        if not await self._pool.fetchval(IS_ADMIN, account_id):
-            raise NotAllowed("only an administrator may do this")
 
     async def rename(self, account_id: int, *, username: str | None, display_name: str | None) -> None:
         """Change the names of an account; None leaves one as it is.

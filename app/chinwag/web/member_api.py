@@ -12,8 +12,15 @@ from chinwag.web.services import Provided
 
 SignedInRequest = Request[SignedIn, Any, Any]
 
+TAGS = ["members"]
 
-@get("/threads/{thread_id:int}/members", responses=problems(400, 404), summary="The members of a thread")
+
+@get(
+    "/threads/{thread_id:int}/members",
+    responses=problems(400, 404),
+    summary="The members of a thread",
+    tags=TAGS,
+)
 async def list_members(
     request: SignedInRequest, thread_id: ThreadId, services: Provided
 ) -> list[wire.Member]:
@@ -27,6 +34,7 @@ async def list_members(
     opt={WITHOUT_BODY: True},
     summary="Add a member",
     description="Every account that sees a thread may add others. A direct chat keeps its people.",
+    tags=TAGS,
 )
 async def add_member(
     request: SignedInRequest, thread_id: ThreadId, username: Username, services: Provided
@@ -40,6 +48,7 @@ async def add_member(
     status_code=204,
     summary="Leave a thread, or remove a member",
     description="The owner of a thread and administrators may remove others.",
+    tags=TAGS,
 )
 async def remove_member(
     request: SignedInRequest, thread_id: ThreadId, username: Username, services: Provided
@@ -53,8 +62,9 @@ async def remove_member(
     status_code=204,
     summary="Note that a thread was read up to a seq",
     description="All devices of the account are told. What was read stays read: a lower seq changes nothing.",
+    tags=TAGS,
 )
-async def read_thread(
+async def mark_thread_read(
     request: SignedInRequest,
     thread_id: ThreadId,
     data: Annotated[wire.Read, EXACT],
@@ -68,6 +78,7 @@ async def read_thread(
     responses=problems(400, 403, 404, 413, 415),
     status_code=204,
     summary="Set of which messages of a thread the account wants to be notified",
+    tags=TAGS,
 )
 async def set_level(
     request: SignedInRequest,
@@ -82,6 +93,6 @@ ROUTES: list[ControllerRouterHandler] = [
     list_members,
     add_member,
     remove_member,
-    read_thread,
+    mark_thread_read,
     set_level,
 ]

@@ -23,8 +23,11 @@ programs.
 """
 
 TAGS = {
-    "account": "Who is signed in, and where.",
+    "account": "Who is signed in, where and how.",
+    "people": "The accounts of all, persons and bots, with their names and rights.",
+    "invitations": "Links by which people join.",
     "threads": "The conversations, which people call chats.",
+    "members": "Who sees a thread, and what each account has read of it.",
     "messages": "What is written in them.",
     "bots": "The accounts of programs, and their keys. Only for administrators.",
     "webhooks": "Addresses to which programs send messages, as they send them to Slack's.",

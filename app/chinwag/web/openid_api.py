@@ -17,6 +17,7 @@ from chinwag.chat.accounts import SignedIn
 from chinwag.chat.identities import Flow
 from chinwag.errors import OpenIDFailed, TooManyRequests
 from chinwag.web.access import OPENID_CALLBACK
+from chinwag.web.openapi import ForEverybody
 from chinwag.web.parameters import problems
 from chinwag.web.services import Provided, Services
 from chinwag.web.session_api import address_of, end_session_of, session_cookie, site_of_server
@@ -34,8 +35,14 @@ StateText = Annotated[str, QueryParameter(name="state", max_length=4000)]  # `st
 decode_flow = msgspec.json.Decoder(Flow).decode
 
 
-@get("/sign-in-ways", responses=problems(), summary="How people sign in here, beside a password")
-async def sign_in_ways(services: Provided) -> wire.SignInWays:
+@get(
+    "/sign-in-ways",
+    responses=problems(),
+    summary="How people sign in here, beside a password",
+    tags=["account"],
+    operation_class=ForEverybody,
+)
+async def get_sign_in_ways(services: Provided) -> wire.SignInWays:
     return wire.SignInWays(openid=services.openid.name if services.openid else None)
 
 
@@ -80,7 +87,7 @@ async def callback(
     return Redirect(_path(flow.next), status_code=303, cookies=cookies)
 
 
-ROUTES: list[ControllerRouterHandler] = [sign_in_ways, start, callback]
+ROUTES: list[ControllerRouterHandler] = [get_sign_in_ways, start, callback]
 
 
 def _limit(request: AnyRequest, services: Services) -> None:

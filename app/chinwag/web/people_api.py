@@ -11,6 +11,7 @@ from msgspec import UNSET, UnsetType
 from chinwag import wire
 from chinwag.chat.accounts import SignedIn
 from chinwag.errors import BadInput, NotAllowed, PasswordNeeded
+from chinwag.web.openapi import FOR_PERSONS
 from chinwag.web.parameters import (
     EXACT,
     AccountIds,
@@ -20,10 +21,14 @@ from chinwag.web.parameters import (
     UsernameCursor,
     problems,
 )
+from chinwag.web.permissions import check_admin, check_person
 from chinwag.web.services import Provided
 from chinwag.web.session_api import account_of, address_of
 
 SignedInRequest = Request[SignedIn, Any, Any]
+
+TAGS = ["people"]
+OF_ACCOUNT = ["account"]
 
 
 @get(
@@ -31,6 +36,7 @@ SignedInRequest = Request[SignedIn, Any, Any]
     responses=problems(400),
     summary="The people and bots, in the order of their usernames",
     description="`q` is the beginning of a username or of a word of a display name.",
+    tags=TAGS,
 )
 async def list_accounts(
     services: Provided,
@@ -47,6 +53,8 @@ async def list_accounts(
     "/accounts/{username:str}",
     responses=problems(400, 403, 404, 409, 413, 415),
     summary="Make somebody an administrator or a member, disable or enable an account",
+    tags=TAGS,
+    security=FOR_PERSONS,
 )
 async def change_account(
     request: SignedInRequest,
@@ -54,7 +62,7 @@ async def change_account(
     data: Annotated[wire.PersonChange, EXACT],
     services: Provided,
 ) -> wire.Person:
-    await services.directory.require_admin(request.user.account_id)
+    await check_admin(request.user, services)
     return await services.directory.change(
         username, admin=_flag("admin", data.admin), active=_flag("active", data.active)
     )
@@ -66,9 +74,11 @@ async def change_account(
     status_code=204,
     summary="Delete the account of somebody else",
     description="What it has written stays.",
+    tags=TAGS,
+    security=FOR_PERSONS,
 )
 async def delete_account(request: SignedInRequest, username: Username, services: Provided) -> None:
-    await services.directory.require_admin(request.user.account_id)
+    await check_admin(request.user, services)
     person = await services.directory.person(username)
     if person.id == request.user.account_id:
         raise PasswordNeeded("to delete your own account, POST its password to /api/v1/account/deletion")
@@ -79,11 +89,14 @@ async def delete_account(request: SignedInRequest, username: Username, services:
     "/account",
     responses=problems(400, 403, 409, 413, 415),
     summary="Change the names of the account that is signed in",
+    tags=OF_ACCOUNT,
+    security=FOR_PERSONS,
 )
 async def change_names(
     request: SignedInRequest, data: Annotated[wire.AccountChange, EXACT], services: Provided
 ) -> wire.Account:
     who = request.user
+    check_person(who)
     if services.settings.sign_in == "anyone" and data.username is not UNSET:
         raise NotAllowed("everybody is this account, which the setting `account` names")
     await services.directory.rename(
@@ -102,11 +115,14 @@ async def change_names(
     status_code=204,
     summary="Delete the account that is signed in",
     description="What it has written stays.",
+    tags=OF_ACCOUNT,
+    security=FOR_PERSONS,
 )
 async def delete_own_account(
     request: SignedInRequest, data: Annotated[wire.AccountDeletion, EXACT], services: Provided
 ) -> Response[None]:
     who = request.user
+    check_person(who)
     await services.password_sign_in.confirm(who, data.password, address=address_of(request))
     await services.directory.delete(who.account_id)
     services.sign_in.forget(who.account_id)
@@ -118,6 +134,7 @@ async def delete_own_account(
     responses=problems()
     | {200: ResponseSpec(None, description="A file in JSON.", generate_examples=False)},
     summary="All that is stored about the account that is signed in",
+    tags=OF_ACCOUNT,
 )
 async def export_account(request: SignedInRequest, services: Provided) -> Stream:
     return Stream(
