@@ -1,4 +1,3 @@
-/** @import { Account } from "./net/api.js" */
 import "./elements/connection-status.js";
 import "./elements/message-list.js";
 import "./elements/thread-actions.js";
@@ -6,18 +5,17 @@ import "./elements/unsent-messages.js";
 import { ChatComposer } from "./elements/chat-composer.js";
 import { find } from "./elements/dom.js";
 import { KeyboardHelp, keycap, signs } from "./elements/keyboard-help.js";
+import { goToSignIn, identify } from "./elements/signed-in.js";
 import { ThreadList } from "./elements/thread-list.js";
-import { load, ToastLine } from "./elements/toast-line.js";
+import { load } from "./elements/toast-line.js";
 import { emit, on } from "./events.js";
 import { drafts, startRescue } from "./model/drafts.js";
-import { takeOver } from "./model/owner.js";
 import { people } from "./model/people.js";
 import { isUnread } from "./model/read-state.js";
 import { lastOpened } from "./model/read-marks.js";
 import { store } from "./model/store.js";
 import { threads } from "./model/threads.js";
-import { ApiError, createThread, readAccount, signOut } from "./net/api.js";
-import { startDelivery } from "./net/delivery.js";
+import { createThread } from "./net/api.js";
 import { textOf } from "./text/texts.js";
 
 const WIDE = matchMedia("(width > 720px)");
@@ -33,7 +31,6 @@ const finder = find(document, "chat-finder", HTMLElement);
 const threadActions = find(document, "thread-actions", HTMLElement);
 const help = find(document, "keyboard-help", KeyboardHelp);
 const findButton = find(sidebar, ".find", HTMLElement);
-const notifyButton = find(sidebar, ".notify", HTMLElement);
 
 /** What the names in SHORTCUTS do. @type {Record<string, () => void>} */
 const actions = {
@@ -48,7 +45,6 @@ const actions = {
 };
 
 let isCreating = false;
-let isIdentified = false;
 
 addEventListener("popstate", route);
 WIDE.addEventListener("change", () => sidebar.hidePopover());
@@ -56,6 +52,7 @@ for (const button of document.querySelectorAll(".new-chat")) button.addEventList
 find(main, ".reopen", HTMLElement).addEventListener("click", () => store.reopen());
 menuButton.addEventListener("click", () => openMenu({ threadId: store.threadId, button: menuButton }));
 on(list, "select", go);
+on(find(sidebar, ".signed-in", HTMLElement), "select", go);
 on(list, "menu", openMenu);
 on(find(document, "people-dialog", HTMLElement), "choose", goToFound);
 heading.addEventListener("dblclick", () => run("rename"));
@@ -74,75 +71,11 @@ document.addEventListener("visibilitychange", showUnread);
 threads.addEventListener("change", show);
 threads.addEventListener("statechange", connectionChanged);
 threads.addEventListener("signout", goToSignIn);
-people.addEventListener("account", () => readAccount().then(know, () => {})); // or it is known when the page is opened next
-find(sidebar, ".sign-out", HTMLElement).addEventListener("click", endSession);
-notifyButton.addEventListener("click", askToNotify);
 
 startRescue();
 route();
 threads.open();
 identify();
-
-/**
- * Nothing is delivered before it is known who is signed in: it could be somebody else than who wrote it. Where the server
- * cannot be reached, it is asked when it can.
- */
-async function identify() {
-  try {
-    const account = await readAccount();
-    if (takeOver(account.id)) return location.reload();
-    know(account);
-    isIdentified = true;
-    startDelivery();
-  } catch (error) {
-    if (error instanceof ApiError && error.status === 401) goToSignIn();
-  }
-}
-
-function goToSignIn() {
-  location.replace(`/sign-in?next=${encodeURIComponent(location.pathname)}`);
-}
-
-/** @param {Account} account */
-function know(account) {
-  people.me = account;
-  composer.limit = account.max_content;
-  find(sidebar, ".signed-in", HTMLElement).hidden = false;
-  find(sidebar, ".sign-out", HTMLElement).hidden = account.session === null;
-  find(sidebar, ".signed-in .name", HTMLElement).textContent = account.display_name;
-  if (people.areSeveral) startTogether();
-}
-
-/** What several persons need is loaded where there are several. */
-function startTogether() {
-  import("./elements/chat-people.js").catch(() => {});
-  notify();
-}
-
-/** Nobody is asked unless they want to be: browsers hide the question of a page that asks too soon. */
-async function askToNotify() {
-  await Notification.requestPermission();
-  notify();
-}
-
-/** Where the page came over plain HTTP, there are no notifications, and no locks. */
-async function notify() {
-  const permission = isSecureContext && "Notification" in window ? Notification.permission : "denied";
-  notifyButton.hidden = permission !== "default";
-  const loaded = permission === "granted" && (await import("./net/notifications.js").catch(() => {}));
-  if (!loaded) return;
-  loaded.notifications.onselect = go;
-  loaded.notifications.start();
-}
-
-async function endSession() {
-  try {
-    await signOut();
-    goToSignIn();
-  } catch (error) {
-    find(document, "toast-line", ToastLine).say(error instanceof Error ? error.message : "");
-  }
-}
 
 /** Opens what the address says: a thread, or else a new one that is yet to be created. */
 function route() {
@@ -258,7 +191,7 @@ async function create(content) {
 function connectionChanged() {
   if (threads.state === "connected" && !threads.isWithoutDatabase) {
     store.reopen();
-    if (!isIdentified) identify();
+    identify();
   }
   show();
 }

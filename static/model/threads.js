@@ -1,8 +1,10 @@
 /** @import { Activity, Level, ListFrame, ReadState, Thread } from "../types.js" */
 import { coalesced, emit, on } from "../events.js";
+import { KnownThreads } from "./known-threads.js";
 import { people } from "./people.js";
 import { readMarks } from "./read-marks.js";
-import { learned, unreadOf, wasRead } from "./read-state.js";
+import { unreadOf, wasRead } from "./read-state.js";
+import { UnknownThreads } from "./unknown-threads.js";
 import { changeThread, deleteThread, listThreads, putLevel, readThread } from "../net/api.js";
 import { SIGNED_OUT } from "../net/close-codes.js";
 import { backoff, pause, ReconnectingSocket } from "../net/reconnecting-socket.js";
@@ -11,8 +13,6 @@ import { isPassing } from "../net/websocket-service.js";
 const PAGE = 40;
 const LIMIT = 200; // the most that the server gives at once
 const PAUSE = 50; // ms between two changes that are told: where many threads are busy, each tab would be, too
-const ASK_PAUSE = 1_000; // ms between two times that unknown threads are asked for
-const MANY = 10; // of them are not asked for one by one
 
 /**
  * The list of threads, live: the pinned ones, then the others, newest activity first.
@@ -22,19 +22,13 @@ const MANY = 10; // of them are not asked for one by one
  * `{ threadId, isMention }`, when a message has arrived somewhere, and when one mentions the person.
  */
 class Threads extends EventTarget {
-  /** Every thread that is known. @type {Map<number, Thread>} */
-  #known = new Map();
-  /** The ids of the threads in the list, from its end to its top: one is moved up at once. @type {Set<number>} */
-  #upwards = new Set();
-  /** The list, until something changes. @type {Thread[] | null} */
-  #list = null;
-  /** Of threads that are not known yet, by id. @type {Map<number, Activity>} */
-  #unknown = new Map();
-  #isAsking = false;
+  #known = new KnownThreads();
+  #unknown = new UnknownThreads(
+    (activity) => this.#askFor(activity),
+    () => this.#readAnew(),
+  );
   #isRefused = false;
   #tell = coalesced(() => emit(this, "change"), PAUSE);
-  /** Those that are to be deleted, unless the person thinks better of it. @type {Set<number>} */
-  #hidden = new Set();
   /** From where the list goes on; undefined at its end. @type {string | undefined} */
   #cursor;
   /** What arrives while the list is being read, to be applied after it. @type {ListFrame[] | null} */
@@ -48,7 +42,7 @@ class Threads extends EventTarget {
   open() {
     this.#socket.addEventListener("statechange", () => this.#stateChanged());
     on(this.#socket, "drop", (code) => code === SIGNED_OUT && emit(this, "signout"));
-    people.addEventListener("change", () => this.#changed()); // direct threads are named by them
+    people.addEventListener("change", () => this.#tell()); // direct threads are named by them
     this.#socket.open().catch(() => {}); // it goes on trying, and tells its state
   }
 
@@ -69,12 +63,8 @@ class Threads extends EventTarget {
     this.#socket.retry();
   }
 
-  /** @returns {Thread[]} */
   get list() {
-    if (this.#list) return this.#list;
-    const ids = [...this.#upwards].reverse().filter((id) => !this.#hidden.has(id));
-    const seen = ids.flatMap((id) => this.#known.get(id) ?? []);
-    return (this.#list = [...seen.filter(({ pinned }) => pinned), ...seen.filter(({ pinned }) => !pinned)]);
+    return this.#known.list;
   }
 
   /** @param {number} id */
@@ -113,15 +103,15 @@ class Threads extends EventTarget {
 
   /** What the server has told of a thread that it was asked for. @param {Thread} thread */
   learn(thread) {
-    this.#learn(thread);
-    this.#changed();
+    this.#known.learn(thread);
+    this.#tell();
   }
 
   /** The person does not see it any more. @param {number} id */
   leave(id) {
     this.hide(id);
     this.#forget(id);
-    this.#changed();
+    this.#tell();
   }
 
   /** Whether there are older ones that can be read now. */
@@ -154,15 +144,15 @@ class Threads extends EventTarget {
 
   /** As if it were deleted, in this tab. @param {number} id */
   hide(id) {
-    this.#hidden.add(id);
-    this.#changed();
+    this.#known.hide(id);
+    this.#tell();
     emit(this, "hide", id);
   }
 
   /** Where it was. @param {number} id */
   restore(id) {
-    this.#hidden.delete(id);
-    this.#changed();
+    this.#known.restore(id);
+    this.#tell();
   }
 
   /** Rejects with an ApiError. @param {number} id */
@@ -171,7 +161,7 @@ class Threads extends EventTarget {
       if (error.status !== 404) throw error; // another tab was quicker
     });
     this.#forget(id);
-    this.#changed();
+    this.#tell();
   }
 
   /** @param {ListFrame} frame */
@@ -185,12 +175,12 @@ class Threads extends EventTarget {
   #readAnew() {
     return this.#read(async (waiting) => {
       waiting.length = 0; // what they tell is read now
-      const limit = Math.min(LIMIT, Math.max(PAGE, this.#upwards.size));
+      const limit = Math.min(LIMIT, Math.max(PAGE, this.#known.listed));
       const [page, pinned] = await Promise.all([listThreads({ limit }), listThreads({ limit: LIMIT, pinned: true })]);
       if (waiting !== this.#waiting) return;
-      this.#upwards.clear();
+      this.#known.clearList();
       this.#take(page, limit);
-      this.#append(pinned); // those that are further down than the list has been read
+      this.#known.append(pinned); // those that are further down than the list has been read
       this.isLoaded = true;
     });
   }
@@ -208,7 +198,7 @@ class Threads extends EventTarget {
     }
     this.#waiting = null;
     for (const frame of waiting) this.#apply(frame);
-    this.#changed();
+    this.#tell();
   }
 
   /** @param {boolean} isRefused for lack of a database */
@@ -220,16 +210,9 @@ class Threads extends EventTarget {
 
   /** @param {Thread[]} page @param {number} limit */
   #take(page, limit) {
-    this.#append(page);
+    this.#known.append(page);
     const last = page.at(-1);
     this.#cursor = last && page.length === limit ? `${last.updated_at},${last.id}` : undefined;
-  }
-
-  /** Below the others, unless they are listed. @param {Thread[]} threads */
-  #append(threads) {
-    for (const thread of threads) this.#learn(thread);
-    const lower = threads.flatMap(({ id }) => (this.#upwards.has(id) ? [] : id));
-    this.#upwards = new Set([...lower.reverse(), ...this.#upwards]);
   }
 
   /** @param {ListFrame} frame */
@@ -240,19 +223,14 @@ class Threads extends EventTarget {
     else if (frame.type === "thread.read") this.#wasRead(frame.data);
     else if (frame.type === "thread.deleted") this.#forget(frame.data.id);
     else if (frame.type === "thread.active") this.#active(frame.data);
-    this.#changed();
+    this.#tell();
   }
 
   /** @param {Thread} thread */
   #created(thread) {
     if (this.#known.has(thread.id)) this.#set(thread.id, thread);
-    else this.#learn({ read_seq: 0, mentions: 0, level: "everything", ...thread });
-    this.#toTop(thread.id);
-  }
-
-  /** @param {Thread} thread */
-  #learn(thread) {
-    this.#known.set(thread.id, learned(this.#known.get(thread.id), thread));
+    else this.#known.learn({ read_seq: 0, mentions: 0, level: "everything", ...thread });
+    this.#known.toTop(thread.id);
   }
 
   /** @param {ReadState} state */
@@ -273,9 +251,8 @@ class Threads extends EventTarget {
 
   /** @param {Activity} activity */
   #active(activity) {
-    if (this.#known.has(activity.thread_id)) return this.#moveUp(activity);
-    this.#unknown.set(activity.thread_id, activity);
-    void this.#askForUnknown();
+    if (this.#known.has(activity.thread_id)) this.#moveUp(activity);
+    else this.#unknown.add(activity);
   }
 
   /** @param {Activity} activity */
@@ -284,28 +261,14 @@ class Threads extends EventTarget {
     if (!thread) return;
     if (last_seq > thread.last_seq) {
       const now = new Date().toISOString();
-      this.#known.set(id, { ...thread, last_seq, preview, updated_at: updated_at ?? now });
+      this.#known.change(id, { last_seq, preview, updated_at: updated_at ?? now });
       emit(this, "news", { threadId: id, isMention: false });
     }
-    this.#toTop(id);
-    this.#changed();
+    this.#known.toTop(id);
+    this.#tell();
   }
 
-  /** A few are asked for one by one, as what is listed then stays where it is. */
-  async #askForUnknown() {
-    if (this.#isAsking) return;
-    this.#isAsking = true;
-    while (this.#unknown.size) {
-      const unknown = [...this.#unknown.values()];
-      this.#unknown.clear();
-      if (unknown.length > MANY) await this.#readAnew();
-      else await Promise.all(unknown.map((one) => this.#askFor(one)));
-      await pause(ASK_PAUSE);
-    }
-    this.#isAsking = false;
-  }
-
-  /** @param {Activity} activity */
+  /** A thread of which only the activity is known. @param {Activity} activity */
   async #askFor(activity) {
     const { thread_id, last_seq } = activity;
     await this.ensure(thread_id).catch(() => {}); // it was deleted meanwhile
@@ -315,29 +278,15 @@ class Threads extends EventTarget {
 
   /** @param {number} id @param {Partial<Thread>} change */
   #set(id, change) {
-    const thread = this.#known.get(id);
-    if (thread) this.#known.set(id, { ...thread, ...change });
-    this.#changed();
-  }
-
-  /** @param {number} id */
-  #toTop(id) {
-    this.#upwards.delete(id);
-    this.#upwards.add(id);
+    this.#known.change(id, change);
+    this.#tell();
   }
 
   /** @param {number} id */
   #forget(id) {
-    this.#known.delete(id);
-    this.#hidden.delete(id);
-    this.#upwards.delete(id);
-    this.#unknown.delete(id);
+    this.#known.forget(id);
+    this.#unknown.forget(id);
     emit(this, "delete", id);
-  }
-
-  #changed() {
-    this.#list = null;
-    this.#tell();
   }
 }
 

@@ -53,7 +53,9 @@ async def test_state(page: Page, db: Connection, state: str, request: pytest.Fix
     await page.set_viewport_size({"width": widths[0], "height": HEIGHT})
     line = Line()
     await line.lay(page)
-    await STATES[state](Scene(page, db, line, await build(db)))
+    account = await page.request.get(urljoin(page.url, "/api/v1/account"))
+    threads = await build(db, (await account.json())["id"])
+    await STATES[state](Scene(page, db, line, threads))
     await looks_right(page, state, device, widths)
 
 

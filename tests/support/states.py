@@ -107,15 +107,20 @@ class Scene:
         await expect(self.page.locator("main")).to_have_attribute("data-view", "open")
 
 
-async def build(db: Connection) -> dict[str, int]:
-    """Make a database as people leave it, and return the ids of its threads by their titles."""
+WRITE = """
+insert into message (thread_id, role, content, author)
+values ($1, $2, $3, case $2 when 'user' then $4::integer end)
+"""
+
+
+async def build(db: Connection, me: int) -> dict[str, int]:
+    """Make a database as its only person leaves it, and return the ids of its threads by their titles."""
     await db.execute("delete from thread")
     new_thread = "insert into thread (title) values ($1) returning id"
     threads = {title: await db.fetchval(new_thread, title) for title in TITLES}
     backups = await db.fetchval("insert into thread (title, pinned) values ('Backups', true) returning id")
     for role, _, content in CONVERSATION:
-        insert = "insert into message (thread_id, role, content) values ($1, $2, $3)"
-        await db.execute(insert, backups, role, content)
+        await db.execute(WRITE, backups, role, content, me)
     async with db.transaction():
         await db.execute("set local session_replication_role = replica")  # or it could not be changed
         await db.executemany(
@@ -127,26 +132,24 @@ async def build(db: Connection) -> dict[str, int]:
         )
     await db.execute(
         """
-        insert into message (thread_id, role, content)
-        select $1, case n % 2 when 1 then 'user' else 'assistant' end, 'Point ' || n || ' of the backup'
-        from generate_series(1, $2::integer) as n
+        insert into message (thread_id, role, content, author)
+        select $1, role, 'Point ' || n || ' of the backup', case role when 'user' then $3::integer end
+        from generate_series(1, $2::integer) as n,
+            lateral (select case n % 2 when 1 then 'user' else 'assistant' end) as one (role)
         """,
         threads["Release on Monday"],
         MUCH,
+        me,
     )
-    insert = "insert into message (thread_id, content) values ($1, $2)"
-    await db.execute(insert, threads["Ideas for the offsite"], LONG)
+    await db.execute(WRITE, threads["Ideas for the offsite"], "user", LONG, me)
     threads["Formatted"] = await db.fetchval(new_thread, "Formatted")
     for role in ("user", "assistant"):
-        await db.execute(
-            "insert into message (thread_id, role, content) values ($1, $2, $3)",
-            threads["Formatted"], role, FORMATTED,
-        )  # fmt: skip
+        await db.execute(WRITE, threads["Formatted"], role, FORMATTED, me)
     set_times = "update thread set created_at = $2, updated_at = $2 where id = $1"
     await db.execute(set_times, threads["Formatted"], datetime.now(UTC) - timedelta(days=4))
     for days, title, content in OLDER:
         threads[title] = await db.fetchval(new_thread, title)
-        await db.execute(insert, threads[title], content)
+        await db.execute(WRITE, threads[title], "user", content, me)
         await db.execute(set_times, threads[title], datetime.now(UTC) - timedelta(days=days))
     return threads | {"Backups": backups}
 
@@ -343,7 +346,15 @@ async def opened_without_database(scene: Scene) -> None:
 
 async def typing(scene: Scene) -> None:
     await scene.open("Release on Monday")
-    await scene.page.locator(".typing").evaluate("(line) => { line.hidden = false; }")
+    await scene.page.evaluate(
+        """import("/static/model/store.js").then(({ store }) => {
+            // Again and again, as it is shown for a few seconds only.
+            const bot = { role: "assistant", author: null };
+            const type = () => store.typists.start({ thread_id: store.threadId, ...bot });
+            type();
+            setInterval(type, 1000);
+        })"""
+    )
     await expect(scene.page.locator(".typing")).to_be_in_viewport()
 
 
