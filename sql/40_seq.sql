@@ -14,6 +14,7 @@ as $$
 declare
   newest timestamptz;
   bot_answers boolean; -- every message of a person, in this thread
+  everybody_sees boolean; -- this thread
 begin
   -- The lock is held until the end of the transaction: a transaction that gets the next number commits after this one,
   -- or this one was rolled back.
@@ -22,8 +23,9 @@ begin
   -- this statement may have inserted already is looked up, too: it is the last entry of an index.
   select greatest(thread.last_seq, own.seq) + 1, greatest(thread.updated_at, own.created_at),
     case when thread.is_open is not false then public.has_one_person()
-      else thread.has_bot and thread.persons <= 1 end
-  into new.seq, newest, bot_answers
+      else thread.has_bot and thread.persons <= 1 end,
+    coalesce(thread.is_open, thread.owner is null)
+  into new.seq, newest, bot_answers, everybody_sees
   from public.thread left join lateral (
     select message.seq, message.created_at from public.message
     where message.thread_id = thread.id and message.seq > thread.last_seq order by message.seq desc limit 1
@@ -48,6 +50,23 @@ begin
     if not exists (select from public.message where id = new.reply_to and thread_id = new.thread_id) then
       raise exception 'message % is not in thread %', new.reply_to, new.thread_id
         using errcode = 'foreign_key_violation', table = 'message', constraint = 'replied_message_exists';
+    end if;
+  end if;
+
+  -- A server has looked already whether the author sees the thread, but before this lock was held. Meanwhile the author
+  -- may have been removed, and nothing of theirs may follow after the removal. Plain SQL writes for any account: only a
+  -- server sets this (app/chinwag/chat/store.py).
+  if current_setting('chinwag.authors_must_see', true) = 'on' then
+    if new.role = 'user' and not everybody_sees and not exists (
+      select from public.member where member.account_id = new.author and member.thread_id = new.thread_id
+    ) and not exists (
+      select from public.webhook where webhook.thread_id = new.thread_id and webhook.account_id = new.author
+    ) then
+      return null;
+    end if;
+    -- The requests for the bot's replies are deleted when it is removed.
+    if new.role = 'assistant' and not exists (select from public.reply_request where message_id = new.reply_to) then
+      return null;
     end if;
   end if;
 

@@ -104,24 +104,33 @@ create or replace trigger message_30_clean_up
   for each statement execute function tg_message__clean_up();
 
 -- Notifies the lists of threads that a thread was created, renamed, pinned, opened, closed or deleted. Of a thread that is
--- deleted, the servers cannot ask the table any more who has seen it, so its members are named; of an open one, and of one
--- with more members than NOTIFY can take, null stands for all.
+-- deleted, the servers cannot ask the table any more who has seen it, so its members are named, 500 at a time, which is
+-- what NOTIFY can take; null stands for all, who have seen an open one. Nobody else may learn that there was a thread.
 create or replace function tg_thread__publish() returns trigger
 language plpgsql security definer set search_path = pg_catalog, pg_temp
 as $$
+declare
+  everybody_sees boolean;
 begin
   if tg_op = 'INSERT' then
     perform public.notify_frame(new.id, 0::bigint, public.frame('thread.created'::text, public.thread_json(new)));
   elsif tg_op = 'UPDATE' then
     perform public.notify_frame(new.id, 0::bigint, public.frame('thread.updated'::text, public.thread_json(new)));
   else
-    perform public.notify_frame(old.id, 0::bigint, public.frame('thread.deleted'::text, json_build_object(
-      'id', old.id,
-      'members', (
-        select json_agg(account_id) from public.member where thread_id = old.id
-        having count(*) <= 500 and not old.is_open
-      )
-    )));
+    everybody_sees := coalesce(old.is_open, old.owner is null);
+    perform public.notify_frame(
+      old.id, 0::bigint, public.frame('thread.deleted'::text, json_build_object('id', old.id, 'members', parts.ids))
+    )
+    from (
+      select case when not everybody_sees then coalesce(
+        json_agg(account_id) filter (where account_id is not null), '[]'::json
+      ) end as ids
+      from (values (0)) as at_least_one (part) full join (
+        select account_id, (row_number() over () - 1) / 500 as part
+        from public.member where thread_id = old.id and not everybody_sees
+      ) as member using (part)
+      group by part
+    ) as parts;
     return old;
   end if;
   return null;

@@ -24,8 +24,14 @@ UNANSWERED = """
     where role = 'user' and asks_for_reply is not false
       and not exists (select from message as reply where reply.reply_to = message.id)
       and not exists (select from reply_request where message_id = message.id)
+      and not exists (
+        select from message as later
+        where later.thread_id = message.thread_id and later.seq > message.seq and event in ('left', 'removed')
+      )
     order by message.id limit 20
 """
+"""Those that were written before somebody was removed are left out: a bot that is removed answers nothing
+more."""
 
 ANSWERED_AND_WAITING = """
     select message_id from reply_request

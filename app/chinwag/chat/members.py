@@ -2,7 +2,7 @@
 happens to a membership into the thread (sql/62_member.sql)."""
 
 from chinwag import wire
-from chinwag.chat.threads import act_for, no_such_thread
+from chinwag.chat.threads import Rights, act_for, lock, no_such_thread
 from chinwag.db.pool import Pool, PoolConnection
 from chinwag.errors import MembersAreFixed, NoSuchAccount, NotAllowed
 
@@ -12,13 +12,6 @@ LIST = """
     from thread join member on thread_id = thread.id join account on account.id = account_id
     where thread.id = $1 and sees($2, thread)
     order by is_bot, lower(coalesce(display_name, username)), account.id
-"""
-
-# The lock keeps the thread as it is until the change is made: who is removed meanwhile adds nobody.
-LOCK = """
-    select direct_key is not null as is_direct,
-           owner = $2 or (select admin from account where id = $2) as may_manage
-    from thread where id = $1 and sees($2, thread) for no key update
 """
 
 ACCOUNT = "select id from account where username = $1"
@@ -71,24 +64,20 @@ class Members:
             NotAllowed, MembersAreFixed
         """
         async with self._pool.acquire() as connection, connection.transaction():
-            may_manage = await _lock(connection, thread_id, by)
+            rights = await _lock(connection, thread_id, by)
             subject = await _id_of(connection, username)
-            if subject != by and not may_manage:
+            if subject != by and not rights.may_manage:
                 raise NotAllowed("only the owner of a chat or an administrator may remove others from it")
             await act_for(connection, by)
             if not await connection.fetchval(REMOVE, thread_id, subject):
                 raise NoSuchAccount(f"{username} is not a member of thread {thread_id}")
 
 
-async def _lock(connection: PoolConnection, thread_id: int, by: int) -> bool:
-    """Return whether an account may manage a thread, whose members stay the same until the end of the
-    transaction."""
-    row = await connection.fetchrow(LOCK, thread_id, by)
-    if row is None:
-        raise no_such_thread(thread_id)
-    if row["is_direct"]:
+async def _lock(connection: PoolConnection, thread_id: int, by: int) -> Rights:
+    rights = await lock(connection, thread_id, by)
+    if rights.is_direct:
         raise MembersAreFixed()
-    return bool(row["may_manage"])
+    return rights
 
 
 async def _id_of(connection: PoolConnection, username: str) -> int:

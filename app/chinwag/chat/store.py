@@ -30,14 +30,20 @@ TRANSIENT = (asyncpg.DeadlockDetectedError, asyncpg.SerializationError)
 INSERT = """
     insert into message (thread_id, role, content, client_id, reply_to, author)
     select thread_id, role, content, client_id, reply_to, author
-    from unnest($1::bigint[], $2::text[], $3::text[], $4::uuid[], $5::bigint[], $6::integer[])
-      with ordinality as post (thread_id, role, content, client_id, reply_to, author, place)
-    where role = 'assistant' or (select sees(author, thread) from thread where id = thread_id)
-      or exists (select from webhook where webhook.thread_id = post.thread_id and account_id = author)
+    from unnest($1::bigint[], $2::text[], $3::text[], $4::uuid[], $5::bigint[], $6::integer[], $7::bigint[])
+      with ordinality as post (thread_id, role, content, client_id, reply_to, author, webhook, place)
+    where set_config('chinwag.authors_must_see', 'on', true) = 'on' and (
+      role = 'assistant' or (select sees(author, thread) from thread where id = thread_id)
+      or exists (select from webhook where id = post.webhook and webhook.thread_id = post.thread_id)
+    )
     order by thread_id, place
     returning thread_id, seq, client_id, reply_to
 """
-"""The rows are in the order of threads: so two servers that lock the same threads cannot deadlock."""
+"""The rows are in the order of threads: so two servers that lock the same threads cannot deadlock.
+
+Whether the author sees the thread is looked up twice. Here it is, so that nobody waits for the lock of a
+thread that is not there for them; and once more when the lock is held (sql/40_seq.sql), because the author
+may be removed while this statement waits. The setting, which has that done, ends with the transaction."""
 
 FIND_STORED = """
     select thread_id, seq, client_id, null::bigint as reply_to
@@ -52,7 +58,8 @@ FREE_THREADS = "select id from thread where id = any ($1::bigint[]) for no key u
 
 
 class Post(Struct, frozen=True):
-    """A message to be stored. If its author does not see the thread, there is no such thread for it."""
+    """A message to be stored. If its author does not see the thread, there is no such thread for it, unless
+    it comes through a webhook of the thread, which is named by its id."""
 
     thread_id: int
     author: int
@@ -60,6 +67,7 @@ class Post(Struct, frozen=True):
     client_id: UUID | None = None
     role: Literal["user", "assistant"] = "user"
     reply_to: int | None = None
+    webhook: int | None = None
 
 
 class Stored(Struct, frozen=True):
@@ -122,6 +130,7 @@ class Store:
             [post.client_id for post in posts],
             [post.reply_to for post in posts],
             [post.author for post in posts],
+            [post.webhook for post in posts],
         )
         outcomes: list[Outcome] = []
         if missing := _match_rows(batch, rows, outcomes, new=True):

@@ -4,6 +4,7 @@ Each function takes the account that asks: a thread that it does not see is not 
 """
 
 from datetime import datetime
+from typing import NamedTuple
 
 from msgspec import UNSET, json
 
@@ -29,9 +30,12 @@ BOT = "select id from account where username = $1 and answers and active"
 
 GET = "select thread_json_for(thread, $2)::text from thread where id = $1 and sees($2, thread)"
 
-MAY_MANAGE = """
-    select owner = $2 or (select admin from account where id = $2)
-    from thread where id = $1 and sees($2, thread) for no key update
+LOCK = "select id from thread where id = $1 and sees($2, thread) for no key update"
+
+RIGHTS = """
+    select direct_key is not null as is_direct,
+           coalesce(owner = $2, false) or (select admin from account where id = $2) as may_manage
+    from thread where id = $1 and sees($2, thread)
 """
 
 CHANGE = """
@@ -76,6 +80,13 @@ AUDIENCES = """
 """
 
 decode = json.Decoder(wire.Thread).decode
+
+
+class Rights(NamedTuple):
+    """What an account may do with a thread that it sees, whose people stay the same if it `is_direct`."""
+
+    is_direct: bool
+    may_manage: bool
 
 
 class Threads:
@@ -177,10 +188,8 @@ class Threads:
         if (title, pinned, is_open) == (None, None, None):
             return await self.get(id, by)
         async with self._pool.acquire() as connection, connection.transaction():
-            may_manage = await connection.fetchrow(MAY_MANAGE, id, by)
-            if may_manage is None:
-                raise no_such_thread(id)
-            if is_open is not None and not may_manage[0]:
+            rights = await lock(connection, id, by)
+            if is_open is not None and not rights.may_manage:
                 raise NotAllowed("only the owner of a chat or an administrator may open or close it")
             await act_for(connection, by)
             await connection.execute(CHANGE, id, title, pinned, is_open)
@@ -194,10 +203,8 @@ class Threads:
             NotAllowed: the account is neither its owner nor an administrator.
         """
         async with self._pool.acquire() as connection, connection.transaction():
-            may_manage = await connection.fetchrow(MAY_MANAGE, id, by)
-            if may_manage is None:
-                raise no_such_thread(id)
-            if not may_manage[0]:
+            rights = await lock(connection, id, by)
+            if not rights.may_manage:
                 raise NotAllowed("only the owner of a chat or an administrator may delete it")
             await connection.execute("delete from thread where id = $1", id)
 
@@ -219,6 +226,22 @@ def no_such_thread(id: int) -> NoSuchThread:
     """Return the error for a thread that is not there, or that the account does not see: nobody can tell
     which."""
     return NoSuchThread(f"there is no thread {id}")
+
+
+async def lock(connection: PoolConnection, id: int, by: int) -> Rights:
+    """Lock a thread until the end of the transaction, and return what an account may do with it. Nobody is
+    added to it or removed from it meanwhile.
+
+    Raises:
+        NoSuchThread
+    """
+    await connection.execute(LOCK, id, by)
+    # It has to be another statement: the first one may have waited for the lock, and a statement sees the
+    # memberships as they were when it began. Who was removed meanwhile could come back by itself.
+    row = await connection.fetchrow(RIGHTS, id, by)
+    if row is None:
+        raise no_such_thread(id)
+    return Rights(**row)
 
 
 async def act_for(connection: PoolConnection, account_id: int) -> None:

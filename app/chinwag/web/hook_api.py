@@ -155,7 +155,8 @@ async def send_to_webhook(request: AnyRequest, secret: HookSecret, services: Pro
     except InvalidPayload:
         return _answer(400, "invalid_payload")
     check_content(content, services.settings.max_content)
-    await services.writer.write(Post(webhook.thread_id, webhook.account_id, content))
+    post = Post(webhook.thread_id, webhook.account_id, content, webhook=webhook.id)
+    await services.writer.write(post)
     return _answer(200, "ok")
 
 
