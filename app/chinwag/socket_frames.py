@@ -191,9 +191,9 @@ class ThreadActive(Frame, frozen=True, tag="thread.active"):
 
 
 class Unread(Struct, frozen=True):
-    """What an account has read of a thread: what follows after `read_seq` is unread, and `mentions` is how many
-    of those messages mention the account. `read_seq` is null if it has never read the thread. `level` says of
-    which messages it wants to be notified."""
+    """What an account has read of a thread: what follows after `read_seq` is unread, and `mentions` is how
+    many of those messages mention the account. `read_seq` is null if it has never read the thread. `level`
+    says of which messages it wants to be notified."""
 
     thread_id: wire.StoredNumber
     read_seq: wire.StoredNumber | None

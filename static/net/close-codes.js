@@ -1,4 +1,4 @@
-// The close codes to which the page has an answer of its own. The table of all is CloseCode in app/chinwag/wire.py,
+// The close codes to which the page has an answer of its own. The table of all is CloseCode in app/chinwag/wire,
 // and a test compares the two.
 
 export const MESSAGE_TOO_BIG = 1009;

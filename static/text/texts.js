@@ -1,5 +1,5 @@
 /**
- * What a person is told of an error. The codes are those of app/chinwag/errors.py and app/chinwag/web/problems.py, whose own texts are for
+ * What a person is told of an error. The codes are those of app/chinwag/errors and app/chinwag/web/problems.py, whose own texts are for
  * programmers, and the page's own.
  * @type {Record<string, string>}
  */

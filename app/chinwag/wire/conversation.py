@@ -1,0 +1,177 @@
+"""Threads and messages on the wire, and problems."""
+
+from datetime import datetime
+from typing import Annotated, Literal
+from uuid import UUID
+
+from msgspec import UNSET, Meta, Struct, UnsetType
+
+from chinwag.wire.base import VISIBLE, Flag, Seq, StoredNumber, Usernames
+
+Content = Annotated[str, Meta(extra_json_schema={"extra": {"minLength": 1, "pattern": VISIBLE}})]
+
+Title = Annotated[
+    str, Meta(extra_json_schema={"extra": {"minLength": 1, "maxLength": 200, "pattern": VISIBLE}})
+]
+
+Level = Literal["everything", "mentions", "nothing"]
+"""Of which messages of a thread a person wants to be notified."""
+
+PREVIEW_CHARACTERS = 120
+"""The length of a preview. `thread_preview()` in sql/50_frame.sql cuts at the same length."""
+
+
+class SharedThread(Struct, frozen=True):
+    """A thread, which people read as "chat", without what one account has read of it.
+
+    Attributes:
+        last_seq: the number of its messages, and the seq of the newest one.
+        preview: the beginning of the newest message, as it was written; null if there is no message.
+        open: whether everybody sees it, and not only its members.
+        direct: the ids of its people, if it is a direct chat: there is one for each set of people.
+    """
+
+    id: StoredNumber
+    title: str
+    last_seq: StoredNumber
+    created_at: datetime
+    updated_at: datetime
+    owner: int | None
+    pinned: bool
+    preview: Annotated[str, Meta(max_length=PREVIEW_CHARACTERS)] | None
+    open: bool
+    direct: list[int] | None
+
+
+class Thread(SharedThread, frozen=True):
+    """A thread, which people read as "chat", as the account that asks sees it.
+
+    Attributes:
+        last_seq: the number of its messages, and the seq of the newest one.
+        preview: the beginning of the newest message, as it was written; null if there is no message.
+        open: whether everybody sees it, and not only its members.
+        direct: the ids of its people, if it is a direct chat: there is one for each set of people.
+        read_seq: the seq up to which the account that asks has read it; null if it never has.
+        unread: how many messages follow after read_seq; 0 if that is null.
+        mentions: how many of those that it has not read mention the account.
+        level: of which messages the account wants to be notified.
+    """
+
+    read_seq: StoredNumber | None
+    unread: StoredNumber
+    mentions: StoredNumber
+    level: Level
+
+
+Role = Literal["user", "assistant", "system"]
+
+Event = Literal["added", "joined", "left", "removed", "renamed", "opened", "closed"]
+
+
+class Message(Struct, frozen=True, omit_defaults=True):
+    """A message.
+
+    Attributes:
+        seq: its place in its thread: 1, 2, 3 … without gaps.
+        role: of a person, of a bot, or a message about the thread and its members, which names its `event`
+            and the account that is its `subject`.
+        author: the account for which it was written. Messages of versions before there were accounts have
+            none.
+        written_by: the database role that has written it, if that named no author.
+    """
+
+    id: StoredNumber
+    thread_id: StoredNumber
+    seq: StoredNumber
+    role: Role
+    content: str
+    created_at: datetime
+    client_id: UUID | None
+    reply_to: int | None
+    author: int | None
+    written_by: str | None
+    event: Event | None = None
+    subject: int | None = None
+
+
+class Part(Struct, frozen=True):
+    """A piece of an excerpt. `is_match` is true if it is a word that matches."""
+
+    text: str
+    is_match: bool
+
+
+class Hit(Struct, frozen=True):
+    """A message that a search has found: its place, and an excerpt around the first words that match."""
+
+    message: StoredNumber
+    thread_id: StoredNumber
+    title: str
+    seq: StoredNumber
+    role: Role
+    author: int | None
+    written_by: str | None
+    created_at: datetime
+    parts: list[Part]
+
+
+class NewThread(Struct, frozen=True, forbid_unknown_fields=True):
+    """A thread to be created: for everybody if it is `open`, else for these members and the account that
+    creates it. With `direct` it is the direct chat with these people, which may be there already."""
+
+    title: Title = "New chat"
+    open: Flag = False
+    members: Usernames = []
+    direct: Usernames | None = None
+
+
+class ThreadChange(Struct, frozen=True, forbid_unknown_fields=True):
+    """A change of a thread: a new title, whether it is pinned, and whether everybody sees it."""
+
+    title: Title | UnsetType = UNSET
+    pinned: Flag | UnsetType = UNSET
+    open: Flag | UnsetType = UNSET
+
+
+class Read(Struct, frozen=True, forbid_unknown_fields=True):
+    """The seq up to which a thread was read."""
+
+    seq: Seq
+
+
+class NewLevel(Struct, frozen=True, forbid_unknown_fields=True):
+    """Of which messages of a thread the account wants to be notified."""
+
+    level: Level
+
+
+class NewMessage(Struct, frozen=True, forbid_unknown_fields=True):
+    """A message to be stored. If it is sent again with the same `client_id`, it is stored once."""
+
+    content: Content
+    client_id: UUID | None = None
+
+
+class ClientFrame(Struct, frozen=True, forbid_unknown_fields=True):
+    """A frame that a browser sends on the WebSocket of a thread: a ping, a message to be stored, or that
+    somebody is typing."""
+
+    type: Literal["ping", "typing", "message"] = "message"
+    content: str | None = None
+    client_id: UUID | None = None
+
+
+class Problem(Struct, frozen=True, omit_defaults=True):
+    """An error (RFC 9457). `code` is stable; `title` and `detail` are for people."""
+
+    status: int
+    code: str
+    title: str
+    detail: str
+    type: str = "about:blank"
+
+
+class Health(Struct, frozen=True):
+    """The state of a server. It is ready while it hears the notifications of the database."""
+
+    status: Literal["ok", "not ready"]
