@@ -13,6 +13,7 @@ import {
   listPeople,
   revokeInvitation,
 } from "./net/people-api.js";
+import { paintAvatar } from "./text/avatars.js";
 
 const PAGE = 100;
 const PAUSE = 150; // ms in which nothing is typed
@@ -70,7 +71,7 @@ function personItem(person) {
   const item = fromTemplate("person");
   const button = find(item, "button", HTMLButtonElement);
   item.dataset.username = person.username;
-  find(item, ".initials", HTMLElement).textContent = initials(person.display_name);
+  paintAvatar(find(item, ".avatar", HTMLElement), { id: person.id, name: person.display_name, isPerson: !person.is_bot });
   find(item, ".title", HTMLElement).textContent = person.display_name;
   find(item, ".hint", HTMLElement).textContent = [`@${person.username}`, ...marks(person)].join(" · ");
   item.classList.toggle("inactive", !person.active);
@@ -88,13 +89,6 @@ function marks({ id, admin, is_bot, active }) {
     admin && !is_bot && "administrator",
     !active && "disabled",
   ].filter((mark) => mark !== false);
-}
-
-/** @param {string} name */
-function initials(name) {
-  const words = name.split(/[\s._-]+/u).filter(Boolean);
-  const ends = words.length > 1 ? [words[0], words.at(-1)] : words;
-  return ends.map((word) => [...(word ?? "")][0]).join("").toUpperCase();
 }
 
 /** @param {Person} person */

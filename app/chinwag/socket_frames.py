@@ -139,7 +139,7 @@ class ListReady(Frame, frozen=True, tag="ready"):
 
 
 class ThreadCreated(Frame, frozen=True, tag="thread.created"):
-    """A thread was created. What one account has read of it is only in the answers of HTTP."""
+    """A thread was created. What one account has read of it is in the answers of HTTP."""
 
     data: wire.SharedThread
     example = {"data": CREATED}

@@ -49,6 +49,7 @@ function know(account) {
   line.hidden = false;
   signOutButton.hidden = account.session === null;
   find(line, ".name", HTMLElement).textContent = account.display_name;
+  find(document, ".invite", HTMLElement).hidden = people.areSeveral || !account.admin || account.session === null;
   if (people.areSeveral) startTogether();
 }
 

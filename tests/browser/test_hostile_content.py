@@ -132,7 +132,7 @@ async def test_what_is_around_stays_in_its_place(
     for selector in ("html", ".scroller"):
         it = page.locator(selector)
         assert await it.evaluate("it => it.scrollWidth <= it.clientWidth"), selector
-    for one in (before.locator("p"), after.locator("p"), hostile.locator("time")):
+    for one in (before.locator(".content p"), after.locator(".content p"), hostile.locator("time")):
         await is_as_left_to_right(one)
     boxes = [await one.bounding_box() for one in (before, hostile, after)]
     tops = [(box["y"], box["y"] + box["height"]) for box in boxes if box]

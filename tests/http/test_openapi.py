@@ -127,7 +127,7 @@ def test_every_answer_is_as_documented(server: Server, document: Any, tmp_path: 
         cwd=tmp_path,
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=300,
         check=False,
     )
     assert run.returncode == 0, run.stdout + run.stderr

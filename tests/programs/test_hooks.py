@@ -13,7 +13,7 @@ from chinwag.chat.sessions import hash_of
 from chinwag.db.pool import Connection
 from tests.support.cases import MAX_CONTENT, refused
 from tests.support.client import LIMIT_SECONDS, open_thread
-from tests.support.people import cookie_of
+from tests.support.people import cookie_of, signed_in
 from tests.support.process import Server, ServerStarter
 from tests.support.programs import make_bot, make_key, with_key
 
@@ -60,6 +60,14 @@ async def test_what_a_program_sends_is_a_message(
         said(await program.post(webhook["url"], data=form), 200, "ok")
         await client.until_seq(2)
     assert [message["content"] for message in client.messages] == ["as JSON", "as a form"]
+
+
+async def test_its_address_is_the_one_by_which_the_server_is_reached(
+    start_server: ServerStarter, persons: dict[str, int], thread: int
+) -> None:
+    server = start_server({"CHINWAG_BOT": "none", "CHINWAG_PUBLIC_URL": "https://chat.example"})
+    async with signed_in(server, "ada") as ada:
+        assert (await make_webhook(ada, thread))["url"].startswith("https://chat.example/api/v1/hooks/")
 
 
 async def test_a_webhook_is_listed_without_its_address(

@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { hueOf, initialsOf, namesInWords } from "../../static/text/avatars.js";
 
-const CSS = readFileSync(new URL("../../static/style/people.css", import.meta.url), "utf8");
+const CSS = readFileSync(new URL("../../static/style/avatar.css", import.meta.url), "utf8");
 const AA = 4.5;
 
 for (const [name, initials] of [

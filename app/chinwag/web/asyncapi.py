@@ -47,8 +47,8 @@ CHANNELS: dict[str, dict[str, Any]] = {
     "list": {
         "address": "/api/v1/ws/threads",
         "title": "The list of threads",
-        "description": "What concerns the list: threads that the account sees and that are created, changed, "
-        "deleted, written to or read; who is there; and accounts that change.",
+        "description": "What concerns the list: the threads that the account sees, when they are created, "
+        "changed, deleted, written to or read; who is there; and accounts that change.",
         "bindings": {"ws": {"method": "GET", "bindingVersion": "0.1.0"}},
     },
 }

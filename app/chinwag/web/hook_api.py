@@ -28,6 +28,7 @@ from chinwag.web.parameters import EXACT, HookSecret, ThreadId, WebhookId, probl
 from chinwag.web.permissions import check_admin
 from chinwag.web.problems import AnswerWhenCancelled
 from chinwag.web.services import Provided, Services
+from chinwag.web.session_api import site_of_server
 from chinwag.web.slack import FORM, InvalidPayload, content_in
 
 AnyRequest = Request[Any, Any, Any]
@@ -62,7 +63,7 @@ async def make_webhook(
     await check_admin(request.user, services)
     await services.threads.get(thread_id, request.user.account_id)
     made, secret = await services.webhooks.make(thread_id, data.name, data.bot, request.user.account_id)
-    url = f"{request.scope['scheme']}://{request.headers['host']}/api/v1/hooks/{secret}"
+    url = f"{site_of_server(request, services)}/api/v1/hooks/{secret}"
     return wire.MadeWebhook(
         id=made.id,
         name=made.name,
