@@ -31,7 +31,8 @@ def main(
     fault: list[str],
     picture: Path,
 ) -> None:
-    """Chat while everything breaks, and judge: nothing lost, nothing twice, nothing out of order."""
+    """Chat while everything breaks and people come and go, and judge: nothing lost, nothing twice, nothing
+    out of order, nothing seen by who may not."""
     # A real disk, and a place which the user that runs PostgreSQL for root can enter.
     directory = Path(tempfile.gettempdir()) / "chinwag-storm"
     shutil.rmtree(directory, ignore_errors=True)
@@ -55,9 +56,10 @@ def main(
     click.echo(f"{len(sent.stored)} messages acknowledged, {unknown} of unknown outcome")
     click.echo(f"{sum(history.delivered.values())} delivered to {len(history.readings)} readers")
     click.echo(f"{len(history.faults)} faults in {history.seconds:.0f} s; the picture is {picture}")
+    click.echo(", ".join(f"{count} {name}" for name, count in history.changes.items()))
     for line in wrong[:50]:
         click.echo(f"WRONG: {line}")
-    click.echo(f"{len(wrong)} wrong" if wrong else "0 lost, 0 twice, 0 out of order")
+    click.echo(f"{len(wrong)} wrong" if wrong else "0 lost, 0 twice, 0 out of order, 0 seen by who may not")
     sys.exit(1 if wrong else 0)
 
 

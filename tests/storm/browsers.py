@@ -8,6 +8,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from playwright.async_api import BrowserContext, CDPSession, Page, async_playwright
 
 from tests.storm.history import History, Reading
+from tests.storm.persons import Person
 from tests.support.chromium import launch
 
 READ_SECONDS = 0.5
@@ -56,9 +57,9 @@ class ReadingBrowser:
 
 @asynccontextmanager
 async def open_browsers(
-    history: History, places: list[tuple[str, int]]
+    history: History, places: list[tuple[str, int]], person: Person
 ) -> AsyncIterator[list[ReadingBrowser]]:
-    """Open a tab of another person for each pair of a server's URL and a thread."""
+    """Open a tab of a browser of its own for each pair of a server's URL and a thread."""
     if not places:
         yield []
         return
@@ -68,6 +69,8 @@ async def open_browsers(
         readers = []
         for url, thread in places:
             context = await chromium.new_context()
+            token = person.headers["Cookie"].partition("=")[2]
+            await context.add_cookies([{"name": "chinwag", "value": token, "url": url}])
             readers.append(await _follow(context, url, thread, history))
         yield readers
 

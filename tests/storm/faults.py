@@ -13,6 +13,7 @@ from tests.storm.disk import fill
 from tests.storm.flooding import flooded, floods
 from tests.storm.link import Link
 from tests.storm.people import ReadingClient, Storm, burst
+from tests.storm.persons import Person
 
 TERMINATE = """
     select pg_terminate_backend(pid) from pg_stat_activity
@@ -113,12 +114,13 @@ async def silence(storm: Storm[Cluster]) -> None:
     random.choice(storm.cluster.door_links).forget()
 
 
-def flood(threads: list[int]) -> Fault:
-    """A few sockets send to a server as fast as they can: posts, pings, nonsense."""
+def flood(threads: list[int], by: Person) -> Fault:
+    """A few sockets of somebody send to a server as fast as they can: posts, pings, nonsense."""
 
     async def fault(storm: Storm[Cluster]) -> None:
         server, thread = random.choice(storm.cluster.servers), random.choice(threads)
-        attack = flooded(server, thread, random.choice(list(floods(thread))), sockets=5)
+        kind = random.choice(list(floods(thread)))
+        attack = flooded(server, thread, kind, sockets=5, cookie=by.headers["Cookie"])
         with contextlib.suppress(AssertionError):  # the server has been killed meanwhile
             await asyncio.to_thread(attack.__enter__)
             try:

@@ -58,17 +58,22 @@ def many(data: bytes) -> bytes:
     return data * max(1, CHUNK_BYTES // len(data))
 
 
-def http_post(thread: int) -> bytes:
+def http_post(thread: int, cookie: str = "") -> bytes:
     body = b'{"content": "flood"}'
     head = (
         f"POST /api/v1/threads/{thread}/messages HTTP/1.1\r\nHost: 127.0.0.1\r\n"
-        f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
+        f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n"
+        f"Cookie: {cookie}\r\n\r\n"
     )
     return head.encode() + body
 
 
-def floods(thread: int) -> dict[str, Flood]:
-    """Return each kind of flood, aimed at this thread."""
+def floods(thread: int, cookie: str = "") -> dict[str, Flood]:
+    """Return each kind of flood, aimed at this thread.
+
+    Args:
+        cookie: the Cookie field of an attacker who is signed in.
+    """
     ping = many(frame(b'{"type":"ping"}'))
     protocol_ping = many(frame(b"", PING))
     post = many(frame(b'{"content": "flood"}'))
@@ -88,16 +93,16 @@ def floods(thread: int) -> dict[str, Flood]:
         "posts": Flood(post),
         "one client_id, never read": Flood(again, reads=False),
         "one client_id": Flood(again),
-        "HTTP posts": Flood(http_post(thread), is_http=True),
+        "HTTP posts": Flood(http_post(thread, cookie), is_http=True),
     }
 
 
 @contextlib.contextmanager
-def flooded(server: "Server", thread: int, name: str, sockets: int) -> Iterator[None]:
+def flooded(server: "Server", thread: int, name: str, sockets: int, cookie: str = "") -> Iterator[None]:
     """Let attackers flood a thread of the server while the block runs."""
     context = get_context("spawn")
     is_under_way = context.Event()
-    arguments = (server.url, thread, name, sockets, is_under_way)
+    arguments = (server.url, thread, name, sockets, cookie, is_under_way)
     process = context.Process(target=_flood, args=arguments, daemon=True)
     process.start()
     try:
@@ -109,13 +114,13 @@ def flooded(server: "Server", thread: int, name: str, sockets: int) -> Iterator[
         process.join()
 
 
-def _flood(url: str, thread: int, name: str, sockets: int, is_under_way: Event) -> None:
+def _flood(url: str, thread: int, name: str, sockets: int, cookie: str, is_under_way: Event) -> None:
     port = urlsplit(url).port
     assert port
-    flood = floods(thread)[name]
+    flood = floods(thread, cookie)[name]
     with selectors.DefaultSelector() as selector:
         for _ in range(sockets):
-            Attacker(flood, port, thread, selector)
+            Attacker(flood, port, thread, cookie, selector)
         is_under_way.set()
         while True:
             for key, events in selector.select():
@@ -125,9 +130,11 @@ def _flood(url: str, thread: int, name: str, sockets: int, is_under_way: Event) 
 class Attacker:
     """An attacker, which has one connection after the other."""
 
-    def __init__(self, flood: Flood, port: int, thread: int, selector: selectors.BaseSelector) -> None:
+    def __init__(
+        self, flood: Flood, port: int, thread: int, cookie: str, selector: selectors.BaseSelector
+    ) -> None:
         self._flood, self._port, self._selector = flood, port, selector
-        self._path = f"/api/v1/ws/threads/{thread}"
+        self._handshake = handshake(f"/api/v1/ws/threads/{thread}", cookie)
         self._socket, self._left = self._connect()
 
     def act(self, events: int) -> None:
@@ -150,7 +157,7 @@ class Attacker:
         """Return a new socket, which is watched, and what is to be sent on it."""
         end = socket.create_connection(("127.0.0.1", self._port), CONNECT_SECONDS, (ADDRESS, 0))
         if not self._flood.is_http:
-            end.sendall(handshake(self._path))
+            end.sendall(self._handshake)
             while not end.recv(1):
                 pass
         end.setblocking(False)

@@ -41,6 +41,7 @@ class History:
         self.readings: list[Reading] = []
         self.faults: list[tuple[float, float, str]] = []
         self.delivered: Counter[int] = Counter()
+        self.changes: Counter[str] = Counter()
         self.oddities: list[str] = []
 
     @property

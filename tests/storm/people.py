@@ -7,7 +7,7 @@ import itertools
 import json
 import random
 import select
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Generic, Protocol, TypeVar
 from uuid import UUID, uuid4
 
@@ -18,6 +18,7 @@ from websockets.exceptions import WebSocketException
 
 from chinwag.db.pool import DATABASE_ERRORS, Connection
 from tests.storm.history import History, Reading
+from tests.storm.persons import Person
 from tests.support.process import Server
 
 LOST = (OSError, TimeoutError, WebSocketException)
@@ -50,35 +51,52 @@ PlaceT = TypeVar("PlaceT", bound=Place, covariant=True)
 
 
 class Storm(Generic[PlaceT]):
-    """What all people share."""
+    """What all people share.
 
-    def __init__(self, cluster: PlaceT, history: History) -> None:
+    Attributes:
+        writers: those who write, in turn; without any, nobody signs in.
+    """
+
+    def __init__(self, cluster: PlaceT, history: History, writers: Sequence[Person] = ()) -> None:
         self.cluster = cluster
         self.history = history
+        self.writers = writers
         self.writing = True
         self._labels = itertools.count(1)
 
     def label(self, kind: str) -> str:
         return f"{kind}-{next(self._labels)}"
 
+    def writer(self) -> Person | None:
+        return random.choice(self.writers) if self.writers else None
+
     @contextlib.asynccontextmanager
     async def socket(
-        self, thread: int, after: int, *, by_door: bool = False
+        self, thread: int, after: int, person: Person | None, *, by_door: bool = False
     ) -> AsyncIterator[ClientConnection]:
         """Open a WebSocket to one of the servers, directly or by its door."""
         ports = self.cluster.doors if by_door else [server.port for server in self.cluster.servers]
         port = random.choice(ports)
         url = f"ws://127.0.0.1:{port}/api/v1/ws/threads/{thread}?after={after}"
+        headers = person.headers if person else {}
         options = {"max_size": None, "max_queue": 64, "proxy": None, "open_timeout": 5, "ping_interval": None}
-        async with connect(url, **options) as connection:  # type: ignore[arg-type]
+        async with connect(url, additional_headers=headers, **options) as connection:  # type: ignore[arg-type]
             yield connection
 
 
 class ReadingClient:
     """A client that follows a thread on one server after the other, while it is `awake`."""
 
-    def __init__(self, storm: Storm[Place], reading: Reading, *, by_door: bool = False) -> None:
+    def __init__(
+        self,
+        storm: Storm[Place],
+        reading: Reading,
+        person: Person | None = None,
+        *,
+        by_door: bool = False,
+    ) -> None:
         self._storm = storm
+        self.person = person
         self.by_door = by_door
         self._socket: ClientConnection | None = None
         self.reading = reading
@@ -90,7 +108,7 @@ class ReadingClient:
             with contextlib.suppress(*LOST):
                 reading = self.reading
                 async with self._storm.socket(
-                    reading.thread, reading.last_seq, by_door=self.by_door
+                    reading.thread, reading.last_seq, self.person, by_door=self.by_door
                 ) as socket:
                     self._socket = socket
                     await self._read(socket)
@@ -148,7 +166,7 @@ class Sender:
     async def run(self) -> None:
         while self._storm.writing or self._pending:
             with contextlib.suppress(*LOST):
-                async with self._storm.socket(self._thread, self._seq) as socket:
+                async with self._storm.socket(self._thread, self._seq, self._storm.writer()) as socket:
                     await self._use(socket)
             await asyncio.sleep(random.uniform(0, 0.3))
 
@@ -198,17 +216,19 @@ async def write_by_http(storm: Storm[Place], thread: int, pause: Callable[[], fl
         while storm.writing:
             label, client_id = storm.label("http"), str(uuid4())
             while True:
-                server = random.choice(storm.cluster.servers)
+                server, person = random.choice(storm.cluster.servers), storm.writer()
                 url = f"{server.url}/api/v1/threads/{thread}/messages"
+                body, headers = {"content": label, "client_id": client_id}, person.headers if person else None
                 try:
-                    answer = await client.post(url, json={"content": label, "client_id": client_id})
+                    answer = await client.post(url, json=body, headers=headers)
                 except httpx.TransportError:
                     pass
                 else:
                     if answer.status_code in (200, 201):
                         storm.history.sent.stored.add(label)
                         break
-                    if answer.status_code not in (502, 503, 504):  # two of them are a load balancer's
+                    # 401: the session has ended. Two of the others are a load balancer's.
+                    if answer.status_code not in (401, 502, 503, 504):
                         refusal = f"HTTP {answer.status_code} {answer.text}"
                         storm.history.oddities.append(f"{label} was refused for good: {refusal}")
                         break

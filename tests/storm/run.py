@@ -6,14 +6,20 @@ import random
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+import httpx
+
 from chinwag.db.pool import DATABASE_ERRORS
 from tests.storm import faults
 from tests.storm.browsers import ReadingBrowser, open_browsers
+from tests.storm.changes import Watch, come_and_go, sign_out_and_in
 from tests.storm.cluster import Cluster
 from tests.storm.disk import can_mount
 from tests.storm.faults import Fault
 from tests.storm.history import History, Line, read_table
+from tests.storm.membership import Cast, Membership, new_cast, new_thread
 from tests.storm.people import Place, ReadingClient, Storm, write_by_http, write_by_sql, write_by_websocket
+from tests.storm.persons import Person
+from tests.storm.recorder import Recorder
 
 CALM_SECONDS = 60
 """The time that the readers may take at the end until they hold all that is in the table."""
@@ -47,10 +53,16 @@ async def storm(
     """
     async with Cluster(directory, servers, SETTINGS) as cluster:
         history = History()
-        one = Storm(cluster, history)
-        ids = await create_threads(cluster, threads)
+        cast, ids, private = await _settle(cluster, threads)
+        watch = Watch(cluster, cast, private)
+        one = Storm(cluster, history, cast.stays)
         following = [
-            ReadingClient(one, history.reading(f"reader {number} of thread {id}", id), by_door=number == 0)
+            ReadingClient(
+                one,
+                history.reading(f"reader {number} of thread {id}", id),
+                cast.stays[number % len(cast.stays) - 1],
+                by_door=number == 0,
+            )
             for id in ids
             for number in range(readers)
         ]
@@ -59,24 +71,40 @@ async def storm(
         def pause() -> float:
             return random.expovariate(1 / pace)
 
-        async with open_browsers(history, places) as tabs, asyncio.TaskGroup() as group:
-            people: list[ReadingClient | ReadingBrowser] = [*following, *tabs]
+        async with (
+            open_browsers(history, places, cast.owner) as tabs,
+            httpx.AsyncClient(timeout=15, trust_env=False) as http,
+            asyncio.TaskGroup() as group,
+        ):
+            people: list[ReadingClient | ReadingBrowser | Recorder] = [*following, *tabs, *watch.recorders]
             reading = [group.create_task(reader.run()) for reader in people]
             writing = [
                 group.create_task(write(one, id, pause))
                 for id in ids
                 for write in (write_by_websocket, write_by_http, write_by_sql)
             ]
-            await _throw_faults(one, _choose(following, tabs, ids, only), seconds, say)
+            memberships = [Membership(cluster, http, cast, id) for id in private]
+            writing += [group.create_task(come_and_go(one, membership)) for membership in memberships]
+            writing.append(group.create_task(sign_out_and_in(one, http, [*cast.members, cast.guest])))
+            await _throw_faults(one, _choose(following, tabs, ids, cast.owner, only), seconds, say)
             one.writing = False
             say(f"{history.seconds:6.1f} s  no more is written; the readers catch up")
             await asyncio.wait(writing, timeout=CALM_SECONDS)
             if late := [task for task in writing if not task.done()]:
                 history.oddities.append(f"{len(late)} writers still wait for an answer")
-            table = await when_all_is_read(cluster, history)
+            table = await when_all_is_read(cluster, history, watch.has_all)
             for task in (*reading, *late):
                 task.cancel()
-        return history, history.judge(table)
+        return history, [*history.judge(table), *await watch.judge(table)]
+
+
+async def _settle(cluster: Cluster, threads: int) -> tuple[Cast, list[int], list[int]]:
+    """Add the persons and the threads. Every second thread is for its members only."""
+    connection = await cluster.connect()
+    cast = await new_cast(connection)
+    private = [await new_thread(connection, cast) for _ in range(threads // 2)]
+    await connection.close()
+    return cast, await create_threads(cluster, threads - len(private)) + private, private
 
 
 async def create_threads(cluster: Place, threads: int) -> list[int]:
@@ -89,9 +117,15 @@ async def create_threads(cluster: Place, threads: int) -> list[int]:
 
 
 def _choose(
-    readers: list[ReadingClient], tabs: list[ReadingBrowser], threads: list[int], only: Sequence[str]
+    readers: list[ReadingClient],
+    tabs: list[ReadingBrowser],
+    threads: list[int],
+    owner: Person,
+    only: Sequence[str],
 ) -> list[Fault]:
     straight = [reader for reader in readers if not reader.by_door]
+    # Where a session ends, a socket is closed in order, and who does not read never hears of it.
+    lasting = [reader for reader in straight if reader.person is owner]
     every: list[Fault] = [
         faults.kill_a_server,
         faults.restart_all_servers,
@@ -104,9 +138,9 @@ def _choose(
         faults.fail_over,
         faults.silence,
         faults.stop_reading(straight),
-        faults.stop_reading_for_ever(straight),
+        faults.stop_reading_for_ever(lasting),
         faults.burst_of(threads[0], 50_000),
-        faults.flood(threads),
+        faults.flood(threads, owner),
     ]
     if can_mount():
         every.append(faults.fill_the_disk)
@@ -146,12 +180,21 @@ async def _throw(storm: Storm[Cluster], fault: Fault, say: Callable[[str], None]
     history.faults.append((began, history.seconds, fault.__name__))
 
 
-async def when_all_is_read(cluster: Place, history: History) -> dict[int, list[Line]]:
+async def when_all_is_read(
+    cluster: Place, history: History, has_all: Callable[[dict[int, list[Line]]], bool] = lambda table: True
+) -> dict[int, list[Line]]:
+    """Wait until all readers hold all messages, but not too long; return the table.
+
+    Args:
+        has_all: whether the others do.
+    """
     connection = await cluster.connect()
     table = await read_table(connection)
     await connection.close()
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(CALM_SECONDS):
-            while any(len(one.lines) < len(table[one.thread]) for one in history.readings):
+            while not has_all(table) or any(
+                len(one.lines) < len(table[one.thread]) for one in history.readings
+            ):
                 await asyncio.sleep(0.1)
     return table

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
+import asyncpg
 import httpx
 from playwright.async_api import Page
 
@@ -19,7 +20,11 @@ HASH = hash_now(PASSWORD)
 
 
 async def add_person(
-    db: Connection, username: str, password_hash: str = HASH, *, admin: bool = False
+    db: "Connection | asyncpg.Pool[asyncpg.Record]",
+    username: str,
+    password_hash: str = HASH,
+    *,
+    admin: bool = False,
 ) -> int:
     """Add an account that has PASSWORD; the result is its id."""
     id: int = await db.fetchval(
