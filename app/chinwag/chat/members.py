@@ -15,10 +15,10 @@ LIST = """
 """
 
 ACCOUNT = "select id from account where username = $1"
+ACTIVE_ACCOUNT = f"{ACCOUNT} and active"
 
 ADD = """
-    insert into member (thread_id, account_id) select $1, id from account where id = $2 and active
-    on conflict do nothing
+    insert into member (thread_id, account_id) values ($1, $2) on conflict do nothing
 """
 
 REMOVE = "delete from member where thread_id = $1 and account_id = $2 returning true"
@@ -47,11 +47,12 @@ class Members:
         """Make an account a member. Every account that sees the thread may add others.
 
         Raises:
-            NoSuchThread, NoSuchAccount, MembersAreFixed
+            NoSuchThread, MembersAreFixed
+            NoSuchAccount: there is none of this name, or it is disabled.
         """
         async with self._pool.acquire() as connection, connection.transaction():
             await _lock(connection, thread_id, by)
-            subject = await _id_of(connection, username)
+            subject = await _id_of(connection, ACTIVE_ACCOUNT, username)
             await act_for(connection, by)
             await connection.execute(ADD, thread_id, subject)
 
@@ -65,7 +66,7 @@ class Members:
         """
         async with self._pool.acquire() as connection, connection.transaction():
             rights = await _lock(connection, thread_id, by)
-            subject = await _id_of(connection, username)
+            subject = await _id_of(connection, ACCOUNT, username)
             if subject != by and not rights.may_manage:
                 raise NotAllowed("only the owner of a chat or an administrator may remove others from it")
             await act_for(connection, by)
@@ -80,8 +81,8 @@ async def _lock(connection: PoolConnection, thread_id: int, by: int) -> Rights:
     return rights
 
 
-async def _id_of(connection: PoolConnection, username: str) -> int:
-    id = await connection.fetchval(ACCOUNT, username.replace("\0", ""))
+async def _id_of(connection: PoolConnection, query: str, username: str) -> int:
+    id = await connection.fetchval(query, username.replace("\0", ""))
     if id is None:
         raise NoSuchAccount(f"there is no account {username[:100]}")
     return int(id)

@@ -32,7 +32,7 @@ INSERT = """
     select thread_id, role, content, client_id, reply_to, author
     from unnest($1::bigint[], $2::text[], $3::text[], $4::uuid[], $5::bigint[], $6::integer[], $7::bigint[])
       with ordinality as post (thread_id, role, content, client_id, reply_to, author, webhook, place)
-    where set_config('chinwag.authors_must_see', 'on', true) = 'on' and (
+    where (select set_config('chinwag.authors_must_see', 'on', true)) = 'on' and (
       role = 'assistant' or (select sees(author, thread) from thread where id = thread_id)
       or exists (select from webhook where id = post.webhook and webhook.thread_id = post.thread_id)
     )

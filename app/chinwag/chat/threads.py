@@ -10,7 +10,15 @@ from msgspec import UNSET, json
 
 from chinwag import wire
 from chinwag.db.pool import Pool, PoolConnection
-from chinwag.errors import BadInput, DirectChatRefused, NoSuchAccount, NoSuchThread, NotAllowed, TitleIsWrong
+from chinwag.errors import (
+    BadInput,
+    DirectChatRefused,
+    MembersAreFixed,
+    NoSuchAccount,
+    NoSuchThread,
+    NotAllowed,
+    TitleIsWrong,
+)
 
 TITLE_CHARACTERS = 200
 
@@ -181,6 +189,7 @@ class Threads:
 
         Raises:
             BadInput, TitleIsWrong, NoSuchThread, NotAllowed
+            MembersAreFixed: a direct chat cannot be opened.
         """
         title = None if change.title is UNSET else _checked(change.title)
         pinned = None if change.pinned is UNSET else _flag("pinned", change.pinned)
@@ -191,6 +200,8 @@ class Threads:
             rights = await lock(connection, id, by)
             if is_open is not None and not rights.may_manage:
                 raise NotAllowed("only the owner of a chat or an administrator may open or close it")
+            if is_open and rights.is_direct:
+                raise MembersAreFixed()
             await act_for(connection, by)
             await connection.execute(CHANGE, id, title, pinned, is_open)
         return await self.get(id, by)

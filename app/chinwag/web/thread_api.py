@@ -59,7 +59,7 @@ async def get_thread(request: SignedInRequest, thread_id: ThreadId, services: Pr
 
 @patch(
     "/threads/{thread_id:int}",
-    responses=problems(400, 403, 404, 413, 415),
+    responses=problems(400, 403, 404, 409, 413, 415),
     summary="Rename a thread, pin it, open or close it",
     tags=["threads"],
 )
