@@ -16,6 +16,7 @@ const signOutButton = find(line, ".sign-out", HTMLElement);
 const notifyButton = find(line, ".notify", HTMLElement);
 
 let isIdentified = false;
+let asked = Promise.resolve();
 
 people.addEventListener("account", () => readAccount().then(know, () => {})); // or it is known when the page is opened next
 signOutButton.addEventListener("click", endSession);
@@ -23,9 +24,13 @@ notifyButton.addEventListener("click", askToNotify);
 
 /**
  * Nothing is delivered before it is known who is signed in: it could be somebody else than who wrote it. Where the server
- * cannot be reached, it is asked when it can: this may be called again.
+ * cannot be reached, it is asked when it can: this may be called again, and then waits for what was asked before.
  */
-export async function identify() {
+export function identify() {
+  asked = asked.then(askWhoIsSignedIn);
+}
+
+async function askWhoIsSignedIn() {
   if (isIdentified) return;
   try {
     const account = await readAccount();

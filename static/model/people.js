@@ -37,8 +37,11 @@ class People extends EventTarget {
 
   /** @param {Account} account */
   set me(account) {
+    const { id, username, display_name, admin } = account;
     this.#me = account;
-    emit(this, "change");
+    this.#wanted.delete(id);
+    this.learn([{ id, username, display_name, admin, is_bot: false, active: true }]);
+    this.#askSoon();
   }
 
   /** Before the server has told, whoever was signed in last. @type {number | null} */
@@ -139,7 +142,7 @@ class People extends EventTarget {
   }
 
   async #ask() {
-    if (this.#isAsking) return;
+    if (this.#isAsking || this.myId === null) return; // whose own name need not be asked for
     this.#isAsking = true;
     for (let tries = 1; this.#wanted.size; ) {
       const ids = [...this.#wanted].slice(0, BATCH);

@@ -2,13 +2,13 @@
 
 import asyncio
 import contextlib
-import json
 import random
 import time
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Protocol
 
 import httpx
+from msgspec import json
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
@@ -113,7 +113,7 @@ class Recorder:
         try:
             async with asyncio.timeout(limit):
                 async for text in socket:
-                    self._take(json.loads(text))
+                    self._take(json.decode(text))
         except ConnectionClosed:
             pass
         finally:

@@ -20,6 +20,7 @@ from statistics import median
 
 import click
 import httpx
+import uvloop
 
 from tests.storm.access import Access, incomplete, read_access
 from tests.storm.endings import Ending, Endings
@@ -81,8 +82,7 @@ async def removals(
         thread = await new_thread(db, cast)
         witnesses = [
             Recorder(server, person, where)
-            for server in place.servers
-            for person in cast.stays
+            for server, person in zip(place.servers, cast.stays, strict=True)
             for where in (thread, None)
         ]
         of_guest = sockets_of(place, cast.guest, thread)
@@ -197,7 +197,7 @@ def _worst(seconds: list[float]) -> str:
 def main(times: int, rate: float, endings: int) -> None:
     """Remove a person from a busy thread, again and again, and end sessions and keys."""
     with directory_for_all() as directory:
-        report = asyncio.run(removals(directory, times=times, rate=rate, endings=endings, say=click.echo))
+        report = uvloop.run(removals(directory, times=times, rate=rate, endings=endings, say=click.echo))
     print_tables(report, click.echo)
     for line in report.wrong[:50]:
         click.echo(f"WRONG: {line}")
