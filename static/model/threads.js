@@ -1,10 +1,9 @@
 /** @import { Activity, Level, ListFrame, ReadState, Thread } from "../types.js" */
 import { coalesced, emit, on } from "../events.js";
-import { KnownThreads } from "./known-threads.js";
+import { KnownThreads, UnknownThreads } from "./known-threads.js";
 import { people } from "./people.js";
 import { readMarks } from "./read-marks.js";
 import { unreadOf, wasRead } from "./read-state.js";
-import { UnknownThreads } from "./unknown-threads.js";
 import { changeThread, deleteThread, listThreads, putLevel, readThread } from "../net/api.js";
 import { SIGNED_OUT } from "../net/close-codes.js";
 import { backoff, pause, ReconnectingSocket } from "../net/reconnecting-socket.js";

@@ -27,6 +27,7 @@ async def test_who_is_signed_in(http: httpx.AsyncClient) -> None:
         "max_content": 32000,
         "session": None,
         "has_password": False,
+        "is_alone": True,
     }
 
 

@@ -17,7 +17,7 @@ CHANGES = {
 TRUNCATES = [
     "truncate message cascade",
     "truncate message, reply_request",
-    "truncate thread, member, read_mark",
+    "truncate thread, member, read_mark, webhook",
     "truncate thread cascade",
 ]
 

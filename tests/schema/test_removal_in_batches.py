@@ -90,7 +90,7 @@ async def test_the_id_of_a_deleted_thread_is_not_used_again(db: Connection, thre
 
 
 @pytest.mark.parametrize(
-    "change", ["update thread set id = default where id = $1", "truncate thread, member, read_mark"]
+    "change", ["update thread set id = default where id = $1", "truncate thread, member, read_mark, webhook"]
 )
 async def test_a_thread_is_not_parted_from_its_messages(db: Connection, thread: int, change: str) -> None:
     await db.execute(INSERT, thread, "x")
