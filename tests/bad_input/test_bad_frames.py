@@ -126,5 +126,7 @@ async def test_the_log_says_what_was_refused_and_never_the_content(
 
 
 async def still_answers(client: Client) -> None:
+    # Another frame, of who is online, may follow the pong at once.
+    pongs = client.frames.count({"type": "pong"})
     await client.connection.send('{"type": "ping"}')
-    await client.until(lambda frames: frames[-1] == {"type": "pong"})
+    await client.until(lambda frames: frames.count({"type": "pong"}) > pongs)
