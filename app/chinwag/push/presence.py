@@ -47,7 +47,12 @@ class _Server:
 
 
 class Presence:
-    """The accounts that have the page open."""
+    """The accounts that have the page open.
+
+    Attributes:
+        frame: the frame that tells a new list of threads who is there. What has changed since is told to
+            all lists soon. It is made once for all that begin, as thousands may begin at the same time.
+    """
 
     def __init__(self, notify: Callable[[str], Awaitable[None]], tell: Callable[[bytes], None]) -> None:
         """
@@ -68,6 +73,7 @@ class Presence:
         """By account, the number of other servers on which it has the page open."""
         self._shown: set[int] = set()
         """Those of whom the lists of threads were told that they are there."""
+        self.frame = frames.presence_frame([], [])
         self._to_tell = asyncio.Event()
         self._to_show = asyncio.Event()
 
@@ -92,10 +98,6 @@ class Presence:
         """Note that an account has closed the page on this server, in all its tabs."""
         self._here.discard(account_id)
         self._stir()
-
-    def frame(self) -> bytes:
-        """Return the frame that tells a list of threads who is there now."""
-        return frames.presence_frame(sorted(self._shown | self._here), [])
 
     def receive(self, frame: bytes) -> None:
         """Take what a server has notified."""
@@ -171,8 +173,9 @@ class Presence:
             self._forget_silent_servers()
             there = self._here | self._elsewhere.keys()
             came, left = there - self._shown, self._shown - there
-            self._shown = there
             if came or left:
+                self._shown = there
+                self.frame = frames.presence_frame(sorted(there), [])
                 self._tell(frames.presence_frame(sorted(came), sorted(left)))
 
     def _forget_silent_servers(self) -> None:

@@ -181,4 +181,4 @@ class ListSubscription(Subscription):
 
     def _join(self) -> None:
         self._hub.join_list(self)
-        self.push(Burst(frames.LIST_READY, self._hub.presence.frame()))
+        self.push(Burst(frames.LIST_READY, self._hub.presence.frame))
