@@ -72,7 +72,8 @@ begin
 
   new.written_by := case when new.author is null then session_user end;
   new.asks_for_reply := new.role = 'user'
-    and (bot_answers or public.mentions_bot(new.thread_id, new.content))
+    -- Most messages mention nobody, and a call costs more than to look for "@".
+    and (bot_answers or (position('@' in new.content) > 0 and public.mentions_bot(new.thread_id, new.content)))
     and not coalesce((select is_bot from public.account where id = new.author), false);
   new.id := nextval('public.message_id_seq');
   new.created_at := clock_timestamp();
