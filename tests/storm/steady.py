@@ -17,6 +17,11 @@ from tests.storm.together import Together
 MENTION_EVERY = 10
 HTTP_WRITERS = 6
 RENAME_SECONDS = 1.0
+FILL_SECONDS = 0.02
+
+FILL_UP = (
+    "insert into message (thread_id, content) select $1, 'row ' || n from generate_series(1, $2::integer) n"
+)
 
 
 class Load:
@@ -54,10 +59,6 @@ class Load:
             mention: what is written now and then.
         """
 
-        async def by_sql(content: str) -> None:
-            query = "insert into message (thread_id, content) values ($1, $2)"
-            await db.execute(query, self._thread, content)
-
         async def by_websocket(content: str) -> None:
             socket = random.choice([one.socket for one in recorders if one.socket])
             await socket.send(json.dumps({"content": content}))
@@ -65,7 +66,7 @@ class Load:
         # Each waits for its answer, and so HTTP needs several.
         half = [self._by_http] * HTTP_WRITERS
         works = [self._write(way, self._rate / 2 / len(half), mention) for way in half]
-        works += [self._write(way, self._rate / 4, mention) for way in (by_sql, by_websocket)]
+        works += [self._write(by_websocket, self._rate / 4, mention), self._fill_up(db)]
         self._began = time.monotonic()
         return [*works, self._rename()]
 
@@ -77,6 +78,14 @@ class Load:
             number += 1
             await way(f"message {number} {mention}" if number % MENTION_EVERY == 0 else f"message {number}")
             self.sent += 1
+
+    async def _fill_up(self, db: Connection) -> None:
+        """Write in SQL what the others lack of the rate."""
+        while self._writes:
+            if (lack := int(self._rate * (time.monotonic() - self._began)) - self.sent) > 0:
+                await db.execute(FILL_UP, self._thread, lack)
+                self.sent += lack
+            await asyncio.sleep(FILL_SECONDS)
 
     async def _by_http(self, content: str) -> None:
         await self._request("POST", "/messages", {"content": content}, random.choice(self._persons))
