@@ -15,6 +15,10 @@ declare
   newest timestamptz;
   bot_answers boolean; -- every message of a person, in this thread
   everybody_sees boolean; -- this thread
+  by_server boolean := current_setting('chinwag.authors_must_see', true) is not distinct from 'on';
+  must_see boolean; -- the author, for the message to be stored
+  is_repeat boolean;
+  may_write boolean;
 begin
   -- The lock is held until the end of the transaction: a transaction that gets the next number commits after this one,
   -- or this one was rolled back.
@@ -36,12 +40,25 @@ begin
       using errcode = 'foreign_key_violation', table = 'message', constraint = 'thread_exists';
   end if;
 
-  -- A repeat can be seen for certain only while the lock is held. "on conflict" would come too late: the repeat would
-  -- have used up a number.
-  if new.client_id is not null and exists (
-    select from public.message where thread_id = new.thread_id and client_id = new.client_id
-  ) then
-    return null;
+  -- Two things can be seen for certain only while the lock is held. One is a repeat: "on conflict" would come too late, as
+  -- the repeat would have used up a number. The other is whether the author sees the thread: a server has looked already
+  -- (app/chinwag/chat/store.py), but the author may have been removed meanwhile, and nothing of theirs may follow after the
+  -- removal. Plain SQL writes for any account. One query looks for both, because each costs a row some microseconds.
+  must_see := by_server and new.role = 'user' and not everybody_sees;
+  if new.client_id is not null or must_see then
+    select
+      new.client_id is not null and exists (
+        select from public.message where thread_id = new.thread_id and client_id = new.client_id
+      ),
+      not must_see or exists (
+        select from public.member where member.account_id = new.author and member.thread_id = new.thread_id
+      ) or exists (
+        select from public.webhook where webhook.thread_id = new.thread_id and webhook.account_id = new.author
+      )
+    into is_repeat, may_write;
+    if is_repeat or not may_write then
+      return null;
+    end if;
   end if;
   if new.reply_to is not null then
     if exists (select from public.message where reply_to = new.reply_to) then
@@ -53,28 +70,22 @@ begin
     end if;
   end if;
 
-  -- A server has looked already whether the author sees the thread, but before this lock was held. Meanwhile the author
-  -- may have been removed, and nothing of theirs may follow after the removal. Plain SQL writes for any account: only a
-  -- server sets this (app/chinwag/chat/store.py).
-  if current_setting('chinwag.authors_must_see', true) = 'on' then
-    if new.role = 'user' and not everybody_sees and not exists (
-      select from public.member where member.account_id = new.author and member.thread_id = new.thread_id
-    ) and not exists (
-      select from public.webhook where webhook.thread_id = new.thread_id and webhook.account_id = new.author
-    ) then
-      return null;
-    end if;
-    -- The requests for the bot's replies are deleted when it is removed.
-    if new.role = 'assistant' and not exists (select from public.reply_request where message_id = new.reply_to) then
-      return null;
-    end if;
+  -- The requests for the bot's replies are deleted when it is removed.
+  if by_server and new.role = 'assistant'
+    and not exists (select from public.reply_request where message_id = new.reply_to)
+  then
+    return null;
   end if;
 
   new.written_by := case when new.author is null then session_user end;
-  new.asks_for_reply := new.role = 'user'
-    -- Most messages mention nobody, and a call costs more than to look for "@".
-    and (bot_answers or (position('@' in new.content) > 0 and public.mentions_bot(new.thread_id, new.content)))
-    and not coalesce((select is_bot from public.account where id = new.author), false);
+  -- For most messages, each step is an expression without a query: a query would cost each row some microseconds.
+  new.asks_for_reply := new.role = 'user' and bot_answers;
+  if new.role = 'user' and not bot_answers and position('@' in new.content) > 0 then
+    new.asks_for_reply := public.mentions_bot(new.thread_id, new.content);
+  end if;
+  if new.asks_for_reply and new.author is not null then
+    new.asks_for_reply := not coalesce((select is_bot from public.account where id = new.author), false);
+  end if;
   new.id := nextval('public.message_id_seq');
   new.created_at := clock_timestamp();
   -- The clock may have been set back: then the message gets the time of the newest one. If that time is more than a day

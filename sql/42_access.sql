@@ -1,10 +1,18 @@
 -- Who sees a thread, and whom a message mentions.
 
 -- Returns whether an account sees a thread. Null stands for whoever sees all.
+-- It is called for each message that is stored, and each page that is read. PostgreSQL does not inline a function in SQL that
+-- has a query, and would plan that query for each statement; one in PL/pgSQL keeps the plan.
 create or replace function sees(reader integer, t thread) returns boolean
-language sql stable parallel safe
-return coalesce(t.is_open, t.owner is null) or reader is null
-  or exists (select from member where member.account_id = reader and member.thread_id = t.id);
+language plpgsql stable parallel safe
+as $$
+begin
+  if coalesce(t.is_open, t.owner is null) or reader is null then
+    return true;
+  end if;
+  return exists (select from public.member where member.account_id = reader and member.thread_id = t.id);
+end
+$$;
 
 -- Returns what people see as the name of an account.
 create or replace function name_of(account_id integer) returns text
@@ -42,13 +50,8 @@ end;
 
 -- Returns whether a message mentions a bot that answers and that sees its thread.
 create or replace function mentions_bot(thread_id bigint, content text) returns boolean
-language plpgsql stable parallel safe set search_path = pg_catalog, pg_temp
-as $$
-begin
-  return position('@' in content) > 0
-    and exists (select from public.mentioned_in(thread_id, content) as mentioned where mentioned.answers);
-end
-$$;
+language sql stable parallel safe
+return exists (select from mentioned_in(thread_id, content) as mentioned where mentioned.answers);
 
 -- Returns how many messages of a thread mention an account, of those that it has not read.
 create or replace function mentions_after(thread_id bigint, reader integer, read_seq bigint) returns bigint

@@ -33,7 +33,9 @@ INSERT = """
     from unnest($1::bigint[], $2::text[], $3::text[], $4::uuid[], $5::bigint[], $6::integer[], $7::bigint[])
       with ordinality as post (thread_id, role, content, client_id, reply_to, author, webhook, place)
     where (select set_config('chinwag.authors_must_see', 'on', true)) = 'on' and (
-      role = 'assistant' or (select sees(author, thread) from thread where id = thread_id)
+      role = 'assistant'
+      or exists (select from member where account_id = author and member.thread_id = post.thread_id)
+      or (select sees(author, thread) from thread where id = thread_id)
       or exists (select from webhook where id = post.webhook and webhook.thread_id = post.thread_id)
     )
     order by thread_id, place
@@ -43,7 +45,9 @@ INSERT = """
 
 Whether the author sees the thread is looked up twice. Here it is, so that nobody waits for the lock of a
 thread that is not there for them; and once more when the lock is held (sql/40_seq.sql), because the author
-may be removed while this statement waits. The setting, which has that done, ends with the transaction."""
+may be removed while this statement waits. The setting, which has that done, ends with the transaction.
+
+sees() says it for all. That members are looked up before only saves its call for most messages."""
 
 FIND_STORED = """
     select thread_id, seq, client_id, null::bigint as reply_to
