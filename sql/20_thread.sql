@@ -16,6 +16,7 @@ create table if not exists thread (
   direct_key text, -- in a direct thread: the ids of its people in order, with commas between them
   persons integer not null default 0, -- the number of members that are persons
   has_bot boolean not null default false, -- whether a bot is a member that answers
+  was_left boolean not null default false, -- whether somebody has ever ceased to see it
   constraint direct_thread_is_unique unique (direct_key),
   constraint direct_thread_is_not_open check (direct_key is null or is_open is not true)
 );

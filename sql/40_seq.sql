@@ -14,7 +14,7 @@ as $$
 declare
   newest timestamptz;
   bot_answers boolean; -- every message of a person, in this thread
-  everybody_sees boolean; -- this thread
+  may_be_gone boolean; -- somebody who has seen this thread
   by_server boolean := current_setting('chinwag.authors_must_see', true) is not distinct from 'on';
   must_see boolean; -- the author, for the message to be stored
   is_repeat boolean;
@@ -28,8 +28,8 @@ begin
   select greatest(thread.last_seq, own.seq) + 1, greatest(thread.updated_at, own.created_at),
     case when thread.is_open is not false then public.has_one_person()
       else thread.has_bot and thread.persons <= 1 end,
-    coalesce(thread.is_open, thread.owner is null)
-  into new.seq, newest, bot_answers, everybody_sees
+    thread.was_left and not coalesce(thread.is_open, thread.owner is null)
+  into new.seq, newest, bot_answers, may_be_gone
   from public.thread left join lateral (
     select message.seq, message.created_at from public.message
     where message.thread_id = thread.id and message.seq > thread.last_seq order by message.seq desc limit 1
@@ -44,7 +44,7 @@ begin
   -- the repeat would have used up a number. The other is whether the author sees the thread: a server has looked already
   -- (app/chinwag/chat/store.py), but the author may have been removed meanwhile, and nothing of theirs may follow after the
   -- removal. Plain SQL writes for any account. One query looks for both, because each costs a row some microseconds.
-  must_see := by_server and new.role = 'user' and not everybody_sees;
+  must_see := by_server and new.role = 'user' and may_be_gone;
   if new.client_id is not null or must_see then
     select
       new.client_id is not null and exists (

@@ -18,6 +18,7 @@ begin
   new.is_open := coalesce(new.is_open, new.owner is null);
   new.persons := 0;
   new.has_bot := false;
+  new.was_left := false;
   return new;
 end
 $$;
@@ -91,8 +92,11 @@ begin
   if tg_op = 'INSERT' then
     insert into public.read_mark (thread_id, account_id, read_seq)
     values (of_thread, subject, coalesce(said, own.last_seq)) on conflict do nothing;
-  elsif not (select has_bot from public.thread where thread.id = of_thread) then
-    delete from public.reply_request where reply_request.thread_id = of_thread;
+  else
+    update public.thread set was_left = true where thread.id = of_thread;
+    if not (select has_bot from public.thread where thread.id = of_thread) then
+      delete from public.reply_request where reply_request.thread_id = of_thread;
+    end if;
   end if;
   return null;
 end
@@ -147,6 +151,7 @@ begin
     perform public.say(new.id, 'opened'::text, null::integer, case when is_known
       then actor || ' opened the chat to everybody.' else 'The chat was opened to everybody.' end);
   elsif old.is_open and not new.is_open then
+    update public.thread set was_left = true where id = new.id;
     perform public.say(new.id, 'closed'::text, null::integer, case when is_known
       then actor || ' closed the chat: now only its members see it.'
       else 'The chat was closed: now only its members see it.' end);

@@ -351,11 +351,12 @@ async def test_nothing_of_who_is_removed_comes_after_the_removal(
 async def test_a_bot_that_is_removed_while_it_thinks_does_not_answer(
     people: tuple[Person, ...], start_server: ServerStarter, db: Connection, database_url: str
 ) -> None:
-    server = start_server({"CHINWAG_BOT": "echo", "CHINWAG_BOT_PACE": "6"})
+    server = start_server({"CHINWAG_BOT": "echo", "CHINWAG_BOT_PACE": "3"})
     async with signed_in(server, "ada") as http:
         thread = (await http.post("/threads", json={})).json()["id"]
         bot = await db.fetchval("select id from account where answers")
         await http.post(f"/threads/{thread}/messages", json={"content": "a question"})
+    await until(db, "select exists (select from reply_request where claimed_until > clock_timestamp())")
     remover = await asyncpg.connect(database_url)
     async with remover.transaction():
         await remover.execute(REMOVE, thread, bot)

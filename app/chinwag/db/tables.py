@@ -115,6 +115,7 @@ class Thread(Table, tablename="thread", db=DB):
     direct_key = Text(null=True, default=None)
     persons = Integer(default=0)
     has_bot = Boolean(default=False)
+    was_left = Boolean(default=False)
 
 
 class Member(Table, tablename="member", db=DB):

@@ -19,6 +19,7 @@ CHANGE_THREAD = """
       add column if not exists direct_key text,
       add column if not exists persons integer not null default 0,
       add column if not exists has_bot boolean not null default false,
+      add column if not exists was_left boolean not null default false,
       drop constraint if exists direct_thread_is_not_open,
       add constraint direct_thread_is_not_open check (direct_key is null or is_open is not true) not valid
 """
