@@ -49,15 +49,12 @@ return (
 create or replace function thread_json_for(t thread, reader integer) returns json
 language sql stable parallel safe
 return (
-  select row_to_json(fields) from (
-    select t.id, t.title, t.last_seq, wire_time(t.created_at) as created_at,
-           wire_time(t.updated_at) as updated_at, t.owner, t.pinned, thread_preview(t) as preview,
-           coalesce(t.is_open, t.owner is null) as open,
-           string_to_array(t.direct_key, ',')::integer[] as direct,
-           mark.read_seq, greatest(t.last_seq - mark.read_seq, 0) as unread,
+  select (thread_json(t)::jsonb || to_jsonb(own))::json
+  from (
+    select mark.read_seq, greatest(t.last_seq - mark.read_seq, 0) as unread,
            mentions_after(t.id, reader, mark.read_seq) as mentions, coalesce(mark.level, 'everything') as level
     from (values (t.id)) as this (id) left join read_mark as mark on mark.thread_id = this.id and account_id = reader
-  ) as fields
+  ) as own
 );
 
 -- Returns what the devices of an account are told when it has read in a thread or was mentioned in it. It is null if the

@@ -127,6 +127,7 @@ begin
 end
 $$;
 
+-- Servers of earlier versions call this function.
 -- Returns the ids of the threads whose title contains what is typed, in upper or lower case. Titles have no index, because
 -- each message would have to update it when it updates its thread. So only the 10,000 threads with the newest activity are
 -- searched.

@@ -44,7 +44,7 @@ NAMES = "select id, coalesce(display_name, username) as name from account where 
 
 ADD_BOT = """
     insert into account (username, password, email, active, display_name, is_bot, answers)
-    values ($1::text, $2, $1::text || '@localhost', true, $3, true, true) on conflict do nothing returning id
+    values ($1::text, $2, $1::text || '@localhost', true, $3, true, $4) on conflict do nothing returning id
 """
 
 BOT = "select id, answers from account where username = $1"
@@ -179,7 +179,7 @@ class Accounts:
         that was not an account, and it has answered in all of them.
         """
         username = bot_username(name)
-        id = await self._pool.fetchval(ADD_BOT, username, NO_PASSWORD, name.title())
+        id = await self._pool.fetchval(ADD_BOT, username, NO_PASSWORD, name.title(), True)
         if id is None:
             row = await self._pool.fetchrow(BOT, username)
             assert row is not None

@@ -1,15 +1,10 @@
 """Bot accounts: those of programs. They have no password, and sign in with keys (chinwag.chat.keys)."""
 
 from chinwag import wire
-from chinwag.chat.accounts import check_username
+from chinwag.chat.accounts import ADD_BOT, check_username
 from chinwag.chat.passwords import NO_PASSWORD
 from chinwag.db.pool import Pool
 from chinwag.errors import AccountExists, NoSuchAccount
-
-ADD = """
-    insert into account (username, password, email, active, display_name, is_bot)
-    values ($1::text, $2, $1::text || '@localhost', true, $3, true) on conflict do nothing returning id
-"""
 
 LIST = """
     select id, username, coalesce(display_name, username) as display_name, active from account
@@ -32,7 +27,7 @@ class BotAccounts:
             BadInput: the display name.
         """
         check_username(username)
-        if await self._pool.fetchval(ADD, username, NO_PASSWORD, display_name) is None:
+        if await self._pool.fetchval(ADD_BOT, username, NO_PASSWORD, display_name, False) is None:
             raise AccountExists(f"there is an account {username} already")
         return await self.get(username)
 
