@@ -34,11 +34,11 @@ async def test_windows_share_what_waits(open_page: Open, db: Connection, thread:
     discarded = other.get_by_role("article").filter(has_text="to be discarded")
     await discarded.get_by_role("button", name="Discard").click()
     for page in (other, one):
-        await expect(contents(page)).to_have_text(["of one", "of the other"])
+        await expect(contents(page)).to_have_text(["of one", "of the other"], timeout=SOON)
     line.is_cut = False
     for page in (one, other):
         await expect(states(page)).to_have_count(0, timeout=SOON)
-        await expect(contents(page)).to_have_text(["of one", "of the other"])
+        await expect(contents(page)).to_have_text(["of one", "of the other"], timeout=SOON)
     assert await stored(db, thread) == ["of one", "of the other"]
 
 
