@@ -26,6 +26,7 @@ from chinwag.embedded.server import EmbeddedPostgres
 from chinwag.provision import migrate
 from tests.support.chromium import launch
 from tests.support.forking import FORKERY
+from tests.support.http import http_client
 from tests.support.leftovers import leftovers, mark_what_is_started
 from tests.support.page import Open, complaints_of, none_matters
 from tests.support.process import Server, ServerStarter
@@ -160,8 +161,7 @@ def server(start_server: ServerStarter, settings: dict[str, str]) -> Server:
 @pytest.fixture
 async def http(server: Server) -> AsyncIterator[httpx.AsyncClient]:
     """An HTTP client of the module's server; paths begin behind /api/v1."""
-    # No TLS here, and to load its certificates takes 20 ms a client.
-    async with httpx.AsyncClient(base_url=f"{server.url}/api/v1", timeout=10, verify=False) as client:
+    async with http_client(f"{server.url}/api/v1") as client:
         yield client
 
 

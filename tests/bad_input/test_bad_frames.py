@@ -3,7 +3,6 @@
 import json
 from contextlib import suppress
 
-import httpx
 import pytest
 from websockets.exceptions import ConnectionClosed
 
@@ -21,6 +20,7 @@ from tests.support.cases import (
     still_works,
 )
 from tests.support.client import Client, open_list, open_thread
+from tests.support.http import http_client
 from tests.support.process import Server, ServerStarter
 
 CLIENT_ID = "6b1f8e1c-5a55-4d10-9f5c-5a3b8f9c2d10"
@@ -114,7 +114,7 @@ async def test_the_log_says_what_was_refused_and_never_the_content(
     server = start_server(settings)  # in another one's log such lines may only be counted
     secret = "tell nobody"
     messages = f"{server.url}/api/v1/threads/{thread}/messages"
-    async with open_thread(server, thread) as client, httpx.AsyncClient(verify=False) as http:
+    async with open_thread(server, thread) as client, http_client() as http:
         for content in (secret * MAX_CONTENT, secret + "\0"):
             await http.post(messages, json={"content": content})
             await client.send(content)

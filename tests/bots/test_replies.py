@@ -7,11 +7,11 @@ import sys
 from pathlib import Path
 
 import asyncpg
-import httpx
 import pytest
 
 from chinwag.db.pool import Connection
 from tests.support.client import LIMIT_SECONDS, Client, open_thread
+from tests.support.http import http_client
 from tests.support.process import Server, ServerStarter, environ_of
 
 INSERT = "insert into message (thread_id, content) select $1, 'by SQL ' || i from generate_series(1, $2) i"
@@ -171,7 +171,7 @@ async def write_500(servers: list[Server], url: str | None, thread: int) -> None
 
 
 async def post(server: Server, thread: int, count: int) -> None:
-    async with httpx.AsyncClient(base_url=f"{server.url}/api/v1", timeout=10) as http:
+    async with http_client(f"{server.url}/api/v1") as http:
         for i in range(count):
             body = {"content": f"by HTTP {i}"}
             assert (await http.post(f"/threads/{thread}/messages", json=body)).status_code == 201

@@ -19,6 +19,7 @@ from chinwag.provision import migrate
 from chinwag.settings import Settings
 from chinwag.wire import CloseCode
 from tests.support.client import open_thread
+from tests.support.http import http_client
 from tests.support.process import Server, ServerStarter, directory_for_all
 
 RAISE = """
@@ -140,7 +141,7 @@ async def test_a_full_queue_of_notifications_is_neither_the_senders_fault_nor_si
     thread = await db.fetchval("insert into thread (title) values ('Thread') returning id")
     with ServerStarter(own_postgres) as start:
         server = await asyncio.to_thread(start, settings)
-        async with open_thread(server, thread) as client, httpx.AsyncClient(verify=False) as http:
+        async with open_thread(server, thread) as client, http_client() as http:
             await client.frame("ready")
             await blocker.execute("listen elsewhere")
             await blocker.execute("begin")

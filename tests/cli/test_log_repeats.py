@@ -4,9 +4,8 @@ import asyncio
 import json
 from typing import Any
 
-import httpx
-
 from tests.support.client import open_thread
+from tests.support.http import http_client
 from tests.support.process import Server, ServerStarter
 
 LIMIT_SECONDS = 40
@@ -17,7 +16,7 @@ async def test_what_is_refused_again_and_again_is_counted(
     start_server: ServerStarter, settings: dict[str, str], thread: int
 ) -> None:
     server = start_server(settings | {"CHINWAG_LOG_FORMAT": "json"})
-    async with open_thread(server, thread) as client, httpx.AsyncClient(verify=False) as http:
+    async with open_thread(server, thread) as client, http_client() as http:
         for _ in range(50):
             await client.connection.send("{")
             await http.get(f"{server.url}/api/v1/threads/{thread}?limit=x", headers={"Host": "example.com"})

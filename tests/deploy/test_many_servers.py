@@ -12,6 +12,7 @@ from playwright.async_api import Browser, Page, expect
 
 from chinwag.db.pool import Connection
 from tests.support.client import LIMIT_SECONDS, open_thread
+from tests.support.http import http_client
 from tests.support.nginx import nginx_before
 from tests.support.page import contents, write
 from tests.support.process import Server, ServerStarter, environ_of
@@ -134,7 +135,7 @@ async def test_a_server_that_is_away_is_passed_over(
 ) -> None:
     away = start_server(NO_BOT)
     with nginx_before([away, *servers]) as balancer:
-        async with httpx.AsyncClient(base_url=f"{balancer.url}/api/v1", verify=False) as http:
+        async with http_client(f"{balancer.url}/api/v1") as http:
             assert (await http.get("/account")).status_code == 200
             away.kill()
             answers = [await http.post("/threads", json={}) for _ in range(20)]

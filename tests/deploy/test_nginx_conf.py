@@ -4,10 +4,10 @@ import asyncio
 from collections.abc import Iterator
 from contextlib import AsyncExitStack
 
-import httpx
 import pytest
 
 from tests.support.client import LIMIT_SECONDS
+from tests.support.http import http_client
 from tests.support.nginx import nginx_before
 from tests.support.process import Server
 from tests.support.raw import ask, raw_connection, request, statuses
@@ -59,7 +59,7 @@ async def test_one_address_gets_no_more_than_its_share(balancer: Server) -> None
             assert statuses(await connection.until(b"\r\n\r\n")) == [101]
         for asked in (handshake, request("GET", "/health/live", "Connection: close")):
             assert statuses(await ask(balancer, asked)) == [429]
-    async with asyncio.timeout(LIMIT_SECONDS), httpx.AsyncClient(verify=False) as http:
+    async with asyncio.timeout(LIMIT_SECONDS), http_client() as http:
         while (await http.get(f"{balancer.url}/health/live")).status_code == 429:
             await asyncio.sleep(0.05)  # until nginx knows that they have left
 

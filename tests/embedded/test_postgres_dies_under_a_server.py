@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import asyncpg
-import httpx
 import pytest
 
 from chinwag.embedded import discovery as postmaster
@@ -19,6 +18,7 @@ from chinwag.embedded.discovery import read_pidfile, running_url, shared_url
 from chinwag.errors import EmbeddedPostgresFailed
 from tests.support.client import open_thread
 from tests.support.command import chinwag, post
+from tests.support.http import http_client
 from tests.support.process import Server, ServerStarter, directory_for_all, wait_until
 
 PATIENCE = 60
@@ -196,7 +196,7 @@ def failures_of(server: Server) -> list[dict[str, Any]]:
 
 
 async def health(server: Server) -> int:
-    async with httpx.AsyncClient(base_url=server.url) as http:
+    async with http_client(server.url) as http:
         return (await http.get("/health/ready")).status_code
 
 

@@ -10,6 +10,7 @@ import pytest
 
 from chinwag.db.pool import Connection
 from tests.support.client import open_list, open_thread
+from tests.support.http import http_client
 from tests.support.process import Server
 from tests.support.sql import until
 
@@ -272,7 +273,7 @@ async def test_the_websocket_of_an_unknown_thread_is_accepted_and_closed(server:
 
 
 async def test_a_server_is_live_and_ready(server: Server) -> None:
-    async with httpx.AsyncClient(base_url=server.url) as client:
+    async with http_client(server.url) as client:
         for path in ("/health/live", "/health/ready"):
             answer = await client.get(path)
             assert (answer.status_code, answer.json()) == (200, {"status": "ok"})
@@ -290,7 +291,7 @@ async def test_options_names_the_methods_of_an_address(
 
 
 async def test_the_docs_need_no_other_host(server: Server) -> None:
-    async with httpx.AsyncClient(base_url=server.url, headers={"accept": "text/html"}) as client:
+    async with http_client(server.url, headers={"accept": "text/html"}) as client:
         page = await client.get("/docs")
         assert page.status_code == 200
         assert "//" not in page.text, "an address of another host"

@@ -10,6 +10,7 @@ import httpx
 import pytest
 
 from chinwag.web.assets import STATIC
+from tests.support.http import http_client
 from tests.support.process import Server
 from tests.support.raw import ask, request
 
@@ -19,7 +20,7 @@ DECOMPRESS: dict[str, Callable[[bytes], bytes]] = {"gzip": gzip.decompress, "br"
 
 @pytest.fixture
 async def site(server: Server) -> AsyncIterator[httpx.AsyncClient]:
-    async with httpx.AsyncClient(base_url=server.url) as client:
+    async with http_client(server.url) as client:
         yield client
 
 

@@ -4,13 +4,13 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 
-import httpx
 import pytest
 from playwright.async_api import Browser
 from tree_sitter import Parser
 
 from chinwag.web.assets import FILES
 from chinwag.web.minify import JAVASCRIPT, minified_module, tokens
+from tests.support.http import http_client
 from tests.support.process import Server
 
 MODULES, STYLES, PAGES = (
@@ -72,7 +72,7 @@ def test_what_is_no_javascript_is_left_as_it_is() -> None:
 async def test_style_sheets_have_the_same_rules_and_pages_the_same_elements(
     server: Server, browser: Browser
 ) -> None:
-    async with httpx.AsyncClient(base_url=server.url) as site:
+    async with http_client(server.url) as site:
         for files, script, comment in ((STYLES, RULES, "/*"), (PAGES, ELEMENTS, "<!--")):
             sent = [(await site.get(f"static/{name}")).text for name in files]
             page = await browser.new_page()
@@ -94,7 +94,7 @@ def written(files: Mapping[str, Path]) -> list[str]:
 
 
 async def test_a_style_sheet_is_sent_with_those_that_it_imports(server: Server) -> None:
-    async with httpx.AsyncClient(base_url=server.url) as site:
+    async with http_client(server.url) as site:
         sent = (await site.get("static/style/index.css")).text
         tokens = (await site.get("static/style/tokens.css")).text
     assert sent.startswith(tokens)

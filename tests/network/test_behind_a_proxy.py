@@ -4,6 +4,7 @@ import httpx
 import pytest
 
 from tests.support.cases import refused
+from tests.support.http import http_client
 from tests.support.process import Server, ServerStarter
 from tests.support.raw import ask, request, statuses
 
@@ -34,7 +35,7 @@ async def test_another_name_is_refused(server: Server, http: httpx.AsyncClient, 
 
 
 async def test_a_health_check_may_use_any_name(server: Server) -> None:
-    async with httpx.AsyncClient(base_url=server.url, verify=False) as client:
+    async with http_client(server.url) as client:
         for path in ("/health/live", "/health/ready"):
             assert (await client.get(path, headers={"host": "pod-7.cluster.local"})).status_code == 200
 

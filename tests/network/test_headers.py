@@ -12,6 +12,7 @@ from playwright.async_api import Browser
 from chinwag.asgi import create_app
 from chinwag.db.pool import Connection
 from chinwag.settings import Settings
+from tests.support.http import http_client
 from tests.support.process import Server
 from tests.support.raw import ask, request
 
@@ -71,7 +72,7 @@ def routes() -> list[tuple[str, str]]:
 
 @pytest.fixture
 async def site(server: Server) -> AsyncIterator[httpx.AsyncClient]:
-    async with httpx.AsyncClient(base_url=server.url, verify=False) as client:
+    async with http_client(server.url) as client:
         yield client
 
 

@@ -5,12 +5,12 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, suppress
 from pathlib import Path
 
-import httpx
 import pytest
 from websockets.exceptions import InvalidStatus
 
 from chinwag.db.pool import Connection
 from tests.support.client import open_thread
+from tests.support.http import http_client
 from tests.support.process import Server
 from tests.support.raw import RawConnection, ask, raw_connection, request, statuses
 
@@ -164,7 +164,7 @@ async def test_a_server_that_is_full_says_so_and_answers_health_checks(
     key = "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ=="
     handshake = request("GET", "/api/v1/ws/threads", *WEBSOCKET, key)
     assert statuses(await ask(server, handshake)) == [503]
-    async with httpx.AsyncClient(base_url=server.url, verify=False) as http:
+    async with http_client(server.url) as http:
         for path in ("/health/live", "/health/ready"):
             assert (await http.get(path)).status_code == 200
 
@@ -173,7 +173,7 @@ async def test_connections_that_ask_for_nothing_make_room(server: Server, thread
     async with AsyncExitStack() as stack:
         for _ in range(300):
             await stack.enter_async_context(raw_connection(server))
-        async with httpx.AsyncClient(base_url=server.url, verify=False) as http:
+        async with http_client(server.url) as http:
             assert (await http.get("/health/ready")).status_code == 200
     async with open_thread(server, thread) as client:
         await client.frame("ready")

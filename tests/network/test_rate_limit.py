@@ -10,6 +10,7 @@ from chinwag.db.pool import Connection
 from chinwag.push.rate_limit import MOST_KEYS, RateLimit, site_of
 from tests.support.cases import refused
 from tests.support.client import LIMIT_SECONDS, Client, open_thread
+from tests.support.http import http_client
 from tests.support.nginx import nginx_before
 from tests.support.page import Open, all_is_stored, write
 from tests.support.process import Server
@@ -87,7 +88,7 @@ async def test_all_addresses_of_an_ipv6_network_share_a_limit(server: Server, th
 async def test_behind_nginx_a_client_cannot_choose_its_address(server: Server, thread: int) -> None:
     transport = httpx.AsyncHTTPTransport(local_address="127.0.0.2")
     with nginx_before([server]) as nginx:
-        async with httpx.AsyncClient(base_url=f"{nginx.url}/api/v1", transport=transport) as http:
+        async with http_client(f"{nginx.url}/api/v1", transport=transport) as http:
             statuses = {
                 (
                     await http.post(
@@ -158,7 +159,7 @@ def test_the_site_of_an_address(address: str, site: str) -> None:
 def client_of(server: Server, address: str) -> httpx.AsyncClient:
     """Make a client that comes from an address, as a proxy on this computer says."""
     headers = {"X-Forwarded-For": address}
-    return httpx.AsyncClient(base_url=f"{server.url}/api/v1", headers=headers, timeout=20, verify=False)
+    return http_client(f"{server.url}/api/v1", headers=headers)
 
 
 async def posts(server: Server, thread: int, address: str, count: int) -> list[httpx.Response]:

@@ -8,6 +8,7 @@ import pytest
 
 from chinwag.db.pool import Connection
 from tests.support.cases import each
+from tests.support.http import http_client
 from tests.support.nginx import nginx_before
 from tests.support.process import Server
 from tests.support.raw import ask, raw_connection, request, statuses
@@ -182,7 +183,7 @@ async def test_behind_nginx_nobody_gets_the_answer_of_another(
     )  # fmt: skip
     answers = set()
     for _ in range(12):
-        async with raw_connection(balancer) as attacker, httpx.AsyncClient(verify=False) as victim:
+        async with raw_connection(balancer) as attacker, http_client() as victim:
             await attacker.send(attack)
             assert b" 400 " in await attacker.until(b"\r\n\r\n")
             several = (victim.get(f"{balancer.url}/health/live", timeout=20) for _ in range(3))

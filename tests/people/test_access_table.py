@@ -23,6 +23,7 @@ from chinwag.asgi import create_app
 from chinwag.db.pool import Connection
 from chinwag.settings import Settings
 from tests.support.client import LIMIT_SECONDS, open_thread
+from tests.support.http import http_client
 from tests.support.people import PASSWORD
 from tests.support.process import Server
 from tests.support.worlds import KINDS, MISSING, World, Worlds
@@ -200,7 +201,7 @@ async def worlds(db: Connection, persons: dict[str, int]) -> Worlds:
 
 @pytest.fixture(scope="module")
 async def client(server: Server) -> AsyncIterator[httpx.AsyncClient]:
-    async with httpx.AsyncClient(base_url=server.url, timeout=20, verify=False) as client:
+    async with http_client(server.url) as client:
         yield client
 
 

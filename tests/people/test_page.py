@@ -4,12 +4,12 @@ import asyncio
 from urllib.parse import urlsplit
 from uuid import uuid4
 
-import httpx
 import pytest
 from playwright.async_api import Page, Route, expect
 
 from chinwag.db.pool import Connection
 from tests.support.axe import no_finding
+from tests.support.http import http_client
 from tests.support.page import Open, contents
 from tests.support.people import PASSWORD, signed_in
 from tests.support.process import Server
@@ -140,6 +140,6 @@ async def test_what_one_person_has_not_sent_is_not_sent_by_the_next(
 
 
 async def test_the_answer_of_the_form_is_not_kept(server: Server) -> None:
-    async with httpx.AsyncClient(verify=False) as client:
+    async with http_client() as client:
         page = await client.get(f"{server.url}/sign-in")
     assert page.headers["content-security-policy"].startswith("default-src 'self'")

@@ -13,6 +13,7 @@ from chinwag.chat.sessions import hash_of
 from chinwag.db.pool import Connection
 from tests.support.cases import MAX_CONTENT, refused
 from tests.support.client import LIMIT_SECONDS, open_thread
+from tests.support.http import http_client
 from tests.support.people import cookie_of, signed_in
 from tests.support.process import Server, ServerStarter
 from tests.support.programs import make_bot, make_key, with_key
@@ -32,7 +33,7 @@ def strict_server(start_server: ServerStarter) -> Server:
 async def program() -> AsyncIterator[httpx.AsyncClient]:
     """A program that knows nothing but the address of a webhook. Each has an address of its own."""
     headers = {"X-Forwarded-For": f"192.0.2.{next(NUMBERS)}"}
-    async with httpx.AsyncClient(timeout=20, verify=False, headers=headers) as client:
+    async with http_client(headers=headers) as client:
         yield client
 
 
@@ -260,7 +261,7 @@ async def test_no_log_has_the_secret(
     server = start_server({"CHINWAG_BOT": "none", "CHINWAG_LOG_FORMAT": form})
     secret = (await make_webhook(ada, thread))["url"].rpartition("/")[2]
     url = f"{server.url}/api/v1/hooks/{secret}"
-    async with httpx.AsyncClient(verify=False) as client:
+    async with http_client() as client:
         for method in ("GET", "POST", "PUT", "DELETE", "OPTIONS"):
             await client.request(method, url, json={"text": "a secret text"})
         elsewhere = f"{server.url}/{secret}", f"{server.url}/api/v1/threads/{secret}"

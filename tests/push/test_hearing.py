@@ -20,6 +20,7 @@ from tests.storm.faults import TERMINATE
 from tests.storm.link import Link
 from tests.support.client import LIMIT_SECONDS, open_list, open_thread
 from tests.support.command import forked_chinwag
+from tests.support.http import http_client
 from tests.support.linked import server_by_link
 from tests.support.pgbouncer import pgbouncer_before
 from tests.support.process import DidNotStart, Server, ServerStarter
@@ -52,7 +53,7 @@ async def test_a_listener_that_becomes_deaf_makes_the_server_unready(
     assert parts.port
     link = Link(parts.port)
     with pgbouncer_before(database_url) as pooled:
-        async with link.running() as port, httpx.AsyncClient(verify=False) as http:
+        async with link.running() as port, http_client() as http:
             way = parts._replace(netloc=f"{parts.username}:{parts.password}@127.0.0.1:{port}").geturl()
             server = await asyncio.to_thread(start_server, settings | {"CHINWAG_LISTEN_URL": way})
             async with open_thread(server, thread) as client:
@@ -78,7 +79,7 @@ async def test_a_held_thread_is_busy_through_a_pooler_too(
         server = await asyncio.to_thread(start, settings | {"CHINWAG_LISTEN_URL": database_url})
         async with (
             open_thread(server, thread) as client,
-            httpx.AsyncClient(base_url=f"{server.url}/api/v1", verify=False, timeout=30) as http,
+            http_client(f"{server.url}/api/v1", timeout=30) as http,
         ):
             await client.frame("ready")
             async with elsewhere.transaction():
@@ -174,7 +175,7 @@ async def test_a_server_process_that_starts_while_the_database_is_away_waits_for
     database_url: str, settings: dict[str, str]
 ) -> None:
     async with server_by_link(database_url, settings, "--workers", "2") as (server, link):
-        async with httpx.AsyncClient(verify=False) as http:
+        async with http_client() as http:
             await until_ready(http, server, 200)
             before = workers_of(server)
             target, link.target = link.target, NOBODY

@@ -9,6 +9,7 @@ import pytest
 
 from chinwag.db.pool import Connection
 from tests.support.client import open_thread
+from tests.support.http import http_client
 from tests.support.linked import server_by_link
 from tests.support.process import Server, ServerStarter
 from tests.support.sql import INSERT, INSERT_MANY, until
@@ -150,7 +151,7 @@ async def test_what_is_sent_before_ready_comes_back(
         await until(db, WAITING, 1)
         await client.send("mine")
         # By the time the second of these is stored, "mine" would have been, had it been received.
-        async with httpx.AsyncClient(base_url=f"{slow_server.url}/api/v1", verify=False) as http:
+        async with http_client(f"{slow_server.url}/api/v1") as http:
             for content in ("another's", "the next"):
                 answer = await http.post(f"/threads/{thread}/messages", json={"content": content})
                 assert answer.status_code == 201

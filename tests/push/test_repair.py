@@ -10,6 +10,7 @@ from chinwag.db.pool import Connection
 from chinwag.wire import CloseCode
 from tests.storm.faults import TERMINATE
 from tests.support.client import LIMIT_SECONDS, open_list, open_thread
+from tests.support.http import http_client
 from tests.support.linked import server_by_link
 from tests.support.process import Server
 from tests.support.sql import INSERT, INSERT_MANY, until
@@ -62,7 +63,7 @@ async def test_a_server_is_ready_again_only_when_all_is_repaired(
     server: Server, db: Connection, database_url: str, thread: int
 ) -> None:
     other = await asyncpg.connect(database_url)
-    async with open_thread(server, thread) as client, httpx.AsyncClient(verify=False) as http:
+    async with open_thread(server, thread) as client, http_client() as http:
         await client.frame("ready")
         async with other.transaction():
             await other.execute("lock table message in access exclusive mode")  # no repair gets past this
@@ -83,7 +84,7 @@ async def test_a_server_that_hears_nothing_is_not_ready(
 ) -> None:
     async with (
         server_by_link(database_url, settings) as (server, link),
-        httpx.AsyncClient(verify=False) as http,
+        http_client() as http,
     ):
         link.open.clear()
         await until_ready(http, server, 503)

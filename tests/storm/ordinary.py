@@ -12,6 +12,7 @@ from uuid import uuid4
 import httpx
 from websockets.asyncio.client import ClientConnection, connect
 
+from tests.support.http import http_client
 from tests.support.process import Server
 
 LIMIT_SECONDS = 60
@@ -88,10 +89,7 @@ class User:
 async def ordinary_users(server: Server, threads: list[int], count: int) -> AsyncIterator[list[User]]:
     """Let some users of these threads live while the block runs. If one of them has failed, its error is
     raised."""
-    # No TLS here, and to load its certificates takes time.
-    async with httpx.AsyncClient(
-        base_url=f"{server.url}/api/v1", timeout=LIMIT_SECONDS, verify=False, trust_env=False
-    ) as http:
+    async with http_client(f"{server.url}/api/v1") as http:
         users = [User(server, threads[number % len(threads)], http) for number in range(count)]
         lives = [asyncio.create_task(user.live()) for user in users]
         try:

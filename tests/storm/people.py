@@ -19,6 +19,7 @@ from websockets.exceptions import WebSocketException
 from chinwag.db.pool import DATABASE_ERRORS, Connection
 from tests.storm.history import History, Reading
 from tests.storm.persons import Person
+from tests.support.http import http_client
 from tests.support.process import Server
 
 LOST = (OSError, TimeoutError, WebSocketException)
@@ -212,7 +213,7 @@ async def write_by_websocket(storm: Storm[Place], thread: int, pause: Callable[[
 
 async def write_by_http(storm: Storm[Place], thread: int, pause: Callable[[], float]) -> None:
     """Post messages, and post each again until it is answered that it is stored."""
-    async with httpx.AsyncClient(timeout=15, trust_env=False) as client:
+    async with http_client() as client:
         while storm.writing:
             label, client_id = storm.label("http"), str(uuid4())
             while True:

@@ -15,7 +15,6 @@ from pathlib import Path
 
 import asyncpg
 import click
-import httpx
 
 from chinwag.db.pool import DATABASE_ERRORS
 from tests.storm import faults
@@ -25,6 +24,7 @@ from tests.storm.history import History
 from tests.storm.link import Link
 from tests.storm.people import ReadingClient, Storm
 from tests.storm.run import SETTINGS, create_threads
+from tests.support.http import http_client
 from tests.support.process import directory_for_all
 
 READERS = 12
@@ -78,7 +78,7 @@ async def measure(fault: Fault, directory: Path) -> float:
 
 async def measure_notice(directory: Path) -> float:
     """The time until a server says that it is not ready, after its database has stopped answering."""
-    async with Cluster(directory, 1, SETTINGS) as cluster, httpx.AsyncClient(trust_env=False) as client:
+    async with Cluster(directory, 1, SETTINGS) as cluster, http_client() as client:
         began = time.monotonic()
         for node in cluster.nodes:
             node.links[0].open.clear()

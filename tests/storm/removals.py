@@ -19,7 +19,6 @@ from pathlib import Path
 from statistics import median
 
 import click
-import httpx
 import uvloop
 
 from tests.storm.access import Access, incomplete, read_access
@@ -30,6 +29,7 @@ from tests.storm.persons import Person
 from tests.storm.recorder import PageReader, Record, Recorder
 from tests.storm.steady import Load
 from tests.storm.together import together
+from tests.support.http import http_client
 from tests.support.process import directory_for_all
 
 CALM_SECONDS = 30
@@ -76,7 +76,7 @@ async def removals(
     """Remove a person so many times from a thread that gets `rate` messages a second, and end sessions and
     keys, each way so many times."""
     report = Report()
-    async with together(directory, 3) as place, httpx.AsyncClient(timeout=30, verify=False) as http:
+    async with together(directory, 3) as place, http_client(timeout=30) as http:
         db, of_writer = await place.connect(), await place.connect()
         cast = await new_cast(db)
         thread = await new_thread(db, cast)

@@ -6,8 +6,6 @@ import random
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-import httpx
-
 from chinwag.db.pool import DATABASE_ERRORS
 from tests.storm import faults
 from tests.storm.browsers import ReadingBrowser, open_browsers
@@ -20,6 +18,7 @@ from tests.storm.membership import Cast, Membership, new_cast, new_thread
 from tests.storm.people import Place, ReadingClient, Storm, write_by_http, write_by_sql, write_by_websocket
 from tests.storm.persons import Person
 from tests.storm.recorder import Recorder
+from tests.support.http import http_client
 
 CALM_SECONDS = 60
 """The time that the readers may take at the end until they hold all that is in the table."""
@@ -73,7 +72,7 @@ async def storm(
 
         async with (
             open_browsers(history, places, cast.owner) as tabs,
-            httpx.AsyncClient(timeout=15, trust_env=False) as http,
+            http_client() as http,
             asyncio.TaskGroup() as group,
         ):
             people: list[ReadingClient | ReadingBrowser | Recorder] = [*following, *tabs, *watch.recorders]

@@ -26,6 +26,7 @@ from tests.storm.devices import Device
 from tests.storm.faults import TERMINATE
 from tests.storm.persons import Database, Person, new_person
 from tests.storm.together import Together, together
+from tests.support.http import http_client
 from tests.support.process import directory_for_all
 
 DEVICES = 3
@@ -169,7 +170,7 @@ async def unread(
 ) -> Report:
     """Let everything happen for so long, and compare the counts whenever it stops."""
     report = Report()
-    async with together(directory, 3) as place, httpx.AsyncClient(timeout=10, verify=False) as http:
+    async with together(directory, 3) as place, http_client() as http:
         db = await asyncpg.create_pool(place.database_url, min_size=1, max_size=6)
         person, other = await new_person(db, "bob"), await new_person(db, "ann")
         threads = await _threads(db, person, other)

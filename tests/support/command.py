@@ -5,10 +5,9 @@ import sys
 import tempfile
 import threading
 
-import httpx
-
 from tests.support.client import LIMIT_SECONDS
 from tests.support.forking import CAN_FORK, FORKERY
+from tests.support.http import http_client
 from tests.support.process import Server, environ_of
 
 
@@ -42,6 +41,6 @@ def forked_chinwag(*arguments: str, **settings: str) -> subprocess.CompletedProc
 
 
 async def post(server: Server, path: str, body: dict[str, str]) -> dict[str, int]:
-    async with httpx.AsyncClient(base_url=f"{server.url}/api/v1") as http:
+    async with http_client(f"{server.url}/api/v1") as http:
         answer: dict[str, int] = (await http.post(path, json=body)).raise_for_status().json()
     return answer

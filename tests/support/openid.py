@@ -9,6 +9,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import httpx
 
+from tests.support.http import http_client
 from tests.support.process import free_port, wait_until
 
 
@@ -41,7 +42,7 @@ async def begin(client: httpx.AsyncClient, next: str = "/") -> str:
 
 async def consent(url: str, subject: str) -> str:
     """Sign in at the provider, and return the address to which it sends the browser."""
-    async with httpx.AsyncClient(verify=False) as at_provider:
+    async with http_client() as at_provider:
         answer = await at_provider.post(url, data={"sub": subject})
     assert answer.status_code == 302, answer.text
     return answer.headers["location"]

@@ -12,6 +12,7 @@ from playwright.async_api import Page
 from chinwag.chat.passwords import hash_now
 from chinwag.db.pool import Connection
 from tests.support.client import LIMIT_SECONDS
+from tests.support.http import http_client
 from tests.support.page import Open
 from tests.support.process import Server
 
@@ -40,12 +41,7 @@ async def add_person(
 @asynccontextmanager
 async def nobody(server: Server, **options: object) -> AsyncIterator[httpx.AsyncClient]:
     """A client that is not signed in."""
-    async with httpx.AsyncClient(
-        base_url=f"{server.url}/api/v1",
-        timeout=20,
-        verify=False,
-        **options,  # type: ignore[arg-type]
-    ) as client:
+    async with http_client(f"{server.url}/api/v1", **options) as client:
         yield client
 
 
