@@ -1,5 +1,10 @@
 -- A message gets its number here: 1, 2, 3 … in the order in which the transactions of its thread commit.
 
+-- Returns whether a server of Chinwag writes (app/chinwag/chat/store.py), and not plain SQL.
+create or replace function written_by_server() returns boolean
+language sql stable
+return current_setting('chinwag.authors_must_see', true) is not distinct from 'on';
+
 -- Numbers a new message under the row lock of its thread, and drops the message if it is stored already.
 -- The id and the time are given here, too, and replace what the writer has given. Otherwise a role with INSERT could
 -- use up the ids of future messages, or write a time that no client can read.
@@ -13,12 +18,7 @@ language plpgsql security definer set search_path = pg_catalog, pg_temp set enab
 as $$
 declare
   newest timestamptz;
-  bot_answers boolean; -- every message of a person, in this thread
   may_be_gone boolean; -- somebody who has seen this thread
-  by_server boolean := current_setting('chinwag.authors_must_see', true) is not distinct from 'on';
-  must_see boolean; -- the author, for the message to be stored
-  is_repeat boolean;
-  may_write boolean;
 begin
   -- The lock is held until the end of the transaction: a transaction that gets the next number commits after this one,
   -- or this one was rolled back.
@@ -26,10 +26,11 @@ begin
   -- would leave one dead version of the thread per row, and a burst would take quadratic time. So the newest row that
   -- this statement may have inserted already is looked up, too: it is the last entry of an index.
   select greatest(thread.last_seq, own.seq) + 1, greatest(thread.updated_at, own.created_at),
-    case when thread.is_open is not false then public.has_one_person()
+    thread.was_left and not coalesce(thread.is_open, thread.owner is null),
+    new.role = 'user' and case when thread.is_open is not false then public.has_one_person()
       else thread.has_bot and thread.persons <= 1 end,
-    thread.was_left and not coalesce(thread.is_open, thread.owner is null)
-  into new.seq, newest, bot_answers, may_be_gone
+    case when new.author is null then session_user end
+  into new.seq, newest, may_be_gone, new.asks_for_reply, new.written_by
   from public.thread left join lateral (
     select message.seq, message.created_at from public.message
     where message.thread_id = thread.id and message.seq > thread.last_seq order by message.seq desc limit 1
@@ -40,23 +41,20 @@ begin
       using errcode = 'foreign_key_violation', table = 'message', constraint = 'thread_exists';
   end if;
 
-  -- Two things can be seen for certain only while the lock is held. One is a repeat: "on conflict" would come too late, as
-  -- the repeat would have used up a number. The other is whether the author sees the thread: a server has looked already
-  -- (app/chinwag/chat/store.py), but the author may have been removed meanwhile, and nothing of theirs may follow after the
-  -- removal. Plain SQL writes for any account. One query looks for both, because each costs a row some microseconds.
-  must_see := by_server and new.role = 'user' and may_be_gone;
-  if new.client_id is not null or must_see then
-    select
-      new.client_id is not null and exists (
-        select from public.message where thread_id = new.thread_id and client_id = new.client_id
-      ),
-      not must_see or exists (
-        select from public.member where member.account_id = new.author and member.thread_id = new.thread_id
-      ) or exists (
-        select from public.webhook where webhook.thread_id = new.thread_id and webhook.account_id = new.author
-      )
-    into is_repeat, may_write;
-    if is_repeat or not may_write then
+  -- What follows can be seen for certain only while the lock is held. A condition that has a query is nested in one that
+  -- has none, because PL/pgSQL starts the executor for the whole of a condition, also where its first part is false.
+  if new.client_id is not null then
+    -- "on conflict" would come too late: the repeat would have used up a number.
+    if exists (select from public.message where thread_id = new.thread_id and client_id = new.client_id) then
+      return null;
+    end if;
+  end if;
+  -- A server has looked already whether the author sees the thread (app/chinwag/chat/store.py), but the author may have
+  -- been removed meanwhile, and nothing of theirs may follow after the removal. Plain SQL writes for any account.
+  if may_be_gone and new.role = 'user' and public.written_by_server() then
+    if not exists (select from public.member where account_id = new.author and thread_id = new.thread_id)
+      and not exists (select from public.webhook where account_id = new.author and thread_id = new.thread_id)
+    then
       return null;
     end if;
   end if;
@@ -68,19 +66,16 @@ begin
       raise exception 'message % is not in thread %', new.reply_to, new.thread_id
         using errcode = 'foreign_key_violation', table = 'message', constraint = 'replied_message_exists';
     end if;
+    -- The requests for the bot's replies are deleted when it is removed.
+    if new.role = 'assistant' and public.written_by_server()
+      and not exists (select from public.reply_request where message_id = new.reply_to)
+    then
+      return null;
+    end if;
   end if;
 
-  -- The requests for the bot's replies are deleted when it is removed.
-  if by_server and new.role = 'assistant'
-    and not exists (select from public.reply_request where message_id = new.reply_to)
-  then
-    return null;
-  end if;
-
-  new.written_by := case when new.author is null then session_user end;
-  -- For most messages, each step is an expression without a query: a query would cost each row some microseconds.
-  new.asks_for_reply := new.role = 'user' and bot_answers;
-  if new.role = 'user' and not bot_answers and position('@' in new.content) > 0 then
+  -- The bot is asked by each message of a person who is alone with it, and else by those that mention it.
+  if position('@' in new.content) > 0 and new.role = 'user' and not new.asks_for_reply then
     new.asks_for_reply := public.mentions_bot(new.thread_id, new.content);
   end if;
   if new.asks_for_reply and new.author is not null then
