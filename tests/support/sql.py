@@ -11,8 +11,14 @@ INSERT_MANY = """
 """
 
 
+POLL_SECONDS = 0.005
+
+
 async def until(db: Connection, query: str, *arguments: object) -> None:
     """Wait until a query of the database is true."""
     async with asyncio.timeout(LIMIT_SECONDS):
         while not await db.fetchval(query, *arguments):
-            pass
+            await asyncio.sleep(POLL_SECONDS)  # the processor is for what is awaited
+            if db.is_in_transaction():
+                # A transaction sees in pg_stat_activity only the sessions that were there when it looked first.
+                await db.execute("select pg_stat_clear_snapshot()")
