@@ -51,7 +51,7 @@ def test_each_curve_has_its_table_and_its_panels(output: Path) -> None:
     page, chart = (output / "growth.md").read_text(), (output / "growth.svg").read_text()
     assert re.findall("^## (.*)", page, re.M) == [*SECTIONS, "Versions"]
     for point in ("3", "2", "8 kB", "empty", "1,000"):
-        assert re.search(rf"^\| {point} (\| [\d.,–]+ )+\|$", page, re.M), point
+        assert re.search(rf"^\| {point} (\| [-\d.,–]+ )+\|$", page, re.M), point
     assert chart.startswith("<svg") and chart.count("<polyline") >= 17
     assert len(chart) < 60_000
 
