@@ -161,7 +161,7 @@ async def write_500(servers: list[Server], url: str | None, thread: int) -> None
     """By HTTP and by WebSocket to both servers, and by SQL, all at the same time."""
     one, other = servers
     db = await asyncpg.connect(url)
-    async with open_thread(one, thread) as first, open_thread(other, thread) as second:
+    async with open_thread(one, thread) as first, open_thread(other, thread, after=0) as second:
         await asyncio.gather(
             post(one, thread, 100), post(other, thread, 100), send(first, 100), send(second, 100),
             db.execute(INSERT, thread, 100),

@@ -20,5 +20,5 @@ async def until(db: Connection, query: str, *arguments: object) -> None:
         while not await db.fetchval(query, *arguments):
             await asyncio.sleep(POLL_SECONDS)  # the processor is for what is awaited
             if db.is_in_transaction():
-                # A transaction sees in pg_stat_activity only the sessions that were there when it looked first.
+                # A transaction sees in pg_stat_activity the sessions that were there when it looked first.
                 await db.execute("select pg_stat_clear_snapshot()")
