@@ -1,6 +1,5 @@
 """`python -m bench.growth`: measure five curves in turn, and write a page and a chart of them."""
 
-import resource
 import signal
 import sys
 from collections.abc import Mapping
@@ -11,6 +10,7 @@ import click
 from bench import browser, databases
 from bench.contestants import ROOT
 from bench.databases import Databases
+from bench.files import allow_many_sockets
 from bench.growth import chart, history, report, servers, sizes, sockets, threads
 from bench.growth.curve import Curve, Scale
 from bench.growth.outcome import Outcome
@@ -39,7 +39,7 @@ def main(rounds: int, seconds: float, only: tuple[str, ...], small: bool, output
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # what was started is ended
     curves = [curve for curve in CURVES if not only or curve.name in only]
     outcome = Outcome(curves, {}, rounds)
-    files = _allow_many_sockets()
+    files = allow_many_sockets()
     for curve in curves:
         outcome.points[curve.name] = _points(curve, small, files, outcome)
     if history.CURVE in curves and (reason := browser.missing()):
@@ -98,14 +98,6 @@ def _write(outcome: Outcome, versions: list[str], output: Path) -> None:
     (output / "growth.md").write_text(page, encoding="utf-8")
     (output / "growth.svg").write_text(chart.draw(outcome), encoding="utf-8")
     click.echo(page)
-
-
-def _allow_many_sockets() -> int:
-    """Raise the limit on open files, also for the servers, which inherit it. Return how many files a process
-    may open."""
-    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
-    return hard
 
 
 def _tell(line: str) -> None:

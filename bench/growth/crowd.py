@@ -7,7 +7,7 @@ import asyncio
 import statistics
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from bench.tally import Tally
 from chinwag.bench import chinwag
@@ -58,10 +58,18 @@ class Crowd:
     def arrived(self) -> int:
         return self._tally.arrived
 
-    async def join(self, threads: Sequence[int], after: int | None = None) -> None:
-        """Connect one more client in each of these threads, and return when all are ready."""
+    async def join(
+        self, threads: Sequence[int], after: int | None = None, headers: Sequence[Mapping[str, str]] = ()
+    ) -> None:
+        """Connect one more client in each of these threads, and return when all are ready.
+
+        Args:
+            headers: the fields that each of them adds to its handshake, if they are not all the same person.
+        """
         resumed = "" if after is None else f"?after={after}"
         sockets = [CrowdClient(thread, self) for thread in threads]
+        for socket, own in zip(sockets, headers, strict=False):
+            socket.headers = own
         urls = [self._url.format(thread=thread) + resumed for thread in threads]
         await connect_all(sockets, urls, CONNECTING)
         self.sockets += sockets

@@ -2,6 +2,7 @@
 
 import http.client
 import json
+from collections.abc import Mapping
 from typing import Any, Self
 from urllib.parse import urlsplit
 
@@ -22,6 +23,10 @@ class Http:
     def __exit__(self, *_: object) -> None:
         self._connection.close()
 
+    def threads(self, headers: Mapping[str, str]) -> bytes:
+        """Read the first page of the list of threads, as it comes. The headers say for whom."""
+        return self._ask("GET", "/api/v1/threads", 200, headers=headers)
+
     def newest(self, thread: int, limit: int) -> bytes:
         """Read the newest page of messages, as it comes."""
         return self._ask("GET", f"/api/v1/threads/{thread}/messages?limit={limit}", 200)
@@ -30,9 +35,17 @@ class Http:
         """Write a message, and return when it is stored."""
         return self._ask("POST", f"/api/v1/threads/{thread}/messages", 201, {"content": content})
 
-    def _ask(self, method: str, path: str, expected: int, body: Any = None) -> bytes:
+    def _ask(
+        self,
+        method: str,
+        path: str,
+        expected: int,
+        body: Any = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> bytes:
         content = None if body is None else json.dumps(body)
-        self._connection.request(method, path, content, {"Content-Type": "application/json"})
+        fields = {"Content-Type": "application/json"} | dict(headers or {})
+        self._connection.request(method, path, content, fields)
         answer = self._connection.getresponse()
         text = answer.read()
         if answer.status != expected:

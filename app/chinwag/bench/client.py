@@ -10,7 +10,7 @@ import itertools
 import logging
 import socket
 import struct
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -45,12 +45,15 @@ class Client(WSListener):
     said that the socket is live; a subclass knows the frames.
 
     Attributes:
+        headers: the fields that it adds to its handshake, such as a cookie.
         transport: None while there is no connection.
         is_ready: whether the current connection is or was live.
         close_code: the code with which the server has closed the last connection; 0 if it was lost
             without one.
         lost: the reason why the connection was lost, if it was.
     """
+
+    headers: Mapping[str, str] = {}
 
     def __init__(self) -> None:
         self.transport: WSTransport | None = None
@@ -74,7 +77,7 @@ class Client(WSListener):
             OSError, TimeoutError, WSError, ConnectionLost: it is not live.
         """
         self.is_ready, self.close_code, self.lost = False, 0, ""
-        transport = await open_socket(self, url, limit, receive_bytes)
+        transport = await open_socket(self, url, limit, receive_bytes, self.headers)
         try:
             while not self.is_ready:
                 if self.transport is not transport:
@@ -147,11 +150,18 @@ class Client(WSListener):
                 raise
 
 
-async def open_socket(listener: WSListener, url: str, limit: float, receive_bytes: int = 0) -> WSTransport:
+async def open_socket(
+    listener: WSListener,
+    url: str,
+    limit: float,
+    receive_bytes: int = 0,
+    headers: Mapping[str, str] | None = None,
+) -> WSTransport:
     """Open a TCP connection and shake hands within `limit` seconds.
 
     Args:
         receive_bytes: the size of the kernel's buffer; 0 for its own choice.
+        headers: fields that are added to the handshake.
 
     Raises:
         OSError, TimeoutError, WSError: the connection or the handshake failed.
@@ -166,6 +176,7 @@ async def open_socket(listener: WSListener, url: str, limit: float, receive_byte
         url,
         socket_factory=lambda _: end,
         websocket_handshake_timeout=max(0.0, deadline - loop.time()),
+        extra_headers=headers,
         enable_auto_pong=False,  # an automatic pong would hide that a read has ended with a ping
         **CHEAP,
     )
