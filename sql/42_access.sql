@@ -14,6 +14,11 @@ begin
 end
 $$;
 
+-- Returns whether a thread is small: private, with 2 to 12 persons. Its members see how far each of them has read it.
+create or replace function is_small(t thread) returns boolean
+language sql immutable parallel safe
+return not coalesce(t.is_open, t.owner is null) and t.persons between 2 and 12;
+
 -- Returns what people see as the name of an account.
 create or replace function name_of(account_id integer) returns text
 language sql stable parallel safe

@@ -177,11 +177,24 @@ begin
 end
 $$;
 
+-- Notifies the servers of what an account has read: for its own devices, and in a small thread for all who follow it.
 create or replace function tg_read_mark__publish() returns trigger
 language plpgsql security definer set search_path = pg_catalog, pg_temp
 as $$
 begin
   perform public.notify_read(new.thread_id, new.account_id);
+  if new.read_seq > coalesce(old.read_seq, 0) then
+    perform public.notify_frame(
+      thread.id, 0::bigint,
+      public.frame('seen'::text, json_build_object(
+        'thread_id', thread.id, 'account', new.account_id, 'read_seq', new.read_seq
+      ))
+    )
+    from public.thread
+    join public.member on member.thread_id = thread.id and member.account_id = new.account_id
+    join public.account on account.id = member.account_id
+    where thread.id = new.thread_id and public.is_small(thread) and not account.is_bot;
+  end if;
   return null;
 end
 $$;

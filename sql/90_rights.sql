@@ -6,13 +6,13 @@
 alter default privileges revoke execute on functions from public;
 
 revoke execute on function
-  acting_account, count_members, frame, handles_in, has_one_person, is_usable, is_valid, is_visible, mentioned_in,
-  mentions_after, mentions_bot, message_json, name_of, newest_matches, notify_account_change, notify_frame, notify_read,
-  notify_servers, part_with, payload, read_json, readable, remove_messages, say, search_messages, search_query, sees,
-  thread_json, thread_json_for, thread_preview, threads_titled, title_of, wire_time, words_of, written_by_server,
-  tg_account__leave, tg_account__publish, tg_account_key__publish, tg_member__publish, tg_member__refuse_change,
-  tg_mention__publish, tg_message__clean_up, tg_message__give_title, tg_message__number, tg_message__publish,
-  tg_message__refuse_change, tg_message__withdraw_request, tg_read_mark__publish, tg_session__publish,
+  acting_account, count_members, frame, handles_in, has_one_person, is_small, is_usable, is_valid, is_visible,
+  mentioned_in, mentions_after, mentions_bot, message_json, name_of, newest_matches, notify_account_change, notify_frame,
+  notify_read, notify_servers, part_with, payload, read_json, readable, remove_messages, say, search_messages,
+  search_query, sees, thread_json, thread_json_for, thread_preview, threads_titled, title_of, wire_time, words_of,
+  written_by_server, tg_account__leave, tg_account__publish, tg_account_key__publish, tg_member__publish,
+  tg_member__refuse_change, tg_mention__publish, tg_message__clean_up, tg_message__give_title, tg_message__number,
+  tg_message__publish, tg_message__refuse_change, tg_message__withdraw_request, tg_read_mark__publish, tg_session__publish,
   tg_thread__add_owner, tg_thread__decide, tg_thread__publish, tg_thread__refuse_change, tg_thread__refuse_used_id,
   tg_thread__remove_messages, tg_thread__say_change
 from public;
@@ -52,9 +52,9 @@ begin
   grant insert (thread_id, role, content, client_id, reply_to, author) on message to chinwag_server;
   grant update (claimed_by, claimed_until, thread_id) on reply_request to chinwag_server;
   grant execute on function
-    frame, has_one_person, is_usable, is_valid, is_visible, mentions_after, message_json, newest_matches, notify_frame,
-    notify_servers, part_with, payload, read_json, readable, remove_messages, search_messages, search_query, sees,
-    thread_json, thread_json_for, thread_preview, threads_titled, wire_time
+    frame, has_one_person, is_small, is_usable, is_valid, is_visible, mentions_after, message_json, newest_matches,
+    notify_frame, notify_servers, part_with, payload, read_json, readable, remove_messages, search_messages, search_query,
+    sees, thread_json, thread_json_for, thread_preview, threads_titled, wire_time
   to chinwag_server;
   grant insert (thread_id, role, content, client_id, reply_to, author) on message to chinwag_producer;
 end

@@ -239,6 +239,7 @@ THREAD_DELETED = b'{"type":"thread.deleted",'
 THREAD_READ = b'{"type":"thread.read",'
 SERVER_PRESENCE = b'{"type":"server.presence",'
 TYPING = b'{"type":"typing",'
+SEEN = b'{"type":"seen",'
 ACCOUNT_CHANGED = '{"type":"account.changed","data":'
 """The beginnings of the frames that the database notifies (sql/50_frame.sql, sql/60_notify.sql), by which
 they are told apart without parsing. Nothing else that is notified is taken."""

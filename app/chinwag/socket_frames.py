@@ -107,6 +107,22 @@ class Typing(Frame, frozen=True, tag="typing"):
     example = {"data": {"thread_id": 1, "role": "user", "author": 2}}
 
 
+class Reading(Struct, frozen=True):
+    """Who has read, and up to which message. `account` is the id of a person's account."""
+
+    thread_id: wire.StoredNumber
+    account: int
+    read_seq: wire.StoredNumber
+
+
+class Seen(Frame, frozen=True, tag="seen"):
+    """A person has read further. It is told only in a private thread of 2 to 12 persons, and may be lost:
+    `GET /api/v1/threads/{id}/members` has the `read_seq` of each. It comes for one's own reading, too."""
+
+    data: Reading
+    example = {"data": {"thread_id": 1, "account": 2, "read_seq": 3}}
+
+
 class Availability(Struct, frozen=True):
     """Whether the server hears the database."""
 
@@ -269,7 +285,7 @@ class Post(Struct, frozen=True):
 Shape = type[Frame] | type[Post]
 
 TO_THREAD: tuple[Shape, ...] = (Post, Types, Ping)
-FROM_THREAD: tuple[Shape, ...] = (MessageStored, Ready, Error, Typing, Database, Pong)
+FROM_THREAD: tuple[Shape, ...] = (MessageStored, Ready, Error, Typing, Seen, Database, Pong)
 TO_LIST: tuple[Shape, ...] = (Ping,)
 FROM_LIST: tuple[Shape, ...] = (
     ListReady,

@@ -88,6 +88,7 @@ async def test_what_servers_send_is_as_described(
         async with open_thread(server, thread, additional_headers=cookie_of(bob)) as bobs:
             await bobs.connection.send('{"type": "typing"}')
             await reader.frame("typing", lambda data: data["author"] == persons["bob"])
+        await told_what_was_seen(server, ada, bob, document)
         await reader.send("@echo, say something")
         await reader.until_seq(2)  # the bot has answered
         await bob.post(f"/threads/{thread}/messages", json={"content": "@ada, look"})
@@ -115,8 +116,22 @@ async def test_what_servers_send_is_as_described(
         of_thread, of_list = check(document, "thread", reader), check(document, "list", listener)
     assert {message["role"] for message in reader.messages} == {"user", "assistant", "system"}
     # And nothing is described that does not exist.
-    assert of_thread == {message["name"] for message in messages(document, "pushToThread")}
+    assert of_thread | {"seen"} == {message["name"] for message in messages(document, "pushToThread")}
     assert of_list == {message["name"] for message in messages(document, "pushToList")}
+
+
+async def told_what_was_seen(
+    server: Server, ada: httpx.AsyncClient, bob: httpx.AsyncClient, document: Any
+) -> None:
+    """Have Ada told what Bob reads, in a thread that is small."""
+    small = (await ada.post("/threads", json={"members": ["bob"]})).json()["id"]
+    await ada.post(f"/threads/{small}/messages", json={"content": "read this"})
+    async with open_thread(server, small, additional_headers=cookie_of(ada)) as reader:
+        await reader.frame("ready")
+        await bob.put(f"/threads/{small}/read", json={"seq": 1})
+        await bob.put(f"/threads/{small}/read", json={"seq": 2})
+        await reader.frame("seen")
+        assert "seen" in check(document, "thread", reader)
 
 
 async def with_members(ada: httpx.AsyncClient, bob: httpx.AsyncClient, adas: Client) -> None:

@@ -136,7 +136,7 @@ async def test_what_is_no_frame_of_ours_reaches_no_browser(
             (1, "not JSON"), (1, "{"), (1, '{"type":"error","data":{}}'), (1, '{"type":"ready","data":{}}'),
             (0, "not JSON"), (0, '{"type":"thread.'), (0, frame_of(thread, 1)),
             (0, '{"type":"error","data":{}}'), (0, '{"type":"ready","data":{}}'),
-            (0, '{"type":"database","data":{"available":false}}'),
+            (0, '{"type":"database","data":{"available":false}}'), (0, '{"type":"seen","data":'),
         ]:  # fmt: skip
             await forger.execute(NOTIFY, f"{thread} {seq} {text}")
         await still_reads(reader, db, thread, 1)

@@ -8,8 +8,10 @@ from chinwag.errors import MembersAreFixed, NoSuchAccount, NotAllowed
 
 LIST = """
     select account.id, username, coalesce(display_name, username) as display_name, is_bot, admin, active,
-           member.created_at as joined_at
-    from thread join member on thread_id = thread.id join account on account.id = account_id
+           member.created_at as joined_at,
+           case when is_small(thread) and not is_bot then nullif(read_seq, 0) end as read_seq
+    from thread join member on member.thread_id = thread.id join account on account.id = member.account_id
+    left join read_mark as mark on mark.thread_id = thread.id and mark.account_id = account.id
     where thread.id = $1 and sees($2, thread)
     order by is_bot, lower(coalesce(display_name, username)), account.id
 """
@@ -88,5 +90,5 @@ async def _id_of(connection: PoolConnection, query: str, username: str) -> int:
     return int(id)
 
 
-def _member(joined_at: object, **person: object) -> wire.Member:
-    return wire.Member(wire.Person(**person), joined_at)  # type: ignore[arg-type]
+def _member(joined_at: object, read_seq: int | None, **person: object) -> wire.Member:
+    return wire.Member(wire.Person(**person), joined_at, read_seq)  # type: ignore[arg-type]

@@ -48,7 +48,8 @@ class Hub:
             (frames.THREAD_READ, self._tell_read),
             (frames.THREAD_EVENT, self._lists.tell_of),
             (frames.ACCOUNT_CHANGED.encode(), self._tell_of_account),
-            (frames.TYPING, self._tell_typing),
+            (frames.TYPING, self._tell_room),
+            (frames.SEEN, self._tell_room),
             (frames.SERVER_PRESENCE, lambda _, text: self.presence.receive(text)),
         ]
         """What is done with the events that are not messages, by the beginnings of their frames."""
@@ -138,7 +139,7 @@ class Hub:
         if frames.is_public_change(text):
             self._lists.tell_all(text)
 
-    def _tell_typing(self, thread_id: int, text: bytes) -> None:
+    def _tell_room(self, thread_id: int, text: bytes) -> None:
         if room := self._rooms.get(thread_id):
             room.tell(text)
 

@@ -35,7 +35,8 @@ Replay = Callable[[int, int], Awaitable[Page]]
 """`replay(thread_id, after)` reads a page from the table; an empty page is the end."""
 
 RECENT_FRAMES = 256
-"""The number of frames that a room keeps for subscriptions that are catching up, while there are any."""
+"""The number of frames that a room keeps for subscriptions that are catching up, while there are any; and of
+events that it keeps during a repair."""
 
 REPAIR_RETRY_SECONDS = 1.0
 
@@ -86,6 +87,8 @@ class Room:
         self._rests_until = 0.0
         self._admission = Admission()
         self._repair: asyncio.Task[None] | None = None
+        self._events: list[bytes] = []
+        """What is told when the repair has ended: by then, who was removed is not live any more."""
 
     def join(self, subscription: AnyThreadSubscription) -> None:
         """Register a subscription before it reads the table, so that no message falls between."""
@@ -149,8 +152,11 @@ class Room:
             self.repair(in_doubt=True)
 
     def tell(self, frame: bytes) -> None:
-        """Push an event that is not a message to the live subscriptions."""
-        self._gathering.add(frame)
+        """Push an event that is not a message to the live subscriptions, after the messages before it."""
+        if self._repair is None:
+            self._gathering.add(frame)
+        elif len(self._events) < RECENT_FRAMES:
+            self._events.append(frame)
 
     def announce(self, frame: bytes) -> None:
         """Push an event at once to all subscriptions, also to those that are not live."""
@@ -241,6 +247,10 @@ class Room:
             self._repair = None
         if self._is_followed() and self._needs_repair():
             self.repair()
+            return
+        events, self._events = self._events, []
+        for event in events:
+            self.tell(event)
 
     async def _read_on(self) -> bool:
         """Take the next page of the table. False: there is nothing more to take."""

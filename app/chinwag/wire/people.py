@@ -5,7 +5,7 @@ from typing import Annotated
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
-from chinwag.wire.base import Flag, Secret
+from chinwag.wire.base import Flag, Secret, StoredNumber
 
 
 class Account(Struct, frozen=True):
@@ -41,10 +41,14 @@ class Person(Struct, frozen=True):
 
 
 class Member(Struct, frozen=True):
-    """A member of a thread."""
+    """A member of a thread. In a small thread, which is private and has 2 to 12 persons, the members see how
+    far each person has read it: up to the message `read_seq`. Who is added begins with nothing unread. In a
+    thread that is not small this stays private, and `read_seq` is null, as it is for bots and for who has
+    read nothing."""
 
     account: Person
     joined_at: datetime
+    read_seq: StoredNumber | None
 
 
 class Invitation(Struct, frozen=True):
