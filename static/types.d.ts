@@ -17,6 +17,8 @@ export interface Person {
 export interface Member {
   account: Person;
   joined_at: string;
+  /** Up to which message a person has read a small thread; null in others. Older servers do not tell. */
+  read_seq?: number | null;
 }
 
 export interface Thread {
@@ -72,6 +74,8 @@ export interface Message {
   author?: number | null;
   /** The database role that has inserted a message without an author. */
   written_by?: string | null;
+  /** The account that a message of the role `system` is about. */
+  subject?: number | null;
 }
 
 /** A message that was found. */
@@ -101,12 +105,20 @@ export interface Typing {
   author?: number | null;
 }
 
+/** That a person has read a small thread up to a message. */
+export interface Reading {
+  thread_id: number;
+  account: number;
+  read_seq: number;
+}
+
 /** What comes on a thread's WebSocket. */
 export type ThreadFrame =
   | { type: "message"; data: Message }
   | { type: "ready"; data: { thread_id: number; last_seq: number } }
   | { type: "error"; data: { code: string; message: string; client_id: string | null } }
   | { type: "typing"; data: Typing }
+  | { type: "seen"; data: Reading }
   | DatabaseFrame
   | { type: "pong" };
 

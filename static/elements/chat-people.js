@@ -28,6 +28,7 @@ class ChatPeople extends LiveElement {
     this.#button.addEventListener("click", () => openDialog("members"), { signal });
     this.#newDirect.addEventListener("click", () => openDialog("new"), { signal });
     this.#newDirect.hidden = false;
+    for (const type of ["change", "seen"]) members.addEventListener(type, showSeen, { signal });
     members.start();
     this.#render();
   }
@@ -50,6 +51,11 @@ class ChatPeople extends LiveElement {
       : persons.length ? `People of this chat: ${persons.length + 1}` : "Add people to this chat";
     this.#button.title = persons.map(({ display_name }) => display_name).join(", ");
   }
+}
+
+/** In a small chat, how far the others have read it. */
+function showSeen() {
+  if (members.list.some(({ read_seq }) => read_seq)) import("./seen-by.js").catch(() => {}); // it is tried again with the next
 }
 
 /** It is loaded when it is first used. @param {"members" | "new"} purpose */

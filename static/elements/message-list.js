@@ -1,7 +1,7 @@
 /** @import { Message } from "../types.js" */
 import { find, LiveElement } from "./dom.js";
 import { MessageEntries } from "./message-entries.js";
-import { on } from "../events.js";
+import { emit, on } from "../events.js";
 import { authorOf } from "../model/authors.js";
 import { people } from "../model/people.js";
 import { store } from "../model/store.js";
@@ -17,7 +17,7 @@ const SPOKEN = 300; // characters of a new message that are read aloud
 
 /**
  * The conversation of the open thread: as much of it as is held. Takes the event `jump`, whose detail is `first` or
- * `newest`.
+ * `newest`. Event: `render`, when the messages are in the document.
  */
 export class MessageList extends LiveElement {
   #scroller = find(this, ".scroller", HTMLElement);
@@ -109,6 +109,7 @@ export class MessageList extends LiveElement {
     const moved = anchor?.isConnected ? anchor.getBoundingClientRect().top - before : 0;
     if (store.isFollowed) this.#scrollToEnd();
     else if (moved) this.#scroller.scrollTop += moved;
+    emit(this, "render");
     this.#announce();
     this.#looked();
   }

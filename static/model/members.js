@@ -1,22 +1,33 @@
-/** @import { Member, Message } from "../types.js" */
+/** @import { Member, Message, Reading } from "../types.js" */
 import { emit, on } from "../events.js";
 import { people } from "./people.js";
 import { store } from "./store.js";
 import { addMember, listMembers, removeMember } from "../net/api.js";
 import { backoff, pause } from "../net/reconnecting-socket.js";
-import { isPassing } from "../net/websocket-service.js";
+import { isPassing, WebSocketService } from "../net/websocket-service.js";
 
-/** The members of the open thread. Event: `change`. */
+const service = WebSocketService.getInstance();
+
+/** The members of the open thread. Events: `change`; `seen`, when one of them has read further. */
 class Members extends EventTarget {
   /** Empty until they are known. @type {Member[]} */
   list = [];
   /** @type {number | null} */
   #threadId = null;
   #reads = 0;
+  /** Whether they were read since the thread was opened (1), and what has changed since is heard (2). */
+  #certainty = 0;
+  /** How far who has read, as told since they were last asked for. @type {Map<number, number>} */
+  #heard = new Map();
 
-  /** From now on they are read with each thread that is opened, and when one of its lines tells that they have changed. */
+  /**
+   * From now on they are read with each thread that is opened, when one of its lines tells that they have changed, and when
+   * something may have been missed.
+   */
   start() {
     store.addEventListener("status", () => this.#follow());
+    service.addEventListener("statechange", () => this.#follow());
+    on(service, "seen", (reading) => this.#hear(reading));
     on(store, "message", (/** @type {Message} */ { role }) => role === "system" && this.read());
     this.#follow();
   }
@@ -42,6 +53,7 @@ class Members extends EventTarget {
   async read() {
     const threadId = this.#threadId;
     const read = ++this.#reads;
+    this.#heard = new Map();
     for (let tries = 1; threadId; tries++) {
       const list = await listMembers(threadId).catch((error) => (isPassing(error) ? null : []));
       if (read !== this.#reads) return;
@@ -51,16 +63,36 @@ class Members extends EventTarget {
   }
 
   #follow() {
-    if (store.threadId === this.#threadId && store.status !== "open") return;
-    if (store.threadId !== this.#threadId) this.#hold([]);
-    this.#threadId = store.threadId;
-    this.#reads++;
-    if (store.status === "open") void this.read();
+    const isOther = store.threadId !== this.#threadId;
+    if (isOther || store.status !== "open") this.#certainty = 0;
+    if (isOther) {
+      this.#threadId = store.threadId;
+      this.#reads++;
+      this.#hold([]);
+    }
+    if (store.status !== "open" || service.state === "connecting") return; // once it is connected, nothing is missed
+    const certainty = store.isConnected ? 2 : 1;
+    if (certainty > this.#certainty) void this.read();
+    this.#certainty = certainty;
+  }
+
+  /** @param {Reading} reading */
+  #hear({ thread_id, account, read_seq }) {
+    if (thread_id !== this.#threadId) return;
+    this.#heard.set(account, Math.max(read_seq, this.#heard.get(account) ?? 0));
+    this.list = this.list.map((member) => this.#furthest(member));
+    emit(this, "seen");
+  }
+
+  /** What is told overtakes what was asked for, and the other way round. @param {Member} member */
+  #furthest(member) {
+    const heard = this.#heard.get(member.account.id) ?? 0;
+    return heard > (member.read_seq ?? 0) ? { ...member, read_seq: heard } : member;
   }
 
   /** @param {Member[]} list */
   #hold(list) {
-    this.list = list;
+    this.list = list.map((member) => this.#furthest(member));
     people.learn(list.map(({ account }) => account));
     emit(this, "change");
   }

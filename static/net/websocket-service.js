@@ -29,9 +29,9 @@ export function isPassing(error) {
 /**
  * The live messages of one thread at a time: each exactly once and in order, over any loss of connection.
  *
- * Events: `statechange`, of `state` or `isWithoutDatabase`; `typing`, whose detail is the frame's data; `gone`, when the thread does not exist
- * (any more); `rewound`, when the server has not, or not any more, what was passed on, as after a failover that lost
- * rows: the thread must be read anew.
+ * Events: `statechange`, of `state` or `isWithoutDatabase`; `typing` and `seen`, whose detail is the frame's data; `gone`,
+ * when the thread does not exist (any more); `rewound`, when the server has not, or not any more, what was passed on, as
+ * after a failover that lost rows: the thread must be read anew.
  *
  * @typedef {object} PendingSend
  * @property {string} content
@@ -139,7 +139,7 @@ export class WebSocketService extends EventTarget {
     if (frame.type === "message") this.#accept(frame.data);
     else if (frame.type === "ready") this.#ready(frame.data.last_seq);
     else if (frame.type === "error") this.#refused(frame.data);
-    else if (frame.type === "typing") emit(this, "typing", frame.data);
+    else if (frame.type === "typing" || frame.type === "seen") emit(this, frame.type, frame.data);
   }
 
   /** @param {Message} message */

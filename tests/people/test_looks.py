@@ -49,6 +49,11 @@ async def threads(db: Connection, server: Server, persons: dict[str, int]) -> di
             "insert into message (thread_id, content, author) values ($1, $2, $3)",
             ids["Release on Monday"], content, persons[author] if author else None,
         )  # fmt: skip
+    for username, seq in (("ann", 8), ("bob", 8), ("cy", 10)):
+        await db.execute(
+            "update read_mark set read_seq = $3 where thread_id = $1 and account_id = $2",
+            ids["Release on Monday"], persons[username], seq,
+        )  # fmt: skip
     return ids
 
 
@@ -59,6 +64,10 @@ async def new_thread(client: httpx.AsyncClient, **fields: object) -> int:
 
 async def conversation(page: Page, _: dict[str, int]) -> None:
     await expect(page.get_by_role("button", name="People of this chat: 3")).to_be_visible()
+
+
+async def seen(page: Page, _: dict[str, int]) -> None:
+    await expect(page.get_by_role("img", name="Seen by Bob")).to_be_in_viewport()
 
 
 async def counts(page: Page, threads: dict[str, int]) -> None:
@@ -97,7 +106,7 @@ async def levels(page: Page, threads: dict[str, int]) -> None:
 
 
 STATES: tuple[Callable[[Page, dict[str, int]], Awaitable[None]], ...] = (
-    conversation, counts, mentions, members, direct, levels,
+    conversation, seen, counts, mentions, members, direct, levels,
 )  # fmt: skip
 
 
