@@ -12,6 +12,8 @@ from playwright.async_api import Browser
 from chinwag.asgi import create_app
 from chinwag.db.pool import Connection
 from chinwag.settings import Settings
+from chinwag.web.assets import FILES
+from chinwag.web.pages import DOCS_FILES
 from tests.support.http import http_client
 from tests.support.process import Server
 from tests.support.raw import ask, request
@@ -19,8 +21,8 @@ from tests.support.raw import ask, request
 EXPECTED = {
     "x-content-type-options": "nosniff",
     "cross-origin-resource-policy": "same-origin",
-    "referrer-policy": "same-origin",
 }
+REFERRER = {"referrer-policy": "same-origin"}
 STRICT = "default-src 'none';form-action 'none';frame-ancestors 'none'"
 PAGE = "default-src 'self';base-uri 'none';form-action 'none';frame-ancestors 'none';object-src 'none'"
 DOCUMENTATION = f"{PAGE};img-src 'self' data:"
@@ -31,6 +33,8 @@ POLICIES = {
     "": [STRICT, DOCUMENTATION],  # without content; all that is below /docs has the same policy
 }
 """By media type: of all others it is the strict one."""
+PARTS = {"text/javascript", "text/css"}
+"""The media types without a policy: no browser makes a document of them that may load something."""
 ODD_PATHS = {
     "nowhere": "/nowhere",
     "300 letters": f"/static/{'x' * 300}",
@@ -79,7 +83,11 @@ async def site(server: Server) -> AsyncIterator[httpx.AsyncClient]:
 def check(answer: httpx.Response) -> None:
     assert {name: answer.headers.get(name) for name in EXPECTED} == EXPECTED
     media_type = answer.headers.get("content-type", "").partition(";")[0]
-    assert answer.headers["content-security-policy"] in POLICIES.get(media_type, [STRICT])
+    if media_type in PARTS:
+        assert {"content-security-policy", "referrer-policy"}.isdisjoint(answer.headers)
+    else:
+        assert answer.headers["content-security-policy"] in POLICIES.get(media_type, [STRICT])
+        assert {name: answer.headers.get(name) for name in REFERRER} == REFERRER
     assert answer.headers.get_list("cache-control") in (["no-store"], ["no-cache"])
 
 
@@ -94,9 +102,7 @@ async def test_every_route_has_them(site: httpx.AsyncClient, method: str, path: 
 
 @pytest.mark.parametrize("name", ODD_PATHS)
 @pytest.mark.parametrize("accept", ["text/html", "*/*"])
-async def test_an_odd_path_is_never_a_fault_of_the_server(
-    server: Server, name: str, accept: str
-) -> None:
+async def test_an_odd_path_is_never_a_fault_of_the_server(server: Server, name: str, accept: str) -> None:
     path = ODD_PATHS[name]
     received = await ask(server, request("GET", path, f"Accept: {accept}", "Connection: close"))
     head, _, body = received.partition(b"\r\n\r\n")
@@ -116,7 +122,7 @@ async def test_other_answers_have_them(site: httpx.AsyncClient, server: Server) 
     check(await site.get("/api/v1/search?q=%ff"))
     for bad in (b"GET /\0 HTTP/1.1\r\n\r\n", request("GET", "/", "X: " + "x" * 40_000)):
         received = (await ask(server, bad)).decode().lower()
-        assert all(f"{name}: {value}" in received for name, value in EXPECTED.items())
+        assert all(f"{name}: {value}" in received for name, value in (EXPECTED | REFERRER).items())
         assert f"content-security-policy: {STRICT}\r\n" in received
 
 
@@ -127,8 +133,23 @@ async def test_an_answer_without_content_has_those_of_the_file(site: httpx.Async
     check(whole)
     unchanged = await site.get(path, headers={"if-none-match": whole.headers["etag"]})
     assert unchanged.status_code == 304
-    fields = [*EXPECTED, "content-security-policy", "cache-control", "etag", "vary"]
-    assert [unchanged.headers[name] for name in fields] == [whole.headers[name] for name in fields]
+    fields = [*EXPECTED, *REFERRER, "content-security-policy", "cache-control", "etag", "vary"]
+    assert [unchanged.headers.get(name) for name in fields] == [whole.headers.get(name) for name in fields]
+
+
+async def test_of_all_files_modules_and_style_sheets_alone_have_no_policy(site: httpx.AsyncClient) -> None:
+    paths = [*(f"/static/{name}" for name in FILES), *(f"/docs-static/{name}" for name in DOCS_FILES)]
+    for path in paths:
+        answer = await site.get(path)
+        check(answer)
+        has_policy = "content-security-policy" in answer.headers
+        assert has_policy == (not path.endswith((".js", ".css"))), path
+    check(await site.get("/static/nowhere.js"))
+
+
+def test_no_module_is_a_worker_which_would_need_a_policy() -> None:
+    worker = re.compile(r"\b(?:Shared)?Worker\(|serviceWorker|[wW]orklet")
+    assert [name for name, path in FILES.items() if worker.search(path.read_text())] == []
 
 
 async def test_a_fault_of_the_server_has_them(site: httpx.AsyncClient, db: Connection) -> None:

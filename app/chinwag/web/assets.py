@@ -19,7 +19,7 @@ from litestar import Request, Response
 from litestar.exceptions import NotFoundException
 from msgspec import Struct
 
-from chinwag.headers import PAGE_POLICY
+from chinwag.headers import PAGE_POLICY, is_answered_with_part
 from chinwag.resources import folder
 from chinwag.web.minify import MINIFIERS
 
@@ -31,6 +31,9 @@ FILES = {path.relative_to(STATIC).as_posix(): path for path in STATIC.rglob("*")
 STYLE_IMPORT = re.compile(rb'@import "\./([^"]+)";')
 
 DOCUMENTS = {"text/html", "image/svg+xml"}
+
+PARTS = {".js", ".css"}
+"""What a page loads, and no browser opens as a document that may load something."""
 
 MODULE = "text/javascript"
 """A module is always in UTF-8 (HTML, "fetch a single module script"): its type names no charset."""
@@ -65,6 +68,8 @@ def find(name: str) -> Path:
 def answer(path: Path, request: Request[Any, Any, Any]) -> Response[bytes]:
     """The file, or 304 for a browser that has it (RFC 9110, section 13.1.2)."""
     asset = _asset(path)
+    if path.suffix in PARTS:
+        is_answered_with_part(request)
     if asset.etag in request.headers.get("if-none-match", ""):
         return Response(b"", status_code=304, headers=asset.headers)
     headers = {**asset.headers, "Content-Type": asset.content_type}
