@@ -115,6 +115,8 @@ async def test_a_deletion_that_is_undone_at_once_is_none(
     await page.keyboard.press("Control+z")
     held.may_come.set()
     await item(page, deleted).click()
+    # Before it is open, the key has nothing to delete.
+    await expect(page.locator("main")).to_have_attribute("data-view", "open")
     await item(page, deleted).focus()
     await page.keyboard.press("Control+Shift+Backspace")
     await expect(item(page, deleted)).to_have_count(0)
