@@ -35,16 +35,13 @@ Replay = Callable[[int, int], Awaitable[Page]]
 """`replay(thread_id, after)` reads a page from the table; an empty page is the end."""
 
 RECENT_FRAMES = 256
-"""The number of frames that a room keeps for subscriptions that are catching up, while there are any; and of
-events that it keeps during a repair."""
+"""The number of frames that a room keeps for subscriptions that are catching up, while there are any."""
 
 REPAIR_RETRY_SECONDS = 1.0
 
 REST_SECONDS = 0.25
-"""How long a room rests after it has looked in vain for a row that was notified.
-
-PostgreSQL notifies what is committed, so such a notification is forged, or its row was lost by a failover.
-"""
+"""How long a room rests after it has looked in vain for a row that was notified. PostgreSQL notifies what is
+committed, so such a notification is forged, or its row was lost by a failover."""
 
 log = structlog.get_logger(__name__)
 
@@ -60,8 +57,7 @@ class Room:
     - catching up: it reads the table, or waits until there is room to do so.
 
     Attributes:
-        seq: the number up to which all live subscriptions hold everything. It is valid only while a
-            subscription is live or ahead.
+        seq: the number up to which live subscriptions hold everything; valid while one is live or ahead.
         subscriptions: all of them, live or not.
     """
 
@@ -87,8 +83,6 @@ class Room:
         self._rests_until = 0.0
         self._admission = Admission()
         self._repair: asyncio.Task[None] | None = None
-        self._events: list[bytes] = []
-        """What is told when the repair has ended: by then, who was removed is not live any more."""
 
     def join(self, subscription: AnyThreadSubscription) -> None:
         """Register a subscription before it reads the table, so that no message falls between."""
@@ -152,11 +146,9 @@ class Room:
             self.repair(in_doubt=True)
 
     def tell(self, frame: bytes) -> None:
-        """Push an event that is not a message to the live subscriptions, after the messages before it."""
-        if self._repair is None:
-            self._gathering.add(frame)
-        elif len(self._events) < RECENT_FRAMES:
-            self._events.append(frame)
+        """Push an event that is not a message to the live subscriptions, of which a repair may find that
+        some were removed before it."""
+        self._gathering.add_event(frame, waits=self._repair is not None)
 
     def announce(self, frame: bytes) -> None:
         """Push an event at once to all subscriptions, also to those that are not live."""
@@ -247,10 +239,8 @@ class Room:
             self._repair = None
         if self._is_followed() and self._needs_repair():
             self.repair()
-            return
-        events, self._events = self._events, []
-        for event in events:
-            self.tell(event)
+        else:
+            self._gathering.release_events()
 
     async def _read_on(self) -> bool:
         """Take the next page of the table. False: there is nothing more to take."""
