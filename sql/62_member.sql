@@ -51,59 +51,67 @@ begin atomic
   where thread.id = count_members.thread;
 end;
 
--- Writes what has happened to a membership into the thread. Nothing is written about the first members: the owner, the bot
--- that is there from the beginning, and the people of a direct thread.
+-- Writes what a statement has done to memberships into their threads. Nothing is written about the first members: the owner,
+-- the bot that is there from the beginning, and the people of a direct thread.
+-- It is done once for a statement. If it were done for each row, each would count all members and leave a dead version of the
+-- thread, so that thousands of members would take minutes.
 -- security definer: the role of a server may change memberships, but not write messages of the role system itself.
 create or replace function tg_member__publish() returns trigger
 language plpgsql security definer set search_path = pg_catalog, pg_temp
+set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off
 as $$
 declare
-  of_thread bigint := coalesce(new.thread_id, old.thread_id);
-  subject integer := coalesce(new.account_id, old.account_id);
   own public.thread;
-  said bigint;
   actor integer := public.acting_account();
-  is_own_act boolean := actor is not distinct from subject;
+  by_actor text := public.name_of(actor);
 begin
-  select * into own from public.thread where thread.id = of_thread for no key update;
-  if not found then
-    return null; -- it is being deleted
-  end if;
-  perform public.count_members(of_thread);
-  if own.direct_key is null
-    and not (tg_op = 'INSERT' and subject is not distinct from own.owner and own.persons = 0)
-    and not (own.last_seq = 0 and (select is_bot from public.account where account.id = subject))
-  then
-    said := case
-      when tg_op = 'INSERT' and is_own_act then
-        public.say(of_thread, 'joined'::text, subject, public.name_of(subject) || ' joined.')
-      when tg_op = 'INSERT' then
-        public.say(of_thread, 'added'::text, subject, case when actor is null
-          then public.name_of(subject) || ' was added.'
-          else public.name_of(actor) || ' added ' || public.name_of(subject) || '.' end)
-      when is_own_act then
-        public.say(of_thread, 'left'::text, subject, public.name_of(subject) || ' left.')
-      else
-        public.say(of_thread, 'removed'::text, subject, case when actor is null
-          then public.name_of(subject) || ' was removed.'
-          else public.name_of(actor) || ' removed ' || public.name_of(subject) || '.' end)
-    end;
-  end if;
-  if tg_op = 'INSERT' then
+  -- Two statements that change the same threads lock them in the same order, so they cannot deadlock. A thread that is not
+  -- there is being deleted.
+  for own in
+    select * from public.thread where id in (select thread_id from changed_member) order by id for no key update
+  loop
+    perform public.count_members(own.id);
+    with changed as (
+      select account_id, is_bot, public.name_of(account_id) as name, row_number() over () as place
+      from changed_member join public.account on account.id = account_id
+      where thread_id = own.id
+    ), told as (
+      insert into public.message (thread_id, role, content, author, event, subject)
+      select own.id, 'system', case
+          when account_id = actor then name || ' ' || event || '.'
+          when actor is null then name || ' was ' || event || '.'
+          else by_actor || ' ' || event || ' ' || name || '.'
+        end, actor, event, account_id
+      from changed cross join lateral (
+        select case when tg_op = 'INSERT' then case when account_id = actor then 'joined' else 'added' end
+          else case when account_id = actor then 'left' else 'removed' end end as event
+      ) as said
+      where own.direct_key is null
+        and not (tg_op = 'INSERT' and account_id is not distinct from own.owner and own.persons = 0)
+        and not (own.last_seq = 0 and is_bot)
+      order by place
+      returning subject, seq
+    )
     insert into public.read_mark (thread_id, account_id, read_seq)
-    values (of_thread, subject, coalesce(said, own.last_seq)) on conflict do nothing;
-  else
-    update public.thread set was_left = true where thread.id = of_thread;
-    if not (select has_bot from public.thread where thread.id = of_thread) then
-      delete from public.reply_request where reply_request.thread_id = of_thread;
+    select own.id, account_id, coalesce(told.seq, own.last_seq) from changed left join told on subject = account_id
+    where tg_op = 'INSERT'
+    on conflict do nothing;
+    if tg_op = 'DELETE' then
+      update public.thread set was_left = true where id = own.id;
+      delete from public.reply_request
+      where thread_id = own.id and not (select has_bot from public.thread where id = own.id);
     end if;
-  end if;
+  end loop;
   return null;
 end
 $$;
 
 create or replace trigger member_10_publish
-  after insert or delete on member for each row execute function tg_member__publish();
+  after insert on member referencing new table as changed_member
+  for each statement execute function tg_member__publish();
+create or replace trigger member_10_publish_removal
+  after delete on member referencing old table as changed_member
+  for each statement execute function tg_member__publish();
 
 -- Refuses changes that would add or remove a member without a message.
 create or replace function tg_member__refuse_change() returns trigger
