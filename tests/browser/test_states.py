@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 from urllib.parse import urljoin
 
 import pytest
-from playwright.async_api import Browser, BrowserContext, Page
+from playwright.async_api import Browser, Page
 
 from chinwag.db.pool import Connection
 from tests.support.looks import DEVICES, HEIGHT, looks_right
@@ -16,6 +16,9 @@ from tests.support.process import Server
 from tests.support.repository import ROOT
 from tests.support.states import MAX_CONTENT, STATES, Scene, build
 
+NOWHERE = (-1, -1)
+"""Where the mouse is over nothing."""
+
 
 @pytest.fixture(scope="module")
 def settings() -> dict[str, str]:
@@ -23,32 +26,33 @@ def settings() -> dict[str, str]:
 
 
 @pytest.fixture(scope="module")
-async def context(browser: Browser, request: pytest.FixtureRequest) -> AsyncIterator[BrowserContext]:
-    """A person with one of the devices. The states share what is in the browser's cache, and nothing else."""
+async def tab(browser: Browser, request: pytest.FixtureRequest) -> AsyncIterator[Page]:
+    """A tab of a person with one of the devices. All its states are seen in the same process of the browser,
+    which has compiled the page and axe."""
     options, _ = DEVICES[request.param]
     context = await browser.new_context(reduced_motion="reduce", **options)
     complaints = complaints_of(context)
-    yield context
+    yield await context.new_page()
     await context.close()
     assert none_matters(complaints)
 
 
 @pytest.fixture
-async def page(context: BrowserContext, server: Server) -> AsyncIterator[Page]:
-    """A tab of a person who has never been here."""
-    page = await context.new_page()
-    await page.goto(urljoin(server.url, "/static/favicon.svg"))
-    yield page
-    await page.goto(urljoin(server.url, "/static/favicon.svg"))
-    await page.evaluate("localStorage.clear()")
-    await page.close()
+async def page(tab: Page, server: Server) -> AsyncIterator[Page]:
+    """The tab of a person who has never been here."""
+    await tab.goto(urljoin(server.url, "/static/favicon.svg"))
+    await tab.evaluate("localStorage.clear()")
+    await tab.emulate_media(color_scheme="light", forced_colors="none")
+    await tab.mouse.move(*NOWHERE)
+    yield tab
+    await tab.unroute_all()
 
 
-# All states of a device come one after the other, so that it has one context.
-@pytest.mark.parametrize("context", DEVICES, indirect=True)
+# All states of a device come one after the other, so that it has one tab.
+@pytest.mark.parametrize("tab", DEVICES, indirect=True)
 @pytest.mark.parametrize("state", STATES)
 async def test_state(page: Page, db: Connection, state: str, request: pytest.FixtureRequest) -> None:
-    device = request.node.callspec.params["context"]
+    device = request.node.callspec.params["tab"]
     _, widths = DEVICES[device]
     await page.set_viewport_size({"width": widths[0], "height": HEIGHT})
     line = Line()
