@@ -3,15 +3,15 @@
 import asyncio
 import re
 import subprocess
-import sys
 
 import httpx
 import pytest
 
 from chinwag.db.pool import Connection
 from tests.support.client import LIMIT_SECONDS
+from tests.support.command import chinwag, forked_chinwag
 from tests.support.people import PASSWORD, nobody, sign_in, signed_in
-from tests.support.process import Server, environ_of
+from tests.support.process import Server
 
 
 @pytest.fixture(scope="module")
@@ -25,17 +25,12 @@ class Command:
     def __init__(self, database_url: str) -> None:
         self._database_url = database_url
 
-    def __call__(self, *arguments: str, password: str | None = None) -> subprocess.CompletedProcess[str]:
-        stdin = [] if password is None else ["--password-stdin"]
-        return subprocess.run(
-            [sys.executable, "-m", "chinwag.cli", "account", *arguments, *stdin],
-            env=environ_of(self._database_url, {}),
-            input=f"{password}\n" if password is not None else "",
-            capture_output=True,
-            check=False,
-            text=True,
-            timeout=LIMIT_SECONDS,
-        )
+    def __call__(
+        self, *arguments: str, password: str | None = None, anew: bool = False
+    ) -> subprocess.CompletedProcess[str]:
+        run = chinwag if anew else forked_chinwag
+        options, stdin = ([], "") if password is None else (["--password-stdin"], f"{password}\n")
+        return run("account", *arguments, *options, stdin=stdin, DATABASE_URL=self._database_url)
 
 
 @pytest.fixture(scope="module")
@@ -48,13 +43,13 @@ async def test_an_account_is_added_listed_disabled_and_enabled(
 ) -> None:
     async with nobody(server) as client:
         assert (await client.get("/account")).json()["username"] == "me"  # who is created as the first one
-        added = account("add", "ann", "--admin", "--display-name", "Ann Onym", password=PASSWORD)
+        added = account("add", "ann", "--admin", "--display-name", "Ann Onym", password=PASSWORD, anew=True)
         assert added.returncode == 0, added.stderr
         assert "ann can sign in." in added.stdout
         assert "chinwag account password me" in added.stdout  # or nobody could sign in as `me`
         await refused_soon(client)
     assert account("password", "me", password="another password").returncode == 0
-    listed = account("list").stdout
+    listed = account("list", anew=True).stdout
     assert "ann  Ann Onym  administrator" in listed and "me   me" in listed
     async with signed_in(server, "ann") as ann:
         assert (await ann.get("/account")).json()["display_name"] == "Ann Onym"

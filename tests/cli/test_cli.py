@@ -18,7 +18,7 @@ from tests.support.process import ServerStarter, directory_for_all
 
 async def test_from_nothing_to_a_chat_that_is_there_again() -> None:
     insert = "insert into message (thread_id, content) values (1, 'by psql')"
-    with directory_for_all() as empty, ServerStarter(None) as start:
+    with directory_for_all() as empty, ServerStarter(None, forks=False) as start:
         settings = {"CHINWAG_DATA_DIRECTORY": str(empty), "CHINWAG_BOT": "echo", "CHINWAG_BOT_PACE": "0"}
         server = start(settings)
         thread = (await post(server, "/threads", {}))["id"]

@@ -2,14 +2,14 @@
 
 import re
 import subprocess
-import sys
 
 import pytest
 
 from chinwag.db.pool import Connection
-from tests.support.client import LIMIT_SECONDS, open_list
+from tests.support.client import open_list
+from tests.support.command import chinwag, forked_chinwag
 from tests.support.people import PASSWORD
-from tests.support.process import Server, environ_of
+from tests.support.process import Server
 from tests.support.programs import bearer, with_key
 
 
@@ -24,16 +24,11 @@ class Command:
     def __init__(self, database_url: str) -> None:
         self._database_url = database_url
 
-    def __call__(self, *arguments: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [sys.executable, "-m", "chinwag.cli", *arguments],
-            env=environ_of(self._database_url, {}),
-            input=stdin,
-            capture_output=True,
-            check=False,
-            text=True,
-            timeout=LIMIT_SECONDS,
-        )
+    def __call__(
+        self, *arguments: str, stdin: str = "", anew: bool = False
+    ) -> subprocess.CompletedProcess[str]:
+        run = chinwag if anew else forked_chinwag
+        return run(*arguments, stdin=stdin, DATABASE_URL=self._database_url)
 
 
 @pytest.fixture(scope="module")
@@ -46,11 +41,11 @@ async def test_a_key_is_made_listed_and_revoked(server: Server, run: Command, db
     assert added.returncode == 0, added.stderr
     assert "chinwag key add builder" in added.stdout
     assert "builder  The Builder  bot" in run("account", "list").stdout
-    made = run("key", "add", "builder", "--name", "nightly build")
+    made = run("key", "add", "builder", "--name", "nightly build", anew=True)
     assert made.returncode == 0, made.stderr
     key = made.stdout.strip()  # and nothing else, so that a script can take it
     assert re.fullmatch("chinwag_key_[0-9a-f]{64}", key)
-    listed = run("key", "list").stdout
+    listed = run("key", "list", anew=True).stdout
     assert "builder  nightly build  not used yet" in listed and key not in listed
     assert run("key", "list", "builder").stdout == listed
     id = listed.split()[0]

@@ -47,7 +47,7 @@ def settings(data: Path) -> dict[str, str]:
 @pytest.fixture
 def start_alone() -> Iterator[ServerStarter]:
     """Starts servers that have no DATABASE_URL."""
-    with ServerStarter(None) as starter:
+    with ServerStarter(None, forks=False) as starter:
         yield starter
 
 

@@ -14,7 +14,7 @@ README = ROOT / "README.md"
 
 async def test_http_and_sql_examples_reach_a_reader_from_the_first_minute_on() -> None:
     find_program("curl", "curl")
-    with directory_for_all() as data, ServerStarter(None) as start:
+    with directory_for_all() as data, ServerStarter(None, forks=False) as start:
         settings = {"CHINWAG_DATA_DIRECTORY": str(data), "CHINWAG_BOT": "none"}
         server = start(settings)
         create, *write = examples(server)

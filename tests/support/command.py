@@ -11,11 +11,12 @@ from tests.support.http import http_client
 from tests.support.process import Server, environ_of
 
 
-def chinwag(*arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
+def chinwag(*arguments: str, stdin: str = "", **settings: str) -> subprocess.CompletedProcess[str]:
     """Run a command to its end, as a new process."""
     return subprocess.run(
         [sys.executable, "-m", "chinwag.cli", *arguments],
         env=environ_of(None, settings),
+        input=stdin,
         capture_output=True,
         check=False,
         text=True,
@@ -23,12 +24,17 @@ def chinwag(*arguments: str, **settings: str) -> subprocess.CompletedProcess[str
     )
 
 
-def forked_chinwag(*arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
+def forked_chinwag(
+    *arguments: str, stdin: str = "", **settings: str
+) -> subprocess.CompletedProcess[str]:
     """Run a command to its end, in a process that is forked from one that has imported Chinwag."""
     if not CAN_FORK:
-        return chinwag(*arguments, **settings)
-    with tempfile.TemporaryFile("w+") as stderr:
-        process = FORKERY.fork(list(arguments), environ_of(None, settings), stderr.fileno())
+        return chinwag(*arguments, stdin=stdin, **settings)
+    with tempfile.TemporaryFile("w+") as given, tempfile.TemporaryFile("w+") as stderr:
+        given.write(stdin)
+        given.seek(0)
+        environ = environ_of(None, settings)
+        process = FORKERY.fork(list(arguments), environ, given.fileno(), stderr.fileno())
         limit = threading.Timer(LIMIT_SECONDS, process.kill)
         limit.start()
         assert process.stdout is not None

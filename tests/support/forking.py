@@ -1,7 +1,7 @@
-"""Servers that are forked from a process that has imported Chinwag already.
+"""Servers and other commands that are forked from a process that has imported Chinwag already.
 
-They run `chinwag serve` as the command line does. To import it takes more processor time than all else that a
-server does in most tests, and the tests start hundreds of servers.
+They run as from the command line. To import it takes more processor time than all else that a
+server does in most tests, and the tests start hundreds of them.
 """
 
 import gc
@@ -20,6 +20,8 @@ from tests.support.repository import ROOT
 
 IMPORTED = [
     "chinwag.cli",
+    "chinwag.account_command",
+    "chinwag.key_command",
     "chinwag.asgi",
     "chinwag.push.uvicorn.protocol",
     "uvloop",
@@ -27,7 +29,7 @@ IMPORTED = [
     "uvicorn.supervisors",
     "litestar.plugins.pydantic",
 ]
-"""Chinwag's modules, and those that are imported when a server starts."""
+"""Chinwag's modules, and those that are imported when a command starts."""
 
 REQUEST_BYTES = 1 << 17
 
@@ -56,7 +58,7 @@ class Forked:
             ending.register(self._ending, select.POLLIN)
             if not ending.poll(None if timeout is None else timeout * 1000):
                 assert timeout is not None
-                raise subprocess.TimeoutExpired("chinwag serve", timeout)
+                raise subprocess.TimeoutExpired("chinwag", timeout)
             self.returncode = os.waitstatus_to_exitcode(int(self._ending.recv(16)))
             self._ending.close()
         return self.returncode
@@ -81,14 +83,14 @@ class Forkery:
         self._process: subprocess.Popen[bytes] | None = None
         self._requests: socket.socket | None = None
 
-    def fork(self, arguments: list[str], environ: dict[str, str], stderr: int) -> Forked:
-        """A new process in a session of its own, with stderr on this descriptor."""
+    def fork(self, arguments: list[str], environ: dict[str, str], stdin: int, stderr: int) -> Forked:
+        """A new process in a session of its own, with stdin and stderr on these descriptors."""
         requests = self._requests or self._start()
         ours, theirs = socket.socketpair()
         reading, writing = os.pipe()
         with theirs:
             request = json.dumps([arguments, environ]).encode()
-            socket.send_fds(requests, [request], [writing, stderr, theirs.fileno()])
+            socket.send_fds(requests, [request], [stdin, writing, stderr, theirs.fileno()])
         os.close(writing)
         return Forked(int(requests.recv(16)), open(reading, encoding="utf-8"), ours)
 
@@ -143,7 +145,7 @@ class Forking:
                 if ready != self._requests.fileno():
                     self._tell_the_end(ready)
                     continue
-                request, descriptors, _, _ = socket.recv_fds(self._requests, REQUEST_BYTES, 3)
+                request, descriptors, _, _ = socket.recv_fds(self._requests, REQUEST_BYTES, 4)
                 if not request:
                     sys.exit()
                 if pid := os.fork():
@@ -153,9 +155,9 @@ class Forking:
                     arguments, environ = json.loads(request)
                     return arguments, environ
 
-    def _remember(self, pid: int, stdout: int, stderr: int, ending: int) -> None:
-        os.close(stdout)
-        os.close(stderr)
+    def _remember(self, pid: int, stdin: int, stdout: int, stderr: int, ending: int) -> None:
+        for descriptor in (stdin, stdout, stderr):
+            os.close(descriptor)
         child = os.pidfd_open(pid)
         self._endings[child] = pid, socket.socket(fileno=ending)
         self._poll.register(child, select.POLLIN)
@@ -169,15 +171,14 @@ class Forking:
         with suppress(BrokenPipeError), ending:  # nobody may wait for it any more
             ending.send(b"%d" % status)
 
-    def _let_go(self, stdout: int, stderr: int, ending: int) -> None:
+    def _let_go(self, stdin: int, stdout: int, stderr: int, ending: int) -> None:
         os.setsid()
         self._requests.close()
         os.close(ending)
         for child, (_, other) in self._endings.items():
             os.close(child)
             other.close()
-        nothing = os.open(os.devnull, os.O_RDONLY)
-        for descriptor, standard in (nothing, 0), (stdout, 1), (stderr, 2):
+        for descriptor, standard in (stdin, 0), (stdout, 1), (stderr, 2):
             os.dup2(descriptor, standard)
             os.close(descriptor)
 

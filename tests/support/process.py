@@ -74,8 +74,8 @@ class ServerStarter:
     """Starts servers, on this database or each on an embedded one, and stops those that still run at the end
     of its block.
 
-    A server with a database is forked from a process that has imported Chinwag. Python starts anew for
-    further arguments, for a directory, from which modules may be imported, and where `forks` is false.
+    A server is forked from a process that has imported Chinwag. Python starts anew for several server
+    processes, for a directory, from which modules may be imported, and where `forks` is false.
     """
 
     def __init__(self, database_url: str | None, *, forks: bool = True) -> None:
@@ -103,8 +103,9 @@ class ServerStarter:
         command = ["serve", "--port", str(port), *arguments]
         process: subprocess.Popen[str] | Forked
         with tempfile.NamedTemporaryFile("w", suffix=".log", delete=False) as log:
-            if self.forks and self.database_url and not (arguments or directory):
-                process = FORKERY.fork(command, environ, log.fileno())
+            if self.forks and not ("--workers" in arguments or directory):
+                with open(os.devnull) as nothing:
+                    process = FORKERY.fork(command, environ, nothing.fileno(), log.fileno())
             else:
                 process = subprocess.Popen(
                     [sys.executable, "-m", "chinwag.cli", *command],
@@ -144,10 +145,12 @@ def directory_for_all() -> Iterator[Path]:
 
 
 def wait_until(condition: Callable[[], object], seconds: float = 60) -> None:
-    deadline = time.monotonic() + seconds
+    began = time.monotonic()
     while not condition():
-        assert time.monotonic() < deadline, "it did not come true in time"
-        time.sleep(0.002)
+        waited = time.monotonic() - began
+        assert waited < seconds, "it did not come true in time"
+        # The processor is for what is awaited: the longer this takes, the less often it is looked for.
+        time.sleep(min(0.002 + waited / 20, 0.05))
 
 
 def find_program(name: str, package: str) -> str:
