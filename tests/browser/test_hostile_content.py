@@ -1,16 +1,19 @@
 """Whatever people write is text: it runs nothing, asks no other host and stays in its place."""
 
-import re
+from collections.abc import AsyncIterator
 from typing import Any
+from urllib.parse import urljoin
 
 import pytest
-from playwright.async_api import Page, expect
+from playwright.async_api import Browser, Page, ViewportSize, expect
 
 from chinwag.db.pool import Connection
 from tests.support.hostile import ADDRESSES, LINKS, SCRIPTS, SHAPES
-from tests.support.page import Open, contents
+from tests.support.page import Open, complaints_of, contents, none_matters
+from tests.support.process import Server
 
-PHONE = {"width": 360, "height": 640}
+PHONE: ViewportSize = {"width": 360, "height": 640}
+COMPUTER: ViewportSize = {"width": 1280, "height": 720}
 INSERT = "insert into message (thread_id, content) select $1, unnest($2::text[])"
 
 WATCH = """
@@ -28,15 +31,40 @@ SHOWN = """all => all.map(content => {
 })"""
 
 
-async def open_watched(open_page: Open, thread: int, **options: Any) -> Page:
-    page = await open_page("/static/favicon.svg", **options)
-    await page.context.add_init_script(WATCH)
-    await page.goto(re.sub("static/.*", f"threads/{thread}", page.url))
-    return page
+@pytest.fixture(scope="module")
+async def tab(browser: Browser) -> AsyncIterator[Page]:
+    """One tab for all: each of its own would be a process that compiles the page again."""
+    context = await browser.new_context()
+    await context.add_init_script(WATCH)
+    yield await context.new_page()
+    await context.close()
+
+
+@pytest.fixture(scope="module")
+async def complaints(tab: Page) -> list[str]:
+    return complaints_of(tab.context)
+
+
+@pytest.fixture
+async def open_watched(tab: Page, complaints: list[str], server: Server) -> AsyncIterator[Open]:
+    """A function that opens a thread in the tab, as of a person who has never been here. At the end, it may
+    not have complained or asked another host."""
+    complaints.clear()
+
+    async def open(thread: int, viewport: ViewportSize = COMPUTER) -> Page:
+        await tab.goto(urljoin(server.url, "/static/favicon.svg"))
+        await tab.evaluate("localStorage.clear()")
+        await tab.mouse.move(-1, -1)  # over nothing
+        await tab.set_viewport_size(viewport)
+        await tab.goto(urljoin(server.url, f"/threads/{thread}"))
+        return tab
+
+    yield open
+    assert none_matters(complaints), complaints
 
 
 async def nothing_happened(page: Page) -> None:
-    """Check that the page did nothing. What the console and the network tell is checked by open_page."""
+    """Check that the page did nothing. What the console and the network tell is checked by open_watched."""
     assert await page.evaluate("[window.hacked, window.violations, frames.length, {}.hacked]") == [
         None,
         [],
@@ -48,10 +76,10 @@ async def nothing_happened(page: Page) -> None:
     ).to_have_count(0)
 
 
-async def test_hostile_messages_are_text(open_page: Open, db: Connection, thread: int) -> None:
+async def test_hostile_messages_are_text(open_watched: Open, db: Connection, thread: int) -> None:
     said = SCRIPTS + LINKS
     await db.execute(INSERT, thread, [*said[20:], "the end"])
-    page = await open_watched(open_page, thread)
+    page = await open_watched(thread)
     await expect(contents(page).last).to_have_text("the end")
     assert await contents(page).evaluate_all(SHOWN) == [*said[20:], "the end"]
     await db.execute(INSERT, thread, [*said[:20], "live"])
@@ -62,18 +90,18 @@ async def test_hostile_messages_are_text(open_page: Open, db: Connection, thread
     await nothing_happened(page)
 
 
-async def test_hostile_links_are_no_links(open_page: Open, db: Connection, thread: int) -> None:
+async def test_hostile_links_are_no_links(open_watched: Open, db: Connection, thread: int) -> None:
     said = [one for one in LINKS if "https://" not in one]
     await db.execute(INSERT, thread, [*said, "the end"])
-    page = await open_watched(open_page, thread)
+    page = await open_watched(thread)
     await expect(contents(page).last).to_have_text("the end")
     await expect(contents(page).get_by_role("link")).to_have_count(0)
     await nothing_happened(page)
 
 
-async def test_addresses_are_not_asked(open_page: Open, db: Connection, thread: int) -> None:
+async def test_addresses_are_not_asked(open_watched: Open, db: Connection, thread: int) -> None:
     await db.execute(INSERT, thread, [*ADDRESSES, "the end"])
-    page = await open_watched(open_page, thread)
+    page = await open_watched(thread)
     await expect(contents(page).last).to_have_text("the end")
     links = contents(page).get_by_role("link")
     for link in await links.all():
@@ -86,29 +114,29 @@ async def test_addresses_are_not_asked(open_page: Open, db: Connection, thread: 
     await nothing_happened(page)
 
 
-async def test_hostile_code_is_text(open_page: Open, db: Connection, thread: int) -> None:
+async def test_hostile_code_is_text(open_watched: Open, db: Connection, thread: int) -> None:
     said = [*SCRIPTS, *LINKS, *ADDRESSES][-40:]
     await db.execute(INSERT, thread, [f"```{_word(one)}\n{one}\n```" for one in said])
-    page = await open_watched(open_page, thread)
+    page = await open_watched(thread)
     await expect(contents(page)).to_have_count(len(said))
     assert await contents(page).evaluate_all(SHOWN) == said
     await nothing_happened(page)
 
 
-async def test_a_hostile_cell_is_text(open_page: Open, db: Connection, thread: int) -> None:
+async def test_a_hostile_cell_is_text(open_watched: Open, db: Connection, thread: int) -> None:
     said = [one for one in [*SCRIPTS, *LINKS] if "|" not in one and "https://" not in one][-40:]
     await db.execute(INSERT, thread, [f"|a|\n|-|\n|{one}|" for one in said])
-    page = await open_watched(open_page, thread)
+    page = await open_watched(thread)
     await expect(contents(page).locator("td")).to_have_count(len(said))
     assert await contents(page).locator("td").all_text_contents() == [one.strip() for one in said]
     await nothing_happened(page)
 
 
 @pytest.mark.parametrize("text", [*SCRIPTS[::6], *SHAPES.values()], ids=lambda text: repr(text[:20]))
-async def test_a_hostile_title_is_text(open_page: Open, db: Connection, text: str) -> None:
+async def test_a_hostile_title_is_text(open_watched: Open, db: Connection, text: str) -> None:
     title = text[:200]
     thread = await db.fetchval("insert into thread (title) values ($1) returning id", title)
-    page = await open_watched(open_page, thread, viewport=PHONE)
+    page = await open_watched(thread, viewport=PHONE)
     await page.get_by_role("button", name="Chats").click()
     listed = page.locator(f"thread-list li[data-id='{thread}'] .title")
     await expect(listed).to_be_in_viewport()
@@ -121,11 +149,11 @@ async def test_a_hostile_title_is_text(open_page: Open, db: Connection, text: st
 @pytest.mark.parametrize("is_code", [False, True])
 @pytest.mark.parametrize("shape", SHAPES)
 async def test_what_is_around_stays_in_its_place(
-    open_page: Open, db: Connection, thread: int, shape: str, is_code: bool
+    open_watched: Open, db: Connection, thread: int, shape: str, is_code: bool
 ) -> None:
     text = f"```\n{SHAPES[shape]}\n```" if is_code else SHAPES[shape]
     await db.execute(INSERT, thread, ["before", text, "12 after (next)"])
-    page = await open_watched(open_page, thread, viewport=PHONE)
+    page = await open_watched(thread, viewport=PHONE)
     await expect(contents(page).last).to_have_text("12 after (next)")
     before, hostile, after = await page.get_by_role("article").all()
     assert letters(await contents(page).nth(1).inner_text()) >= letters(text) - {"\u2028", "\u2029"}
@@ -160,18 +188,20 @@ async def is_as_left_to_right(element: Any) -> None:
 
 @pytest.mark.parametrize("shape", [one for one in SHAPES if one.startswith("Zalgo")])
 async def test_nothing_is_painted_over_other_messages(
-    open_page: Open, db: Connection, thread: int, shape: str
+    tab: Page, open_watched: Open, db: Connection, thread: int, shape: str
 ) -> None:
     await db.execute(INSERT, thread, ["before", "plain"])
     other = await db.fetchval("insert into thread (title) values ('Thread') returning id")
     await db.execute(INSERT, other, ["before", SHAPES[shape]])
     pictures = []
+    await tab.emulate_media(reduced_motion="reduce")
     for id in (thread, other):
-        page = await open_watched(open_page, id, viewport=PHONE, reduced_motion="reduce")
+        page = await open_watched(id, viewport=PHONE)
         await expect(contents(page)).to_have_count(2)
         before = page.get_by_role("article").first
         await expect(before).to_be_in_viewport()
         pictures.append(await before.screenshot())
+    await tab.emulate_media(reduced_motion="no-preference")
     assert pictures[0] == pictures[1]
 
 
