@@ -15,6 +15,7 @@ import pytest
 
 from chinwag.embedded import discovery as postmaster
 from chinwag.embedded.discovery import read_pidfile, running_url, shared_url
+from chinwag.embedded.filelock import is_held
 from chinwag.errors import EmbeddedPostgresFailed
 from tests.support.client import open_thread
 from tests.support.command import chinwag, post
@@ -24,8 +25,9 @@ from tests.support.process import Server, ServerStarter, directory_for_all, wait
 PATIENCE = 60
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def data() -> Iterator[Path]:
+    """One for all: to make it takes more of the processor than a test."""
     with directory_for_all() as directory:
         yield directory
 
@@ -35,6 +37,8 @@ def start(data: Path) -> Iterator[ServerStarter]:
     """Starts servers that have no DATABASE_URL."""
     with ServerStarter(None) as starter:
         yield starter
+    # The PostgreSQL of one test is no other's.
+    wait_until(lambda: not is_held(data / "server.lock"), PATIENCE)
 
 
 @pytest.fixture
@@ -95,7 +99,8 @@ async def test_a_server_that_shares_it_finds_it_again(
     thread = (await post(owner, "/threads", {}))["id"]
     kill_postmaster(pid_of(data))
     # At once: it waits until the server is back.
-    said = chinwag("psql", "-Atc", "select count(*) from thread", CHINWAG_DATA_DIRECTORY=str(data))
+    count = f"select count(*) from thread where id = {thread}"
+    said = chinwag("psql", "-Atc", count, CHINWAG_DATA_DIRECTORY=str(data))
     assert said.stdout == "1\n", said.stderr
     await until_ready(guest)
     async with open_thread(guest, thread) as client:
@@ -123,9 +128,9 @@ async def test_whoever_comes_while_it_cannot_start_is_told_so(
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="a small file system is mounted by root alone")
-async def test_a_full_disk_is_survived(start: ServerStarter, settings: dict[str, str], data: Path) -> None:
-    data.mkdir()
-    with small_file_system(data):
+async def test_a_full_disk_is_survived(settings: dict[str, str]) -> None:
+    with directory_for_all() as data, small_file_system(data), ServerStarter(None) as start:
+        settings |= {"CHINWAG_DATA_DIRECTORY": str(data)}
         server = start(settings)
         thread = (await post(server, "/threads", {}))["id"]
         filler = data / "filler"
@@ -143,7 +148,8 @@ async def test_a_full_disk_is_survived(start: ServerStarter, settings: dict[str,
 
 @contextlib.contextmanager
 def small_file_system(directory: Path) -> Iterator[None]:
-    """Mount a file system of 120 MB, in memory."""
+    """Make the directory, a file system of 120 MB, in memory."""
+    directory.mkdir()
     libc = ctypes.CDLL(None, use_errno=True)
     if libc.mount(b"tmpfs", os.fsencode(directory), b"tmpfs", 0, b"size=120m,mode=755") != 0:
         pytest.skip(f"a file system cannot be mounted here: {os.strerror(ctypes.get_errno())}")
