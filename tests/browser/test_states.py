@@ -3,6 +3,7 @@
 With CHINWAG_PICTURES, a directory, each is written there as a picture, to be looked at.
 """
 
+import re
 from collections.abc import AsyncIterator
 from urllib.parse import urljoin
 
@@ -61,6 +62,19 @@ async def test_state(page: Page, db: Connection, state: str, request: pytest.Fix
     threads = await build(db, (await account.json())["id"])
     await STATES[state](Scene(page, db, line, threads))
     await looks_right(page, state, device, widths)
+
+
+def test_nothing_else_is_shown_between_the_widths_of_a_device() -> None:
+    """So what axe says of the first width is said of the others, except about looks."""
+    for file in [*(ROOT / "static").rglob("*.css"), *(ROOT / "static").rglob("*.js")]:
+        text = file.read_text(encoding="utf-8")
+        queries = re.findall(r"@media(.*?)\{|matchMedia\((.*?)\);", text)
+        for query in ("".join(one) for one in queries):
+            if "width" in query:
+                (limit,) = re.findall(r"\(width (?:<=|>) (\d+)px\)", query)
+                for _, widths in DEVICES.values():
+                    assert not widths[0] <= int(limit) < widths[-1], file
+        assert "@container" not in text, file
 
 
 def test_a_theme_changes_nothing_but_colours() -> None:

@@ -24,9 +24,7 @@ def chinwag(*arguments: str, stdin: str = "", **settings: str) -> subprocess.Com
     )
 
 
-def forked_chinwag(
-    *arguments: str, stdin: str = "", **settings: str
-) -> subprocess.CompletedProcess[str]:
+def forked_chinwag(*arguments: str, stdin: str = "", **settings: str) -> subprocess.CompletedProcess[str]:
     """Run a command to its end, in a process that is forked from one that has imported Chinwag."""
     if not CAN_FORK:
         return chinwag(*arguments, stdin=stdin, **settings)
