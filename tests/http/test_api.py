@@ -91,7 +91,6 @@ async def test_a_message_is_stored_and_read_as_it_was_written(http: httpx.AsyncC
         "client_id": None,
         "reply_to": None,
         "author": 1,
-        "written_by": None,
     }
     assert UTC_MOMENT.fullmatch(message["created_at"])
     assert (await http.get(f"/threads/{thread}/messages")).json() == [message]

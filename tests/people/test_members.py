@@ -97,7 +97,7 @@ async def test_who_is_added_sees_the_thread_at_once_on_another_server(people: tu
         await client.until_seq(2)
         assert client.messages[-1] | {"created_at": 0, "id": 0} == {
             "id": 0, "thread_id": thread, "seq": 2, "role": "system", "content": "ada added bob.",
-            "created_at": 0, "client_id": None, "reply_to": None, "author": ada.id, "written_by": None,
+            "created_at": 0, "client_id": None, "reply_to": None, "author": ada.id,
             "event": "added", "subject": bob.id,
         }  # fmt: skip
         await bobs_list.until(lambda frames: {"type": "ready", "data": {}} in frames[seen:])
@@ -231,7 +231,7 @@ async def test_a_person_who_is_deleted_leaves_and_the_messages_stay(
     await db.execute("insert into message (thread_id, content, author) values ($1, 'mine', $2)", thread, zoe)
     await db.execute("delete from account where id = $1", zoe)
     found = (await ada.http.get(f"/threads/{thread}/messages")).json()
-    assert [(one["content"], one["author"]) for one in found] == [
+    assert [(one["content"], one.get("author")) for one in found] == [
         ("ada added zoe.", ada.id), ("mine", zoe), ("zoe was removed.", None),
     ]  # fmt: skip
     names = [one["account"]["username"] for one in (await ada.http.get(f"/threads/{thread}/members")).json()]
@@ -251,7 +251,7 @@ async def test_plain_sql_writes_for_an_account_or_as_its_role(
         )
         await client.until_seq(2)
         role = await db.fetchval("select session_user")
-        assert [(one["author"], one["written_by"]) for one in client.messages] == [
+        assert [(one.get("author"), one.get("written_by")) for one in client.messages] == [
             (None, role), (bob.id, None),
         ]  # fmt: skip
 

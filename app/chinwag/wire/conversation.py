@@ -77,7 +77,8 @@ class Message(Struct, frozen=True, omit_defaults=True):
             and the account that is its `subject`.
         author: the account for which it was written. Messages of versions before there were accounts have
             none.
-        written_by: the database role that has written it, if that named no author.
+        written_by: the database role that has written it, if that named no author. What there is not of
+            these two, `event` and `subject` is left out.
     """
 
     id: StoredNumber
@@ -88,8 +89,8 @@ class Message(Struct, frozen=True, omit_defaults=True):
     created_at: datetime
     client_id: UUID | None
     reply_to: int | None
-    author: int | None
-    written_by: str | None
+    author: int | None = None
+    written_by: str | None = None
     event: Event | None = None
     subject: int | None = None
 
