@@ -28,7 +28,7 @@ from tests.support.chromium import launch
 from tests.support.forking import FORKERY
 from tests.support.http import http_client
 from tests.support.leftovers import leftovers, mark_what_is_started
-from tests.support.page import Open, complaints_of, none_matters
+from tests.support.page import Open, complaints_of, those_that_matter
 from tests.support.process import Server, ServerStarter
 
 # Where there is one PostgreSQL for all, each process of the tests has databases of its own.
@@ -199,7 +199,7 @@ async def open_page(browser: Browser, server: Server) -> AsyncIterator[Open]:
             return page
 
         yield open
-        assert all(none_matters(of_one) for of_one in complaints), complaints
+        assert not [one for of_one in complaints for one in those_that_matter(of_one)]
 
 
 async def _execute(url: str, statement: str) -> None:

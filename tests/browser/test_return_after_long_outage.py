@@ -44,7 +44,8 @@ class Tab:
         tries = self.line.tries
 
         async def has_tried() -> bool:
-            return self.line.tries > tries
+            # Where the processor is busy, it may have tried, with success, before the tries were counted.
+            return self.line.tries > tries or not await self.has_given_up()
 
         await self.pass_time(BACKGROUND_PAUSE, has_tried)
 

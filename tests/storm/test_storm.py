@@ -36,7 +36,7 @@ def test_nothing_is_lost_nor_doubled_nor_out_of_order_nor_seen_by_who_may_not(di
 def test_a_rolling_restart_is_hardly_seen(directory: Path) -> None:
     report = asyncio.run(rolling_restart(directory / "postgres"))
     assert not report.wrong
-    assert report.written_on_page > 10
+    assert report.written_on_page > 2
     assert report.stored > 100
     assert not report.failures
     assert not report.gave_up

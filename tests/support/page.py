@@ -160,12 +160,17 @@ def complaints_of(context: BrowserContext) -> list[str]:
     return complaints
 
 
+def those_that_matter(complaints: list[str]) -> list[str]:
+    return [one for one in complaints if not is_network_noise(one)]
+
+
 def none_matters(complaints: list[str]) -> bool:
-    return not [one for one in complaints if not is_network_noise(one)]
+    return not those_that_matter(complaints)
 
 
 def is_network_noise(text: str) -> bool:
     """Whether Chromium itself complains about a connection that the test broke, or about a thread or an
     account that does not exist."""
-    broken = r"ERR_(INTERNET_|CONNECTION_|NETWORK_|EMPTY_RESPONSE)|closed before the connection"
+    broken = r"ERR_(INTERNET_|CONNECTION_|NETWORK_|EMPTY_RESPONSE|SOCKET_NOT_CONNECTED)"
+    broken += "|closed before (the connection|receiving a handshake)"
     return bool(re.search(rf"{broken}|(status of|response code:) (401|404|409|413|502|503)", text))
