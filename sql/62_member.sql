@@ -1,13 +1,12 @@
 -- Memberships. What happens to one becomes a message of the role system, in the transaction of the change: it has a seq of
 -- its own, and all servers get it in its place. Who was removed gets nothing after it.
 
--- Writes a message about a thread or one of its members.
-create or replace function say(thread_id bigint, event text, subject integer, content text) returns bigint
+-- Writes a message about a thread.
+create or replace function say(thread_id bigint, event text, content text) returns void
 language sql
 begin atomic
-  insert into message (thread_id, role, content, author, event, subject)
-  values (say.thread_id, 'system', say.content, acting_account(), say.event, say.subject)
-  returning seq;
+  insert into message (thread_id, role, content, author, event)
+  values (say.thread_id, 'system', say.content, acting_account(), say.event);
 end;
 
 -- Gives a new thread its defaults: it is open if it has no owner.
@@ -151,16 +150,16 @@ declare
   is_known boolean := public.acting_account() is not null;
 begin
   if new.title <> old.title and old.title <> 'New chat' and old.last_seq > 0 then
-    perform public.say(new.id, 'renamed'::text, null::integer, case when is_known
+    perform public.say(new.id, 'renamed'::text, case when is_known
       then actor || ' renamed the chat to “' || new.title || '”.'
       else 'The chat was renamed to “' || new.title || '”.' end);
   end if;
   if new.is_open and not old.is_open then
-    perform public.say(new.id, 'opened'::text, null::integer, case when is_known
+    perform public.say(new.id, 'opened'::text, case when is_known
       then actor || ' opened the chat to everybody.' else 'The chat was opened to everybody.' end);
   elsif old.is_open and not new.is_open then
     update public.thread set was_left = true where id = new.id;
-    perform public.say(new.id, 'closed'::text, null::integer, case when is_known
+    perform public.say(new.id, 'closed'::text, case when is_known
       then actor || ' closed the chat: now only its members see it.'
       else 'The chat was closed: now only its members see it.' end);
   end if;
