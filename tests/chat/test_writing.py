@@ -6,6 +6,7 @@ import json
 import asyncpg
 import httpx
 
+from chinwag.chat.store import INSERT_ONE
 from chinwag.db.pool import Connection
 from tests.support.client import open_thread
 from tests.support.process import Server
@@ -37,6 +38,15 @@ async def test_concurrent_posts_share_commits(http: httpx.AsyncClient, db: Conne
     assert {response.status_code for response in await asyncio.gather(*posts)} == {201}
     commits = await db.fetchval("select count(distinct xmin::text) from message where thread_id = $1", thread)
     assert commits < 300, "without gathering, each has its own"
+
+
+async def test_the_plan_of_a_single_message_is_kept(db: Connection, thread: int) -> None:
+    """PostgreSQL plans five times for the values that it gets, and then keeps a plan that is as cheap."""
+    statement = await db.prepare(INSERT_ONE)
+    for _ in range(10):
+        assert await statement.fetch(thread, "user", "x", None, None, 1, None)
+    kept = "select generic_plans from pg_prepared_statements where statement = $1"
+    assert await db.fetchval(kept, INSERT_ONE) == 5
 
 
 async def test_a_connection_goes_back_to_the_pool_without_a_query(
