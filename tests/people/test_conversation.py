@@ -2,7 +2,6 @@
 
 import asyncio
 import re
-from collections.abc import AsyncIterator
 
 import httpx
 import pytest
@@ -11,42 +10,15 @@ from playwright.async_api import Locator, Page, expect
 from chinwag.db.pool import Connection
 from tests.support.page import Line, Open, contents, field, item, write
 from tests.support.people import add_person, open_as, signed_in
-from tests.support.process import Server, ServerStarter
+from tests.support.process import Server
 
 NAMES = {"ann": "Ann Lovelace", "bob": "Bob", "cy": '<b id="cy">Cy</b>'}
 TYPED = re.compile(r"Ann Lovelace is typing")
 
 
-@pytest.fixture(scope="module")
-async def named(db: Connection, persons: dict[str, int]) -> dict[str, int]:
-    for username, name in NAMES.items():
-        await db.execute("update account set display_name = $2 where username = $1", username, name)
-    return persons
-
-
-@pytest.fixture(scope="module")
-def other_server(start_server: ServerStarter, settings: dict[str, str]) -> Server:
-    return start_server(settings)
-
-
 @pytest.fixture(autouse=True)
 async def nothing_is_unread(db: Connection) -> None:
     await db.execute("delete from thread")
-
-
-@pytest.fixture
-async def ann_http(server: Server, named: dict[str, int]) -> AsyncIterator[httpx.AsyncClient]:
-    async with signed_in(server, "ann") as client:
-        yield client
-
-
-@pytest.fixture
-async def group(ann_http: httpx.AsyncClient) -> int:
-    """The id of a thread of the three persons."""
-    answer = await ann_http.post("/threads", json={"title": "Group", "members": ["bob", "cy"]})
-    assert answer.status_code == 201, answer.text
-    id: int = answer.json()["id"]
-    return id
 
 
 def message(page: Page, content: str) -> Locator:

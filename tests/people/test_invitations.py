@@ -12,7 +12,7 @@ import pytest
 from chinwag.chat.attempts import OF_ADDRESS
 from chinwag.db.pool import Connection
 from tests.support.people import PASSWORD, add_person, nobody, open_link, sign_in, signed_in
-from tests.support.process import Server, ServerStarter
+from tests.support.process import Server
 
 EMPTY: Mapping[str, object] = MappingProxyType({})
 
@@ -98,12 +98,6 @@ async def test_whatever_is_wrong_with_a_link_is_answered_alike(
     assert {answer.text for answer in answers} == {answers[0].text}
     assert (answers[0].status_code, answers[0].json()["code"]) == (404, "no_such_link")
     assert not await db.fetchval("select exists (select from account where username = 'nobody-yet')")
-
-
-@pytest.fixture(scope="module")
-def other_server(start_server: ServerStarter, settings: dict[str, str]) -> Server:
-    """A second server on the same database."""
-    return start_server(settings)
 
 
 async def test_of_many_who_use_a_link_at_once_as_many_join_as_it_has_uses(

@@ -11,25 +11,20 @@ from chinwag.db.pool import Connection
 from tests.support.client import Client
 from tests.support.people import add_person, signed_in
 from tests.support.person import Person
-from tests.support.process import Server, ServerStarter
+from tests.support.process import Server
 from tests.support.sql import INSERT
 
 HIDDEN = "there is no thread {}"
 
 
-@pytest.fixture(scope="module")
-def second_server(start_server: ServerStarter, settings: dict[str, str]) -> Server:
-    return start_server(settings)
-
-
 @pytest.fixture
 async def people(
-    db: Connection, server: Server, second_server: Server
+    db: Connection, server: Server, other_server: Server
 ) -> AsyncIterator[tuple[Person, Person, Person]]:
     """Ada, Bob and Eve. Bob uses the other server."""
     async with AsyncExitStack() as stack:
         found = []
-        for name, place in (("ada", server), ("bob", second_server), ("eve", server)):
+        for name, place in (("ada", server), ("bob", other_server), ("eve", server)):
             id = await db.fetchval("select id from account where username = $1", name)
             id = id or await add_person(db, name)
             found.append(Person(id, await stack.enter_async_context(signed_in(place, name)), place))
@@ -305,42 +300,3 @@ async def test_others_see_who_types_on_another_server(people: tuple[Person, ...]
         await bob.says(thread, "typed")
         await adas.until_seq(2)
         assert [one["data"] for one in adas.frames if one["type"] == "typing"] == [typing]
-
-
-ADD_MANY = """
-    insert into account (username, password, email, active)
-    select $1 || i, '', $1 || i || '@x', true from generate_series(1, $2::integer) i returning id
-"""
-UPDATES_OF_THREADS = "select n_tup_upd from pg_stat_xact_user_tables where relname = 'thread'"
-
-
-async def test_thousands_who_are_added_or_removed_by_one_statement_change_the_thread_a_few_times(
-    people: tuple[Person, ...], db: Connection
-) -> None:
-    """If the thread were changed for each of them, it would take the square of their number."""
-    ada, *_ = people
-    thread = await ada.new_thread()
-    await ada.says(thread, "before")
-    ids = [row["id"] for row in await db.fetch(ADD_MANY, f"many{thread}x", 2000)]
-    for statement, event in (
-        ("insert into member (thread_id, account_id) select $1, unnest($2::integer[])", "added"),
-        ("delete from member where thread_id = $1 and account_id = any ($2)", "removed"),
-    ):
-        last_seq = await db.fetchval("select last_seq from thread where id = $1", thread)
-        async with db.transaction():
-            await db.execute(statement, thread, ids)
-            assert 0 < await db.fetchval(UPDATES_OF_THREADS) < 10
-        told = await db.fetch(
-            "select seq, subject, content from message where thread_id = $1 and event = $2 order by seq",
-            thread, event,
-        )  # fmt: skip
-        assert [row["seq"] for row in told] == list(range(last_seq + 1, last_seq + 2001))
-        assert [row["subject"] for row in told] == ids
-        assert told[0]["content"] == f"many{thread}x1 was {event}."
-        persons = await db.fetchval("select persons from thread where id = $1", thread)
-        assert persons == (2001 if event == "added" else 1)
-    marks = await db.fetch(
-        "select read_seq from read_mark where thread_id = $1 and account_id = any ($2) order by account_id",
-        thread, ids,
-    )  # fmt: skip
-    assert [row["read_seq"] for row in marks] == list(range(2, 2002)), "each has read up to the own message"

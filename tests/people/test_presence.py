@@ -16,12 +16,6 @@ from tests.support.people import cookie_of, signed_in
 from tests.support.process import Server, ServerStarter
 
 
-@pytest.fixture(scope="module")
-def other_server(start_server: ServerStarter, settings: dict[str, str]) -> Server:
-    """A second server on the same database."""
-    return start_server(settings)
-
-
 @asynccontextmanager
 async def list_of(server: Server, username: str) -> AsyncIterator[Client]:
     """The list of threads of somebody who is signed in."""

@@ -10,16 +10,11 @@ from chinwag.db.pool import Connection
 from tests.support.client import Client
 from tests.support.people import add_person, signed_in
 from tests.support.person import Person
-from tests.support.process import Server, ServerStarter
+from tests.support.process import Server
 from tests.support.sql import INSERT
 
 MOVE = "update read_mark set read_seq = $3 where thread_id = $1 and account_id = $2"
 MOST_PERSONS = 12
-
-
-@pytest.fixture(scope="module")
-def other_server(start_server: ServerStarter, settings: dict[str, str]) -> Server:
-    return start_server(settings)
 
 
 @pytest.fixture

@@ -1,7 +1,6 @@
 """In a small chat, the page shows up to which message each of the others has read it."""
 
 import re
-from collections.abc import AsyncIterator
 from typing import Any
 
 import httpx
@@ -13,37 +12,11 @@ from tests.storm.faults import TERMINATE
 from tests.support.axe import no_finding
 from tests.support.page import HIDDEN, SOON, Line, Open, contents, field, write
 from tests.support.people import add_person, open_as, signed_in
-from tests.support.process import Server, ServerStarter
+from tests.support.process import Server
 
 NAMES = {"ann": "Ann", "bob": "Bob Burr", "cy": '<b id="cy">Cy</b>'}
 BOXES = "all => all.map(one => JSON.stringify(one.getBoundingClientRect()))"
 MOVE = "update read_mark set read_seq = $3 where thread_id = $1 and account_id = any ($2)"
-
-
-@pytest.fixture(scope="module")
-async def named(db: Connection, persons: dict[str, int]) -> dict[str, int]:
-    for username, name in NAMES.items():
-        await db.execute("update account set display_name = $2 where username = $1", username, name)
-    return persons
-
-
-@pytest.fixture(scope="module")
-def other_server(start_server: ServerStarter, settings: dict[str, str]) -> Server:
-    return start_server(settings)
-
-
-@pytest.fixture
-async def ann_http(server: Server, named: dict[str, int]) -> AsyncIterator[httpx.AsyncClient]:
-    async with signed_in(server, "ann") as client:
-        yield client
-
-
-@pytest.fixture
-async def group(ann_http: httpx.AsyncClient) -> int:
-    """The id of a thread of the three persons."""
-    answer = await ann_http.post("/threads", json={"title": "Group", "members": ["bob", "cy"]})
-    id: int = answer.json()["id"]
-    return id
 
 
 async def say(client: httpx.AsyncClient, thread: int, content: str) -> int:
@@ -54,6 +27,16 @@ async def say(client: httpx.AsyncClient, thread: int, content: str) -> int:
 async def reads(server: Server, username: str, thread: int, seq: int) -> None:
     async with signed_in(server, username) as client:
         assert (await client.put(f"/threads/{thread}/read", json={"seq": seq})).status_code == 204
+
+
+async def open_what_bob_has_read(
+    open_page: Open, server: Server, thread: int, ann: httpx.AsyncClient
+) -> Page:
+    """Open the tab of Ann on a message of hers that Bob has read."""
+    await reads(server, "bob", thread, await say(ann, thread, "a question"))
+    page = await open_as(open_page, server, "ann", f"/threads/{thread}")
+    await expect(seen(page, "a question")).to_have_text("BB")
+    return page
 
 
 def seen(page: Page, content: str) -> Locator:
@@ -93,10 +76,7 @@ async def test_one_sees_what_another_has_read_and_nothing_moves(
 async def test_who_answers_has_read_what_came_before(
     open_page: Open, server: Server, group: int, ann_http: httpx.AsyncClient
 ) -> None:
-    asked = await say(ann_http, group, "a question")
-    await reads(server, "bob", group, asked)
-    ann = await open_as(open_page, server, "ann", f"/threads/{group}")
-    await expect(seen(ann, "a question")).to_have_text("BB")
+    ann = await open_what_bob_has_read(open_page, server, group, ann_http)
     async with signed_in(server, "bob") as bob:
         await say(bob, group, "an answer")
     await expect(contents(ann).last).to_have_text("an answer")
@@ -176,10 +156,7 @@ async def test_the_members_are_asked_for_once(
 async def test_in_an_open_chat_nothing_is_shown(
     open_page: Open, server: Server, group: int, ann_http: httpx.AsyncClient
 ) -> None:
-    last = await say(ann_http, group, "between us")
-    await reads(server, "bob", group, last)
-    ann = await open_as(open_page, server, "ann", f"/threads/{group}")
-    await expect(seen(ann, "between us")).to_have_text("BB")
+    ann = await open_what_bob_has_read(open_page, server, group, ann_http)
     await ann_http.patch(f"/threads/{group}", json={"open": True})
     await expect(ann.locator(".seen")).to_have_count(0)
 

@@ -9,15 +9,9 @@ import pytest
 from chinwag.db.pool import Connection
 from tests.support.client import open_list, open_thread
 from tests.support.people import PASSWORD, add_person, cookie_of, signed_in
-from tests.support.process import Server, ServerStarter
+from tests.support.process import Server
 
 Ending = Callable[[httpx.AsyncClient, Connection], Awaitable[object]]
-
-
-@pytest.fixture(scope="module")
-def other_server(start_server: ServerStarter, settings: dict[str, str]) -> Server:
-    """A second server on the same database."""
-    return start_server(settings)
 
 
 async def sign_out(client: httpx.AsyncClient, db: Connection) -> None:

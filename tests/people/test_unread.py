@@ -11,17 +11,12 @@ from playwright.async_api import Page, expect
 from chinwag.db.pool import Connection
 from tests.support.page import Open, contents, item
 from tests.support.people import open_as, signed_in
-from tests.support.process import Server, ServerStarter
+from tests.support.process import Server
 
 
 @pytest.fixture(autouse=True)
 async def no_threads(db: Connection) -> None:
     await db.execute("delete from thread")
-
-
-@pytest.fixture(scope="module")
-def other_server(start_server: ServerStarter, settings: dict[str, str]) -> Server:
-    return start_server(settings)
 
 
 @pytest.fixture
