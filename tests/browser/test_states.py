@@ -11,11 +11,12 @@ import pytest
 from playwright.async_api import Browser, Page
 
 from chinwag.db.pool import Connection
+from tests.support.conversations import build
 from tests.support.looks import DEVICES, HEIGHT, looks_right
 from tests.support.page import Line, complaints_of, none_matters
 from tests.support.process import Server
 from tests.support.repository import ROOT
-from tests.support.states import MAX_CONTENT, STATES, Scene, build
+from tests.support.states import MAX_CONTENT, STATES, Scene
 
 NOWHERE = (-1, -1)
 """Where the mouse is over nothing."""

@@ -1,12 +1,14 @@
 """Ann, Bob and Cy, who have to sign in."""
 
 from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
 
 import httpx
 import pytest
 
 from chinwag.db.pool import Connection
 from tests.support.people import add_person, signed_in
+from tests.support.person import Person
 from tests.support.process import Server, ServerStarter
 
 
@@ -44,3 +46,15 @@ async def group(ann_http: httpx.AsyncClient) -> int:
     assert answer.status_code == 201, answer.text
     id: int = answer.json()["id"]
     return id
+
+
+@pytest.fixture
+async def people(db: Connection, server: Server) -> AsyncIterator[tuple[Person, Person, Person]]:
+    """Ada, an administrator, and Bob and Eve, who are none."""
+    async with AsyncExitStack() as stack:
+        found = []
+        for name in ("ada", "bob", "eve"):
+            id = await db.fetchval("select id from account where username = $1", name)
+            id = id or await add_person(db, name, admin=name == "ada")
+            found.append(Person(id, await stack.enter_async_context(signed_in(server, name)), server))
+        yield found[0], found[1], found[2]

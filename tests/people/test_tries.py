@@ -1,54 +1,17 @@
 """What somebody with an ordinary account may try, and what comes of it."""
 
-import asyncio
 import json
 import re
 import secrets
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack
-from typing import Any
 from uuid import uuid4
 
-import asyncpg
-import pytest
-
-from chinwag.chat.audit import audit_database
 from chinwag.db.pool import Connection
-from tests.support.people import add_person, nobody, signed_in
+from tests.support.people import add_person, nobody
 from tests.support.person import Person
-from tests.support.process import Server, ServerStarter
+from tests.support.process import Server
 from tests.support.programs import bearer, make_bot, make_key, with_key
-from tests.support.sql import until
 
 MISSING = 999_999_999
-
-WRITES = """
-    select true from pg_stat_activity
-    where datname = current_database() and pid <> pg_backend_pid() and state = 'active' and query like $1
-"""
-
-WAITS_FOR_A_LOCK = f"{WRITES} and wait_event_type = 'Lock'"
-
-REMOVE = "delete from member where thread_id = $1 and account_id = $2"
-
-LATER = """
-    select array_agg(seq) from message
-    where thread_id = $1 and author = $2
-      and seq > (select min(seq) from message where thread_id = $1 and event = 'removed' and subject = $2)
-"""
-
-
-@pytest.fixture
-async def people(db: Connection, server: Server) -> AsyncIterator[tuple[Person, Person, Person]]:
-    """Ada, an administrator, and Bob and Eve, who are none."""
-    async with AsyncExitStack() as stack:
-        found = []
-        for name in ("ada", "bob", "eve"):
-            id = await db.fetchval("select id from account where username = $1", name)
-            id = id or await add_person(db, name, admin=name == "ada")
-            found.append(Person(id, await stack.enter_async_context(signed_in(server, name)), server))
-        yield found[0], found[1], found[2]
-
 
 FORBIDDEN_FIELDS: list[tuple[str, str, dict[str, object], dict[str, object]]] = [
     ("POST", "/threads/{thread}/messages", {"content": "x"}, {
@@ -286,82 +249,3 @@ async def test_the_client_id_of_another_opens_nothing(people: tuple[Person, ...]
     ]
     assert [answer.status_code for answer in answers] == [404, 404]
     assert answers[0].text.replace(str(thread), "N") == answers[1].text.replace(str(MISSING), "N")
-
-
-TRIES: dict[str, tuple[str, str, dict[str, object] | None]] = {
-    "write": ("POST", "/messages", {"content": "after all"}),
-    "come back": ("PUT", "/members/eve", None),
-    "add another": ("PUT", "/members/bob", None),
-    "rename": ("PATCH", "", {"title": "Hers"}),
-    "open": ("PATCH", "", {"open": True}),
-    "delete": ("DELETE", "", None),
-}
-
-
-@pytest.mark.parametrize("attempt", TRIES)
-async def test_what_waits_while_its_sender_is_removed_is_refused(
-    attempt: str, people: tuple[Person, ...], db: Connection, database_url: str
-) -> None:
-    """It has looked whether Eve sees the thread, and waits for the lock that the removal holds."""
-    ada, _, eve = people
-    method, path, body = TRIES[attempt]
-    thread = await eve.new_thread(title="Hers, and then not any more", members=["ada"])
-    await eve.says(thread, "before")
-    remover = await asyncpg.connect(database_url)
-    async with remover.transaction():
-        await remover.execute(REMOVE, thread, eve.id)
-        trying = asyncio.ensure_future(eve.http.request(method, f"/threads/{thread}{path}", json=body))
-        await until(
-            db, WAITS_FOR_A_LOCK, "%for no key update%" if attempt != "write" else "%insert into message%"
-        )
-    answer = await trying
-    await remover.close()
-    assert (answer.status_code, answer.json()["code"]) == (404, "no_such_thread")
-    assert await db.fetchval(LATER, thread, eve.id) is None
-    left = await db.fetchrow("select title, is_open from thread where id = $1", thread)
-    assert left is not None and tuple(left) == ("Hers, and then not any more", False)
-    members = await db.fetch("select account_id from member where thread_id = $1", thread)
-    assert [row["account_id"] for row in members] == [ada.id]
-
-
-async def test_nothing_of_who_is_removed_comes_after_the_removal(
-    people: tuple[Person, ...], db: Connection
-) -> None:
-    """Twenty removals, each among twenty messages of who is removed."""
-    ada, _, eve = people
-    threads = [await ada.new_thread(members=["eve"]) for _ in range(20)]
-
-    async def write(thread: int, n: int) -> int:
-        answer = await eve.http.post(f"/threads/{thread}/messages", json={"content": f"{n}"})
-        return answer.status_code
-
-    for thread in threads:
-        posts: list[Any] = [write(thread, n) for n in range(20)]
-        posts.insert(10, ada.http.delete(f"/threads/{thread}/members/eve"))
-        answers = await asyncio.gather(*posts)
-        removal = answers.pop(10)
-        assert removal.status_code == 204
-        stored = await db.fetchval(
-            "select count(*) from message where thread_id = $1 and author = $2", thread, eve.id
-        )
-        assert set(answers) <= {201, 404} and answers.count(201) == stored
-        assert await db.fetchval(LATER, thread, eve.id) is None
-
-
-async def test_a_bot_that_is_removed_while_it_thinks_does_not_answer(
-    people: tuple[Person, ...], start_server: ServerStarter, db: Connection, database_url: str
-) -> None:
-    server = start_server({"CHINWAG_BOT": "echo", "CHINWAG_BOT_PACE": "3"})
-    async with signed_in(server, "ada") as http:
-        thread = (await http.post("/threads", json={})).json()["id"]
-        bot = await db.fetchval("select id from account where answers")
-        await http.post(f"/threads/{thread}/messages", json={"content": "a question"})
-    await until(db, "select exists (select from reply_request where claimed_until > clock_timestamp())")
-    remover = await asyncpg.connect(database_url)
-    async with remover.transaction():
-        await remover.execute(REMOVE, thread, bot)
-        await until(db, WAITS_FOR_A_LOCK, "%insert into message%")
-    await remover.close()
-    await until(db, f"select not exists ({WRITES})", "%insert into message%")
-    assert await db.fetchval("select count(*) from message where author = $1", bot) == 0
-    assert (await audit_database(database_url)).sound
