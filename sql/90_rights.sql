@@ -52,8 +52,8 @@ begin
   grant insert (thread_id, role, content, client_id, reply_to, author) on message to chinwag_server;
   grant update (claimed_by, claimed_until, thread_id) on reply_request to chinwag_server;
   grant execute on function
-    frame, has_one_person, is_small, is_usable, is_valid, is_visible, mentions_after, message_json, newest_matches,
-    notify_frame, notify_servers, part_with, payload, read_json, readable, remove_messages, search_messages, search_query,
+    frame, has_one_person, is_small, is_usable, is_valid, is_visible, mentions_after, message_json, name_of,
+    newest_matches, notify_frame, notify_servers, part_with, payload, read_json, readable, remove_messages, search_messages, search_query,
     sees, thread_json, thread_json_for, thread_preview, threads_titled, wire_time
   to chinwag_server;
   grant insert (thread_id, role, content, client_id, reply_to, author) on message to chinwag_producer;

@@ -15,7 +15,8 @@ from litestar.config.compression import CompressionConfig
 from litestar.di import Provide
 from litestar.plugins import CLIPlugin
 
-from chinwag.bots.replies import Replies, load_bot
+from chinwag.bots.loading import load_bot
+from chinwag.bots.replies import Replies
 from chinwag.chat.account_export import AccountExports
 from chinwag.chat.accounts import Accounts, bot_username
 from chinwag.chat.attempts import Attempts
@@ -122,7 +123,7 @@ async def _running(settings: Settings, app: Litestar) -> AsyncIterator[None]:
     if command := multiprocessing.parent_process():
         # If the command is killed, it cannot stop this process, which would keep the port for ever.
         asyncio.get_running_loop().add_reader(command.sentinel, signal.raise_signal, signal.SIGTERM)
-    bot = load_bot(settings.bot)
+    bot = load_bot(settings.bot, settings.bot_pace)
     async with open_pool(settings) as pool, contextlib.AsyncExitStack() as parts:
         threads = Threads(pool, bot_username(settings.bot) if bot else None)
         messages, read_marks = Messages(pool), ReadMarks(pool)

@@ -113,7 +113,7 @@ def serve(host: str, port: int, workers: int, opens: bool) -> None:
 
     An embedded PostgreSQL is started with it, unless DATABASE_URL is set.
     """
-    from chinwag.bots.replies import load_bot
+    from chinwag.bots.loading import load_bot
 
     # uvicorn ends by raising the signal that stopped it again. This handler lets the database stop, too.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))

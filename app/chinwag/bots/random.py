@@ -1,6 +1,10 @@
 """The default bot: it answers with random sentences, and needs neither a network nor a key."""
 
 import random
+from collections.abc import AsyncIterator
+
+from chinwag.bots.bot import Conversation
+from chinwag.bots.pieces import paced
 
 OPENINGS = (
     "Funny you should say that.",
@@ -37,8 +41,20 @@ REMARKS = (
 class Random:
     """The bot that says something random."""
 
-    async def reply(self, thread_id: int, content: str) -> str:
-        opening, subject, remark = map(random.choice, (OPENINGS, SUBJECTS, REMARKS))
-        if content.rstrip().endswith("?"):
-            return f"{opening} I would say that {subject} {remark}, but ask me again."
-        return f"{opening} {subject.capitalize()} {remark}."
+    def __init__(self, pace: float = 0) -> None:
+        """
+        Args:
+            pace: about how many seconds it seems to think.
+        """
+        self._pace = pace
+
+    async def reply(self, conversation: Conversation) -> AsyncIterator[str]:
+        async for piece in paced(_remark_on(conversation.content), self._pace):
+            yield piece
+
+
+def _remark_on(content: str) -> str:
+    opening, subject, remark = map(random.choice, (OPENINGS, SUBJECTS, REMARKS))
+    if content.rstrip().endswith("?"):
+        return f"{opening} I would say that {subject} {remark}, but ask me again."
+    return f"{opening} {subject.capitalize()} {remark}."

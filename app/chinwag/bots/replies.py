@@ -7,18 +7,18 @@ server that runs a bot, requests wait. A bot that fails is asked again when the 
 
 import asyncio
 import contextlib
-import importlib
-import random
 from collections.abc import AsyncIterator, Awaitable, Callable
-from typing import Protocol
 
 import structlog
 
+from chinwag.bots.bot import Bot
+from chinwag.bots.conversation import StoredConversation
+from chinwag.bots.pieces import pieces_of
 from chinwag.bots.requests import CLAIMS, ReplyRequests
 from chinwag.chat.store import Post
 from chinwag.chat.writer import Writer
 from chinwag.db.pool import FAILURES, Pool
-from chinwag.errors import NoSuchThread, SettingsInvalid, TryAgain
+from chinwag.errors import NoSuchThread, TryAgain
 
 RENEW_SECONDS = 1.5
 RELEASE_SECONDS = 0.5
@@ -29,23 +29,7 @@ once."""
 PAUSE_SECONDS = 0.05
 """The shortest time between two claims, so that a burst of messages is claimed in one statement."""
 
-BOTS = {"random": "chinwag.bots.random:Random", "echo": "chinwag.bots.echo:Echo"}
-
 log = structlog.get_logger(__name__)
-
-
-class Bot(Protocol):
-    """A bot: it answers messages. Write another in a file of its own, and name it in the setting `bot`.
-
-    Each server process makes one object of the class, without arguments, and asks it for many replies at the
-    same time.
-    """
-
-    async def reply(self, thread_id: int, content: str) -> str:
-        """Return the reply to a message. This may take long.
-
-        If it raises an exception, it is asked for the same reply again when the lease has ended, without end.
-        """
 
 
 class Replies:
@@ -68,6 +52,7 @@ class Replies:
         self._find_account = find_account
         self._account_id: int | None = None
         self._pace = pace
+        self._pool = pool
         self._requests = ReplyRequests(pool)
         self._writer = writer
         self._thinking: dict[int, asyncio.Task[None]] = {}
@@ -143,9 +128,11 @@ class Replies:
 
     async def _reply(self, message_id: int, thread_id: int, content: str) -> None:
         try:
-            await asyncio.sleep(self._pace * random.uniform(0.5, 1.5))
-            text = await self._bot.reply(thread_id, content)
             assert self._account_id is not None
+            conversation = StoredConversation(
+                self._pool, self._account_id, thread_id=thread_id, message_id=message_id, content=content
+            )
+            text = "".join([piece async for piece in pieces_of(self._bot, conversation)])
             post = Post(thread_id, self._account_id, text, role="assistant", reply_to=message_id)
             await self._writer.write(post)
         except NoSuchThread:
@@ -157,21 +144,3 @@ class Replies:
             log.error("bot_failed", thread=thread_id, message=message_id, exc_info=error)
         finally:
             del self._thinking[message_id]
-
-
-def load_bot(name: str) -> Bot | None:
-    """Load the bot of the setting `bot`; None for `none`.
-
-    Raises:
-        SettingsInvalid: there is no such module or class.
-    """
-    if name == "none":
-        return None
-    module, _, cls = BOTS.get(name, name).partition(":")
-    try:
-        bot: Bot = getattr(importlib.import_module(module), cls)()
-    except (ImportError, AttributeError, ValueError) as error:
-        raise SettingsInvalid(
-            f"bot: there is no {name!r}: it is random, echo, none or module:Class of your own ({error})"
-        ) from None
-    return bot

@@ -19,7 +19,9 @@ from chinwag.wire.close_codes import CloseCode as CloseCode
 from chinwag.wire.conversation import PREVIEW_CHARACTERS as PREVIEW_CHARACTERS
 from chinwag.wire.conversation import ClientFrame as ClientFrame
 from chinwag.wire.conversation import Content as Content
+from chinwag.wire.conversation import Ended as Ended
 from chinwag.wire.conversation import Event as Event
+from chinwag.wire.conversation import Failure as Failure
 from chinwag.wire.conversation import Health as Health
 from chinwag.wire.conversation import Hit as Hit
 from chinwag.wire.conversation import Level as Level

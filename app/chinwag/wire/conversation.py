@@ -68,6 +68,38 @@ Role = Literal["user", "assistant", "system"]
 Event = Literal["added", "joined", "left", "removed", "renamed", "opened", "closed"]
 
 
+Ended = Literal["stopped", "cut"]
+"""Why a reply ends in the middle: somebody has stopped it, or it has reached a limit."""
+
+Failure = Literal[
+    "bot_failed",
+    "bot_keeps_crashing",
+    "model_unreachable",
+    "model_refused",
+    "model_busy",
+    "model_error",
+    "model_timeout",
+    "model_stalled",
+    "model_broke_off",
+    "model_answer_invalid",
+    "model_said_nothing",
+]
+"""Why a bot has not replied:
+
+- `bot_failed`: an error in the bot; its traceback is in the log.
+- `bot_keeps_crashing`: each of several servers that tried has died.
+- `model_unreachable`: no connection to the endpoint of the model.
+- `model_refused`: it answered 4xx: the key, the model or the request is wrong.
+- `model_busy`: it answered 429, also when it was asked again.
+- `model_error`: it answered 5xx, also when it was asked again.
+- `model_timeout`: the first token took too long.
+- `model_stalled`: a later token took too long.
+- `model_broke_off`: the connection was lost in the middle.
+- `model_answer_invalid`: the answer is not that of such an endpoint.
+- `model_said_nothing`: the reply has no visible character.
+"""
+
+
 class Message(Struct, frozen=True, omit_defaults=True):
     """A message.
 
