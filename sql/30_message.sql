@@ -22,6 +22,11 @@ create table if not exists message (
   event text, -- what a message of the role system says
   subject integer, -- the account that was added, has joined, and so on
   asks_for_reply boolean, -- null in rows that an earlier version has written: it asked with each user message
+  ended text, -- why a reply ends in the middle
+  replaces bigint, -- the seq of the message that this one replaces: a former reply to the same message, or question
+  version integer, -- of a message that replaces another one: 2, 3 and so on
+  constraint ended_is_stopped_or_cut check (ended in ('stopped', 'cut')),
+  constraint message_replaces_an_earlier_one check (replaces < seq),
   constraint event_is_known
     check (event in ('added', 'joined', 'left', 'removed', 'renamed', 'opened', 'closed')),
   constraint event_is_of_a_system_message check (event is null or role = 'system'),
@@ -29,8 +34,11 @@ create table if not exists message (
   constraint client_id_is_unique_in_thread unique (thread_id, client_id)
 );
 
--- Few messages are replies, so the index has no entries for the others.
-create unique index if not exists message_has_one_reply on message (reply_to) where reply_to is not null;
+-- Few messages are replies or replace another one, so the indexes have no entries for the others.
+create unique index if not exists message_has_one_first_reply on message (reply_to)
+  where reply_to is not null and replaces is null;
+create unique index if not exists message_is_replaced_once on message (thread_id, replaces)
+  where replaces is not null;
 
 -- The words of a message, for the search (70_search.sql). They are stored because a search for a phrase checks the
 -- words of each candidate, and it costs far more to parse a text again than to read its words.

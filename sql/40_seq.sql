@@ -5,6 +5,23 @@ create or replace function written_by_server() returns boolean
 language sql stable
 return current_setting('chinwag.authors_must_see', true) is not distinct from 'on';
 
+-- Returns the version of a message that replaces another one; null if it may not. A person replaces the newest message that
+-- they have written, and so corrects a question; among the last 1,000 of the thread, so that little is read under its lock. A
+-- bot replaces a reply with another one to the same message.
+create or replace function next_version(m message) returns integer
+language sql stable
+return (
+  select coalesce(former.version, 1) + 1 from message as former
+  where former.thread_id = m.thread_id and former.seq = m.replaces and former.role = m.role
+    and case m.role
+      when 'assistant' then former.reply_to = m.reply_to
+      when 'user' then former.author = m.author and former.seq >= m.seq - 1000 and not exists (
+        select from message as later
+        where later.thread_id = m.thread_id and later.seq > former.seq and later.author = m.author and later.role = 'user'
+      )
+    end
+);
+
 -- Numbers a new message under the row lock of its thread, and drops the message if it is stored already.
 -- The id and the time are given here, too, and replace what the writer has given. Otherwise a role with INSERT could
 -- use up the ids of future messages, or write a time that no client can read.
@@ -19,6 +36,7 @@ as $$
 declare
   newest timestamptz;
   may_be_gone boolean; -- somebody who has seen this thread
+  server uuid; -- the server that writes, if it has claimed requests for replies
 begin
   -- The lock is held until the end of the transaction: a transaction that gets the next number commits after this one,
   -- or this one was rolled back.
@@ -58,19 +76,42 @@ begin
       return null;
     end if;
   end if;
+  new.version := null;
+  if new.replaces is not null then
+    if exists (select from public.message where thread_id = new.thread_id and replaces = new.replaces) then
+      if new.role = 'assistant' then
+        return null; -- this version is stored already
+      end if;
+    else
+      new.version := public.next_version(new);
+    end if;
+    if new.version is null then
+      raise exception 'message % of thread % cannot be replaced by this one', new.replaces, new.thread_id
+        using errcode = 'check_violation', table = 'message', constraint = 'replaced_message_is_the_newest_of_its_author',
+              hint = 'People replace the newest message that they have written, and bots their newest reply to a message.';
+    end if;
+  end if;
   if new.reply_to is not null then
-    if exists (select from public.message where reply_to = new.reply_to) then
+    if new.replaces is null and exists (
+      select from public.message where reply_to = new.reply_to and replaces is null
+    ) then
       return null;
     end if;
     if not exists (select from public.message where id = new.reply_to and thread_id = new.thread_id) then
       raise exception 'message % is not in thread %', new.reply_to, new.thread_id
         using errcode = 'foreign_key_violation', table = 'message', constraint = 'replied_message_exists';
     end if;
-    -- The requests for the bot's replies are deleted when it is removed.
-    if new.role = 'assistant' and public.written_by_server()
-      and not exists (select from public.reply_request where message_id = new.reply_to)
-    then
-      return null;
+    -- The requests for the bot's replies are deleted when it is removed. And a server that was paused may have lost its
+    -- claim: then another server writes this reply. The row is locked, so that nobody claims it now.
+    if new.role = 'assistant' and public.written_by_server() then
+      server := nullif(current_setting('chinwag.server', true), '')::uuid; -- former versions of the server do not set it
+      perform from public.reply_request
+      where message_id = new.reply_to and replaces is not distinct from new.replaces
+        and (server is null or claimed_by = server)
+      for update;
+      if not found then
+        return null;
+      end if;
     end if;
   end if;
 

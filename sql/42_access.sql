@@ -58,6 +58,30 @@ create or replace function mentions_bot(thread_id bigint, content text) returns 
 language sql stable parallel safe
 return exists (select from mentioned_in(thread_id, content) as mentioned where mentioned.answers);
 
+-- Returns the bot that a message asks: the one that it mentions first, or else the one that has been in the thread for the
+-- longest time. Null stands for the default bot of the server that will answer.
+create or replace function bot_asked(thread_id bigint, content text) returns integer
+language plpgsql stable parallel safe
+as $$
+declare
+  asked integer;
+begin
+  if position('@' in content) > 0 then
+    select mentioned.account_id into asked
+    from public.mentioned_in(bot_asked.thread_id, bot_asked.content) as mentioned
+    join public.account on account.id = mentioned.account_id
+    where mentioned.answers order by position('@' || account.username in lower(bot_asked.content)) limit 1;
+  end if;
+  if asked is null then
+    select member.account_id into asked
+    from public.member join public.account on account.id = member.account_id
+    where member.thread_id = bot_asked.thread_id and account.answers and account.active
+    order by member.created_at, account.id limit 1;
+  end if;
+  return asked;
+end
+$$;
+
 -- Returns how many messages of a thread mention an account, of those that it has not read.
 create or replace function mentions_after(thread_id bigint, reader integer, read_seq bigint) returns bigint
 language sql stable parallel safe

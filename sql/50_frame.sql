@@ -12,8 +12,8 @@ language sql stable parallel safe
 return to_char(readable(moment) at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"');
 
 -- Returns a message as the JSON object that clients get. It is one expression without a query, so that PostgreSQL can
--- inline it. It is called for each message, and row_to_json() would take twice as long. An author or a role of the
--- database that there is not is left out, because each byte goes to each reader.
+-- inline it. It is called for each message, and row_to_json() would take twice as long. What there is not of the
+-- fields that few messages have is left out, because each byte goes to each reader.
 create or replace function message_json(m message) returns json
 language sql stable parallel safe
 return (
@@ -25,7 +25,9 @@ return (
   || case when m.written_by is null then '' else ',"written_by":' || to_json(m.written_by) end
   || case when m.role = 'system' then
     ',"event":' || coalesce(to_json(m.event)::text, 'null') || ',"subject":' || coalesce(m.subject::text, 'null')
-  else '' end || '}'
+  else '' end
+  || case when m.ended is null then '' else ',"ended":"' || m.ended || '"' end
+  || case when m.replaces is null then '' else ',"replaces":' || m.replaces || ',"version":' || m.version end || '}'
 )::json;
 
 -- Returns the beginning of the newest message of a thread; null if the thread has no message. app/chinwag/frames.py cuts

@@ -44,10 +44,13 @@ begin
   insert into public.message_words (message_id, words)
   select id, public.words_of(content) from written_message;
 
-  insert into public.reply_request (message_id, thread_id)
-  select id, thread_id from written_message as w
-  where asks_for_reply and (select true from public.message where reply_to = w.id) is null
-  order by id;
+  insert into public.reply_request (message_id, thread_id, bot)
+  select w.id, w.thread_id, case when thread.has_bot or position('@' in w.content) > 0
+    then public.bot_asked(w.thread_id, w.content) end
+  from written_message as w join public.thread on thread.id = w.thread_id
+  where w.asks_for_reply
+    and (select true from public.message where reply_to = w.id and replaces is null) is null
+  order by w.id;
 
   if exists (select from written_message where position('@' in content) > 0) then
     insert into public.mention (thread_id, account_id, seq)
@@ -71,18 +74,22 @@ create or replace trigger message_30_publish
   after insert on message referencing new table as written_message
   for each statement execute function tg_message__publish();
 
--- Deletes the request that a new reply answers, whoever wrote the reply.
+-- Deletes the request that a new reply answers, whoever wrote the reply, and the request of a question that was replaced.
 create or replace function tg_message__withdraw_request() returns trigger
 language plpgsql security definer set search_path = pg_catalog, pg_temp
 as $$
 begin
   delete from public.reply_request where message_id = new.reply_to;
+  if new.replaces is not null and new.role = 'user' then
+    delete from public.reply_request
+    where message_id = (select id from public.message where thread_id = new.thread_id and seq = new.replaces);
+  end if;
   return null;
 end
 $$;
 
 create or replace trigger message_30_withdraw_request
-  after insert on message for each row when (new.reply_to is not null)
+  after insert on message for each row when (new.reply_to is not null or new.replaces is not null)
   execute function tg_message__withdraw_request();
 
 -- Deletes what belongs to the messages that a statement has deleted.

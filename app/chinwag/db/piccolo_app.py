@@ -6,6 +6,7 @@ from chinwag.db.schema import EXPAND, migrations_folder
 from chinwag.db.tables import (
     Account,
     AccountKey,
+    Draft,
     Identity,
     Link,
     Member,
@@ -39,6 +40,7 @@ APP_CONFIG = AppConfig(
         Message,
         MessageWords,
         ReplyRequest,
+        Draft,
         RemovedThread,
     ],
     migration_dependencies=[],

@@ -21,7 +21,7 @@ NOTES = "05_installed.sql"
 FIRST_PROGRAM = "40"
 
 _CREATED = re.compile(
-    r"^create (?:or replace |unique )*(table|index|view|sequence|type|domain|function)"
+    r"^create (?:or replace |unique |unlogged )*(table|index|view|sequence|type|domain|function)"
     r"(?: if not exists)? (?:public\.)?(\w+)",
     re.MULTILINE,
 )

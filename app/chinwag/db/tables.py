@@ -173,6 +173,9 @@ class Message(Table, tablename="message", db=DB):
     event = Text(null=True, default=None)
     subject = Integer(null=True, default=None)
     asks_for_reply = Boolean(null=True, default=None)
+    ended = Text(null=True, default=None)
+    replaces = BigInt(null=True, default=None)
+    version = Integer(null=True, default=None)
 
 
 class Tsvector(Column):
@@ -189,12 +192,27 @@ class MessageWords(Table, tablename="message_words", db=DB):
 
 
 class ReplyRequest(Table, tablename="reply_request", db=DB):
-    """A user message that waits for the bot."""
+    """A message that waits for the reply of a bot, or for another version of it."""
 
     message_id = BigInt(primary_key=True)
     claimed_by = UUID(null=True, default=None)
     claimed_until = Timestamptz()
     thread_id = BigInt(null=True, default=None)
+    bot = Integer(null=True, default=None)
+    replaces = BigInt(null=True, default=None)
+    attempt = BigInt(default=0)
+    crashes = Integer(default=0)
+    stop = Boolean(default=False)
+    failure = Text(null=True, default=None)
+
+
+class Draft(Table, tablename="draft", db=DB):
+    """A reply that is being written, as it was saved last."""
+
+    message_id = BigInt(primary_key=True)
+    author = Integer()
+    ordinal = BigInt()
+    content = Text()
 
 
 class RemovedThread(Table, tablename="removed_thread", db=DB):
