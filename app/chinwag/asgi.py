@@ -8,6 +8,7 @@ import multiprocessing
 import signal
 from collections.abc import AsyncIterator, Callable, Iterator
 from functools import partial
+from uuid import uuid4
 
 from click import Group
 from litestar import Litestar
@@ -15,8 +16,10 @@ from litestar.config.compression import CompressionConfig
 from litestar.di import Provide
 from litestar.plugins import CLIPlugin
 
+from chinwag.bots.draft_table import SavedDrafts
 from chinwag.bots.loading import load_bot
-from chinwag.bots.replies import Replies
+from chinwag.bots.orders import ReplyOrders
+from chinwag.bots.replies import OwnBot, Replies
 from chinwag.chat.account_export import AccountExports
 from chinwag.chat.accounts import Accounts, bot_username
 from chinwag.chat.attempts import Attempts
@@ -48,6 +51,7 @@ from chinwag.provision import prepared_database
 from chinwag.push.hub import Hub
 from chinwag.push.listener import CHANNEL, Listener
 from chinwag.push.rate_limit import RateLimit
+from chinwag.push.room_drafts import DraftSource
 from chinwag.push.sign_outs import SignOuts
 from chinwag.push.subscription import RateLimits
 from chinwag.settings import Settings, load_settings
@@ -126,15 +130,17 @@ async def _running(settings: Settings, app: Litestar) -> AsyncIterator[None]:
     bot = load_bot(settings.bot, settings.bot_pace)
     async with open_pool(settings) as pool, contextlib.AsyncExitStack() as parts:
         threads = Threads(pool, bot_username(settings.bot) if bot else None)
-        messages, read_marks = Messages(pool), ReadMarks(pool)
+        messages, read_marks, drafts = Messages(pool), ReadMarks(pool), SavedDrafts(pool)
         hub = Hub(
             messages.replay,
             threads.existing,
             threads.audiences,
             read_marks.frames,
             partial(pool.notify, CHANNEL),
+            DraftSource(drafts.of_thread, drafts.want, drafts.under_way),
         )
-        writer = Writer(pool)
+        server_id = uuid4()
+        writer = Writer(pool, server_id)
         parts.push_async_callback(writer.drain)
         removal = Removal(pool)
         await parts.enter_async_context(removal.running())
@@ -153,8 +159,15 @@ async def _running(settings: Settings, app: Litestar) -> AsyncIterator[None]:
             removal.wake,
         ]
         if bot:
-            replies = Replies(bot, partial(accounts.bot, settings.bot), settings.bot_pace, pool, writer)
-            receivers.append(replies.wake)
+            replies = Replies(
+                [OwnBot(bot, partial(accounts.bot, settings.bot))],
+                pool,
+                writer,
+                server_id,
+                most_characters=settings.max_content,
+                tells_typing=settings.bot_pace > 0,
+            )
+            receivers.append(replies.receive)
             await parts.enter_async_context(replies.running())
         listener = Listener(
             settings.listen_url or settings.database_url,
@@ -186,6 +199,7 @@ async def _running(settings: Settings, app: Litestar) -> AsyncIterator[None]:
             read_marks=read_marks,
             webhooks=Webhooks(pool),
             writer=writer,
+            reply_orders=ReplyOrders(pool),
             search=Search(pool),
             exports=Exports(messages, accounts.names),
             hub=hub,

@@ -13,6 +13,7 @@ from chinwag.db.pool import Connection
 from tests.support.client import LIMIT_SECONDS, Client, open_thread
 from tests.support.http import http_client
 from tests.support.process import Server, ServerStarter, environ_of
+from tests.support.sql import until
 
 INSERT = "insert into message (thread_id, content) select $1, 'by SQL ' || i from generate_series(1, $2) i"
 REPLY = """
@@ -33,16 +34,25 @@ ECHO = {"CHINWAG_BOT": "echo", "CHINWAG_BOT_PACE": "0.05"}
 SLOW = {"CHINWAG_BOT": "random", "CHINWAG_BOT_PACE": "60"}
 
 STUMBLING = '''
+import asyncio
+
+
 class Stumbling:
     def __init__(self):
         self.asked = 0
 
     async def reply(self, thread_id, content):
-        self.asked += 1
-        if self.asked <= 10:
+        self.asked = number = self.asked + 1
+        await asyncio.sleep(0.5)
+        if number <= 10:
             raise RuntimeError("stumbled")
         return "caught: " + content
 '''
+
+FAILED = "select count(*) from reply_request where failure = 'bot_failed'"
+FAILED_SEQS = """
+    select seq from message join reply_request on message_id = id where failure is not null
+"""
 
 
 @pytest.fixture(scope="module")
@@ -69,7 +79,7 @@ async def test_500_messages_get_500_replies_though_a_server_and_the_bot_fail(
 ) -> None:
     (tmp_path / "my_bots.py").write_text(STUMBLING)
     # Of its own accord Python would look in the current directory here; the command `chinwag` must.
-    own = {"CHINWAG_BOT": "my_bots:Stumbling", "CHINWAG_BOT_PACE": "0.5", "PYTHONSAFEPATH": "1"}
+    own = {"CHINWAG_BOT": "my_bots:Stumbling", "PYTHONSAFEPATH": "1"}
     other = start_server(own, directory=tmp_path)
     killed = start_server(ECHO | {"CHINWAG_BOT_PACE": "0.5"})
     async with open_thread(server, thread, after=0) as reader:
@@ -78,6 +88,13 @@ async def test_500_messages_get_500_replies_though_a_server_and_the_bot_fail(
         assert await db.fetchval(CLAIMING) == 2
         killed.kill()
         await writing
+        await until(db, f"select ({WAITING}) = ({FAILED})")
+        failed = await db.fetch(FAILED_SEQS)
+        assert len(failed) == 10
+        async with http_client(f"{server.url}/api/v1") as http:
+            for row in failed:  # a person asks again
+                again = await http.post(f"/threads/{thread}/messages/{row['seq']}/regenerate")
+                assert again.status_code == 202
         await reader.until_seq(1000, limit=15)
         await check_replies(db, start_server.database_url, thread)
         assert any(m["content"].startswith("caught: by") for m in reader.messages)

@@ -101,7 +101,7 @@ async def test_a_right_that_was_revoked_is_not_the_senders_fault(
     url = parts._replace(netloc=f"{role}:x@{parts.hostname}:{parts.port}").geturl()
     pool = Pool(Settings(database_url=url))
     await pool.open()
-    writer = Writer(pool)
+    writer = Writer(pool, uuid4())
     with pytest.raises(DatabaseUnavailable):
         await writer.write(Post(thread, 0, "x"))
     await db.execute(f"grant insert on message to {role}")

@@ -44,7 +44,7 @@ async def test_the_plan_of_a_single_message_is_kept(db: Connection, thread: int)
     """PostgreSQL plans five times for the values that it gets, and then keeps a plan that is as cheap."""
     statement = await db.prepare(INSERT_ONE)
     for _ in range(10):
-        assert await statement.fetch(thread, "user", "x", None, None, 1, None)
+        assert await statement.fetch(thread, "user", "x", None, None, 1, None, None, None, "")
     kept = "select generic_plans from pg_prepared_statements where statement = $1"
     assert await db.fetchval(kept, INSERT_ONE) == 5
 

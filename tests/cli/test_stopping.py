@@ -3,10 +3,10 @@
 import asyncio
 from contextlib import suppress
 from functools import partial
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from chinwag.bots.echo import Echo
-from chinwag.bots.replies import Replies
+from chinwag.bots.replies import OwnBot, Replies
 from chinwag.chat.accounts import Accounts
 from chinwag.chat.writer import Writer
 from chinwag.db.pool import Connection, open_pool
@@ -87,11 +87,13 @@ async def test_a_listener_that_is_stopped_as_its_connection_is_lost(database_url
 
 async def test_a_bot_that_is_stopped_as_a_message_comes(database_url: str) -> None:
     async with open_pool(Settings(database_url=database_url)) as pool:
-        replies = Replies(Echo(), partial(Accounts(pool).bot, "echo"), 0, pool, Writer(pool))
+        server_id = uuid4()
+        bots = [OwnBot(Echo(), partial(Accounts(pool).bot, "echo"))]
+        replies = Replies(bots, pool, Writer(pool, server_id), server_id, most_characters=1000)
         async with asyncio.timeout(LIMIT_SECONDS):
             async with replies.running():
                 await until_awaited(replies._woken)
-                replies.wake()
+                replies.receive("")
                 # The bot is stopped in the same iteration of the event loop.
 
 

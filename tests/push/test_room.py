@@ -1,6 +1,7 @@
 """A room by itself: each subscription gets each message once and in order, in as few bursts as possible."""
 
 import asyncio
+from typing import Any
 
 import pytest
 
@@ -8,6 +9,7 @@ from chinwag.push.burst import Burst
 from chinwag.push.gathering import BURST_BYTES
 from chinwag.push.pacing import PushScheduler
 from chinwag.push.room import REST_SECONDS, Room
+from chinwag.push.room_drafts import DraftSource
 from chinwag.wire import CloseCode
 
 
@@ -32,12 +34,19 @@ class Subscription:
         raise AssertionError(code)
 
 
+async def no_drafts(*_: object) -> list[Any]:
+    return []
+
+
+NO_DRAFTS = DraftSource(no_drafts, no_drafts, no_drafts)  # type: ignore[arg-type]
+
+
 @pytest.fixture
 def room() -> Room:
     async def replay(thread_id: int, after: int) -> list[tuple[int, bytes]]:
         raise AssertionError("there is no gap, so nothing is read")
 
-    return Room(1, replay, PushScheduler())
+    return Room(1, replay, PushScheduler(), NO_DRAFTS)
 
 
 def join(room: Room, subscription: Subscription) -> Subscription:
@@ -100,7 +109,7 @@ async def test_what_is_notified_while_the_table_is_read_is_not_taken_for_lost() 
             busy.receive(committed, None)  # committed and notified, but behind what this query sees
         return page
 
-    busy = Room(1, replay, PushScheduler())
+    busy = Room(1, replay, PushScheduler(), NO_DRAFTS)
     subscription = join(busy, Subscription())
     busy.receive(1, None)
     repair = busy.repair()
@@ -175,7 +184,7 @@ async def test_rows_that_are_not_there_are_looked_for_seldom() -> None:
         reads += 1
         return []
 
-    forged = Room(1, replay, PushScheduler())
+    forged = Room(1, replay, PushScheduler(), NO_DRAFTS)
     subscription = join(forged, Subscription())
     clock = asyncio.get_running_loop().time
     began = clock()

@@ -4,7 +4,7 @@ import asyncio
 import inspect
 import random
 import re
-from collections.abc import AsyncIterator, Awaitable
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable
 from typing import Any, cast
 
 from chinwag.bots.bot import Bot, Conversation
@@ -12,7 +12,7 @@ from chinwag.bots.bot import Bot, Conversation
 WORD = re.compile(r"\s*\S+\s*$|\s*\S+")
 
 
-async def pieces_of(bot: Bot, conversation: Conversation) -> AsyncIterator[str]:
+async def pieces_of(bot: Bot, conversation: Conversation) -> AsyncGenerator[str, None]:
     """Yield the pieces of the reply of a bot.
 
     A bot of an earlier version takes the id of the thread and the content of the message, and returns the

@@ -1,35 +1,52 @@
-"""Replies: every message of a user gets exactly one stored reply, whatever number of servers runs a bot.
+"""Replies: every message that asks for one gets exactly one, whatever number of servers has bots.
 
 A server claims requests for replies with a lease (chinwag.bots.requests) and renews the lease while its bot
-thinks. A stored reply deletes its request, and a second reply to the same message is dropped. Without a
-server that runs a bot, requests wait. A bot that fails is asked again when the lease has ended, without end.
+writes (chinwag.bots.reply). A stored reply deletes its request, and a second reply to the same message is
+dropped. Without a server that has the bot, requests wait. Where a bot has failed, the request is parked until
+a person asks again.
 """
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from typing import NamedTuple
+from uuid import UUID
 
 import structlog
 
 from chinwag.bots.bot import Bot
 from chinwag.bots.conversation import StoredConversation
-from chinwag.bots.pieces import pieces_of
-from chinwag.bots.requests import CLAIMS, ReplyRequests
-from chinwag.chat.store import Post
+from chinwag.bots.draft import Draft
+from chinwag.bots.draft_table import DraftTable
+from chinwag.bots.reply import Reply
+from chinwag.bots.requests import CLAIMS, Claim, ReplyRequests
+from chinwag.bots.teller import DraftTeller
 from chinwag.chat.writer import Writer
 from chinwag.db.pool import FAILURES, Pool
-from chinwag.errors import NoSuchThread, TryAgain
+from chinwag.draft_frames import draft_order
 
-RENEW_SECONDS = 1.5
+RENEW_SECONDS = 1.0
 RELEASE_SECONDS = 0.5
-POLL_SECONDS = 2.0
-"""The time between two looks for requests that dead servers had claimed. A new request wakes the bot at
-once."""
+POLL_SECONDS = 0.75
+"""The time between two looks for requests that dead servers had claimed. A new request wakes the bots at
+once. With the time of a lease it is less than 5 s, after which another server has taken over."""
+
+RETRY_SECONDS = 2.0
 
 PAUSE_SECONDS = 0.05
 """The shortest time between two claims, so that a burst of messages is claimed in one statement."""
 
+MOST_CRASHES = 5
+"""After so many servers have died while they wrote a reply, it is taken for the reason."""
+
 log = structlog.get_logger(__name__)
+
+
+class OwnBot(NamedTuple):
+    """A bot of this server. `find_account` returns the id of its account."""
+
+    bot: Bot
+    find_account: Callable[[], Awaitable[int]]
 
 
 class Replies:
@@ -37,25 +54,32 @@ class Replies:
 
     def __init__(
         self,
-        bot: Bot,
-        find_account: Callable[[], Awaitable[int]],
-        pace: float,
+        bots: list[OwnBot],
         pool: Pool,
         writer: Writer,
+        server_id: UUID,
+        *,
+        most_characters: int,
+        tells_typing: bool = True,
     ) -> None:
         """
         Args:
-            find_account: returns the id of the account of the bot.
-            pace: about how many seconds the bot seems to think.
+            bots: at least one; the first one is the default.
+            writer: has the same `server_id`, so that it may store these replies.
+            most_characters: the length of a reply at most.
+            tells_typing: notify that a bot is typing when it begins.
         """
-        self._bot = bot
-        self._find_account = find_account
-        self._account_id: int | None = None
-        self._pace = pace
+        self._own = bots
+        self._bots: Mapping[int, Bot] = {}
         self._pool = pool
-        self._requests = ReplyRequests(pool)
+        self._most_characters = most_characters
+        self._tells_typing = tells_typing
+        self._requests = ReplyRequests(pool, server_id)
+        self._table = DraftTable(pool, server_id)
+        self._teller = DraftTeller(self._table)
         self._writer = writer
-        self._thinking: dict[int, asyncio.Task[None]] = {}
+        self._replies: dict[int, Reply] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
         self._after: int | None = None
         """The thread after which the next claim looks; None before the first one."""
         self._woken = asyncio.Event()
@@ -65,25 +89,37 @@ class Replies:
     async def running(self) -> AsyncIterator[None]:
         """Claim requests and reply inside the block. At its end, release what is claimed, so that the other
         servers reply at once."""
-        steps = [
-            asyncio.create_task(self._keep(self._claim, PAUSE_SECONDS)),
-            asyncio.create_task(self._keep(self._renew, RENEW_SECONDS)),
-        ]
-        try:
-            yield
-        finally:
-            tasks = [*steps, *self._thinking.values()]
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
-            # If it fails, the leases end by themselves.
-            with contextlib.suppress(*FAILURES):
-                async with asyncio.timeout(RELEASE_SECONDS):
-                    await self._requests.release()
+        async with contextlib.AsyncExitStack() as bots:
+            for bot, _ in self._own:
+                if isinstance(bot, contextlib.AbstractAsyncContextManager):
+                    await bots.enter_async_context(bot)
+            steps = [
+                asyncio.create_task(self._keep(self._claim, PAUSE_SECONDS)),
+                asyncio.create_task(self._keep(self._renew, RENEW_SECONDS)),
+                asyncio.create_task(self._teller.run()),
+            ]
+            try:
+                yield
+            finally:
+                tasks = [*steps, *self._tasks]
+                for task in tasks:
+                    task.cancel()
+                await asyncio.gather(*tasks, return_exceptions=True)
+                # If it fails, the leases end by themselves.
+                with contextlib.suppress(*FAILURES):
+                    async with asyncio.timeout(RELEASE_SECONDS):
+                        await self._requests.release()
 
-    def wake(self, _payload: str = "") -> None:
-        """Look for requests at once, because something was written."""
+    def receive(self, payload: str) -> None:
+        """Take a notification: something was written, so there may be requests; or a draft is to be stopped,
+        or told as a whole."""
         self._woken.set()
+        if (asked := draft_order(payload)) and (reply := self._replies.get(asked.reply_to)):
+            if asked.stops:
+                reply.draft.stop()
+            else:
+                reply.draft.is_told = False
+                self._teller.wake()
 
     async def _keep(self, step: Callable[[], Awaitable[None]], pause: float) -> None:
         while True:
@@ -93,7 +129,7 @@ class Replies:
                 # Any error is caught: a server that stopped trying would leave messages without replies.
                 state = getattr(error, "sqlstate", None)
                 log.warning("bot_waits_for_database", sqlstate=state, error=type(error).__name__)
-                await asyncio.sleep(POLL_SECONDS)
+                await asyncio.sleep(RETRY_SECONDS)
             await asyncio.sleep(pause)
 
     async def _claim(self) -> None:
@@ -102,45 +138,69 @@ class Replies:
             async with asyncio.timeout(POLL_SECONDS):
                 await self._woken.wait()
         self._woken.clear()
-        if self._account_id is None:
-            self._account_id = await self._find_account()
         if self._after is None:
+            self._bots = {await own.find_account(): own.bot for own in self._own}
             await self._requests.fill_in_threads()
+            await self._table.clean_up()
             self._after = 0
-        room = CLAIMS - len(self._thinking)
+        room = CLAIMS - len(self._replies)
         if not room:
             return  # each reply is notified, and that wakes this loop
-        rows = await self._requests.claim(
-            room, bot=self._account_id, after=self._after, tells_typing=self._pace > 0
+        claims = await self._requests.claim(
+            room, bots=list(self._bots), after=self._after, tells_typing=self._tells_typing
         )
-        for row in rows:
-            if row["id"] not in self._thinking:  # a lease of our own that has ended is renewed
-                thinking = asyncio.create_task(self._reply(row["id"], row["thread_id"], row["content"]))
-                self._thinking[row["id"]] = thinking
-        is_full = len(rows) == room
+        for claim in claims:
+            if reply := self._replies.get(claim.id):
+                reply.draft.begin_again(claim.attempt, claim.ordinal)  # our own lease had ended
+            else:
+                self._start(claim)
+        is_full = len(claims) == room
         if is_full or self._after:
             self._woken.set()  # there may be more after these, or before them
-        self._after = max(row["thread_id"] for row in rows) if is_full else 0
+        self._after = max(claim.thread_id for claim in claims) if is_full else 0
 
     async def _renew(self) -> None:
-        if self._thinking:
-            await self._requests.renew(list(self._thinking))
+        if not self._replies:
+            return
+        lost, stopped = await self._requests.renew(list(self._replies))
+        for message_id in lost:
+            if reply := self._replies.get(message_id):
+                reply.draft.lose()
+        for message_id in stopped:  # in case that the notification was lost
+            if reply := self._replies.get(message_id):
+                reply.draft.stop()
 
-    async def _reply(self, message_id: int, thread_id: int, content: str) -> None:
+    def _start(self, claim: Claim) -> None:
+        reply = Reply(
+            Draft(claim.id, claim.thread_id, claim.bot, claim.attempt, claim.ordinal),
+            replaces=claim.replaces,
+            table=self._table,
+            teller=self._teller,
+            writer=self._writer,
+            most_characters=self._most_characters,
+        )
+        self._replies[claim.id] = reply
+        task = asyncio.create_task(self._give(reply, claim))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _give(self, reply: Reply, claim: Claim) -> None:
         try:
-            assert self._account_id is not None
-            conversation = StoredConversation(
-                self._pool, self._account_id, thread_id=thread_id, message_id=message_id, content=content
-            )
-            text = "".join([piece async for piece in pieces_of(self._bot, conversation)])
-            post = Post(thread_id, self._account_id, text, role="assistant", reply_to=message_id)
-            await self._writer.write(post)
-        except NoSuchThread:
-            pass  # it was deleted while the bot thought
-        except TryAgain as error:
-            log.warning("reply_put_off", thread=thread_id, message=message_id, code=error.code)
+            if claim.stop:
+                await reply.store_stopped(claim.written or "")
+            elif claim.crashes >= MOST_CRASHES:
+                await reply.park("bot_keeps_crashing")
+            else:
+                conversation = StoredConversation(
+                    self._pool,
+                    claim.bot,
+                    thread_id=claim.thread_id,
+                    message_id=claim.id,
+                    content=claim.content,
+                )
+                await reply.give(self._bots[claim.bot], conversation)
         except Exception as error:
-            # A bot may be the user's code. After any error the lease ends, and the bot is asked again.
-            log.error("bot_failed", thread=thread_id, message=message_id, exc_info=error)
+            # It is claimed anew when its lease ends.
+            log.error("reply_failed", message=claim.id, exc_info=error)
         finally:
-            del self._thinking[message_id]
+            del self._replies[claim.id]

@@ -6,11 +6,13 @@ of a few seconds and renews the lease, so what a dead server had claimed is soon
 
 from collections.abc import Sequence
 from datetime import timedelta
-from uuid import uuid4
+from uuid import UUID
 
-from chinwag.db.pool import Pool, Records
+from msgspec import Struct
 
-LEASE_TIME = timedelta(seconds=5)
+from chinwag.db.pool import Pool
+
+LEASE_TIME = timedelta(seconds=3.5)
 
 CLAIMS = 200
 """The most requests that a server claims at a time; the others are for the other servers."""
@@ -38,6 +40,7 @@ CLAIM = """
       where (select true from thread where id = waiting.thread_id)
         and exists (
           select from reply_request as one where one.thread_id = waiting.thread_id
+            and failure is null and coalesce(bot, $8) = any ($9)
             and (claimed_until < clock_timestamp() or claimed_until > clock_timestamp() + $3)
         )
       limit $6
@@ -46,7 +49,7 @@ CLAIM = """
       select message_id, row_number() over (partition by thread_id order by message_id) as place
       from turn cross join lateral (
         select message_id from reply_request as one
-        where one.thread_id = turn.thread_id
+        where one.thread_id = turn.thread_id and failure is null and coalesce(bot, $8) = any ($9)
           and (claimed_by = $1 or claimed_until < clock_timestamp()
                or claimed_until > clock_timestamp() + $3)
         order by message_id limit $7
@@ -56,19 +59,24 @@ CLAIM = """
       where claimed_until < clock_timestamp() or claimed_until > clock_timestamp() + $3
       order by place, thread_id limit $2 for update of reply_request skip locked
     ), claimed as (
-      update reply_request set claimed_by = $1, claimed_until = clock_timestamp() + $3
+      update reply_request set claimed_by = $1, claimed_until = clock_timestamp() + $3, attempt = attempt + 1,
+        crashes = crashes + case when claimed_by <> $1 then 1 else 0 end
       from free where reply_request.message_id = free.message_id
-      returning reply_request.message_id, reply_request.thread_id
+      returning reply_request.message_id, reply_request.thread_id, coalesce(bot, $8) as bot, replaces,
+                attempt, crashes, stop
     ), told as (
       select notify_frame(thread_id, 0,
                frame('typing', json_build_object(
-                 'thread_id', thread_id, 'role', 'assistant', 'author', $8::integer
+                 'thread_id', thread_id, 'role', 'assistant', 'author', bot
                )))
-      from (select distinct thread_id from claimed) as answered
+      from (select distinct thread_id, bot from claimed) as answered
       where $4
     )
-    select id, message.thread_id, content, (select count(*) from told) as told
-    from claimed join message on id = message_id order by id
+    select id, message.thread_id, message.content, bot, claimed.replaces, attempt,
+           draft_ordinal(attempt) as ordinal, crashes, stop, case when stop then draft.content end as written,
+           (select count(*) from told) as told
+    from claimed join message on id = claimed.message_id left join draft on draft.message_id = id
+    order by id
 """
 """Claims the first request of each thread, then the second, and so on: `place` is their order in the thread.
 
@@ -92,9 +100,15 @@ RENEW = """
     )
     update reply_request set claimed_until = clock_timestamp() + $3
     from mine where reply_request.message_id = mine.message_id
+      and (select true from thread where id = thread_id)
+    returning reply_request.message_id, stop
 """
 """Renews leases. A request that is locked is being deleted with its reply: to wait for it could be a
 deadlock."""
+
+STILL_CLAIMED = """
+    select message_id from reply_request where claimed_by = $1 and message_id = any ($2::bigint[])
+"""
 
 RELEASE = """
     with mine as (
@@ -110,36 +124,71 @@ RELEASE = """
 else."""
 
 
+class Claim(Struct, frozen=True):
+    """A request that this server has claimed.
+
+    Attributes:
+        id: the message that is to be answered.
+        bot: the account that is asked.
+        replaces: the seq of the reply of which another version is asked for.
+        attempt: the fencing token of the claim.
+        ordinal: the first one of what is told of the draft.
+        crashes: how many owners before have not come to an end.
+        stop: whether somebody has stopped the reply, of which `written` was saved.
+    """
+
+    id: int
+    thread_id: int
+    content: str
+    bot: int
+    replaces: int | None
+    attempt: int
+    ordinal: int
+    crashes: int
+    stop: bool
+    written: str | None
+
+
 class ReplyRequests:
     """The requests for replies, as one server claims them."""
 
-    def __init__(self, pool: Pool) -> None:
+    def __init__(self, pool: Pool, server_id: UUID) -> None:
         self._pool = pool
-        self._server_id = uuid4()
+        self._server_id = server_id
 
     async def fill_in_threads(self) -> None:
         """Complete the requests of former versions, so that they can be claimed."""
         await self._pool.execute(FILL_IN_THREADS)
 
-    async def claim(self, most: int, *, bot: int, after: int, tells_typing: bool) -> Records:
+    async def claim(
+        self, most: int, *, bots: Sequence[int], after: int, tells_typing: bool
+    ) -> list[Claim]:
         """Claim free requests, the oldest of each thread first.
 
         Args:
             most: the number of requests at most.
-            bot: the account that answers.
+            bots: the accounts that answer here; the first one is the default.
             after: the id of a thread; only those of threads after it are claimed.
             tells_typing: notify that the bot is typing in these threads.
+        """
+        rows = await self._pool.fetch(
+            CLAIM, self._server_id, most, LEASE_TIME, tells_typing, after, THREADS, CLAIMS_OF_THREAD, bots[0],
+            list(bots),
+        )  # fmt: skip
+        return [Claim(**{name: row[name] for name in Claim.__struct_fields__}) for row in rows]
+
+    async def renew(self, message_ids: Sequence[int]) -> tuple[set[int], set[int]]:
+        """Renew the leases of the requests of these messages.
 
         Returns:
-            The messages, each with `id`, `thread_id` and `content`.
+            The messages whose requests are not this server's any more, and those whose reply was stopped.
         """
-        return await self._pool.fetch(
-            CLAIM, self._server_id, most, LEASE_TIME, tells_typing, after, THREADS, CLAIMS_OF_THREAD, bot
-        )
-
-    async def renew(self, message_ids: Sequence[int]) -> None:
-        """Renew the leases of the requests of these messages."""
-        await self._pool.execute(RENEW, self._server_id, message_ids, LEASE_TIME)
+        rows = await self._pool.fetch(RENEW, self._server_id, message_ids, LEASE_TIME)
+        missing = set(message_ids) - {row["message_id"] for row in rows}
+        if missing:  # or they are locked
+            claimed = await self._pool.fetch(STILL_CLAIMED, self._server_id, list(missing))
+            missing -= {row["message_id"] for row in claimed}
+        return missing, {row["message_id"] for row in rows if row["stop"]}
 
     async def release(self) -> None:
         """Release all claims of this server, so that others reply at once."""

@@ -12,6 +12,7 @@ from uuid import UUID
 import asyncpg
 from msgspec import Struct
 
+from chinwag import wire
 from chinwag.db.failures import refusal_of
 from chinwag.db.pool import FAILURES, Pool, PoolConnection
 from chinwag.errors import (
@@ -28,10 +29,12 @@ TRANSIENT = (asyncpg.DeadlockDetectedError, asyncpg.SerializationError)
 """Errors after which the same transaction may succeed at once."""
 
 _INSERT = """
-    insert into message (thread_id, role, content, client_id, reply_to, author)
-    select thread_id, role, content, client_id, reply_to, author
-    from {rows} as post (thread_id, role, content, client_id, reply_to, author, webhook, place)
-    where (select set_config('chinwag.authors_must_see', 'on', true)) = 'on' and (
+    insert into message (thread_id, role, content, client_id, reply_to, author, ended, replaces)
+    select thread_id, role, content, client_id, reply_to, author, ended, replaces
+    from {rows}
+      as post (thread_id, role, content, client_id, reply_to, author, webhook, ended, replaces, place)
+    where (select set_config('chinwag.authors_must_see', 'on', true)) = 'on'
+      and (select set_config('chinwag.server', $10, true)) is not null and (
       role = 'assistant'
       or exists (select from member where account_id = author and member.thread_id = post.thread_id)
       or (select sees(author, thread) from thread where id = thread_id)
@@ -44,17 +47,22 @@ _INSERT = """
 
 Whether the author sees the thread is looked up twice. Here it is, so that nobody waits for the lock of a
 thread that is not there for them; and once more when the lock is held (sql/40_seq.sql), because the author
-may be removed while this statement waits. The setting, which has that done, ends with the transaction.
+may be removed while this statement waits. The setting that has this done ends with the transaction, and so
+does the one that names the server: it stores replies to the messages that it has claimed.
 
 sees() says it for all. That members are looked up before only saves its call for most messages."""
 
 INSERT = _INSERT.format(
     rows="""
-      unnest($1::bigint[], $2::text[], $3::text[], $4::uuid[], $5::bigint[], $6::integer[], $7::bigint[])
-      with ordinality"""
+      unnest(
+        $1::bigint[], $2::text[], $3::text[], $4::uuid[], $5::bigint[], $6::integer[], $7::bigint[],
+        $8::text[], $9::bigint[]
+      ) with ordinality"""
 )
 INSERT_ONE = _INSERT.format(
-    rows="(values ($1::bigint, $2::text, $3::text, $4::uuid, $5::bigint, $6::integer, $7::bigint, 1))"
+    rows="""(values (
+      $1::bigint, $2::text, $3::text, $4::uuid, $5::bigint, $6::integer, $7::bigint, $8::text, $9::bigint, 1
+    ))"""
 )
 """The same for a single message. PostgreSQL keeps the plan of this one, and would make that of a batch of one
 message anew each time, in 0.3 ms: it takes an array of unknown length for ten rows."""
@@ -65,7 +73,14 @@ FIND_STORED = """
       join message using (thread_id, client_id)
     where (select sees(post.author, thread) from thread where id = thread_id)
     union all
-    select thread_id, seq, null, reply_to from message where reply_to = any ($4::bigint[])
+    select thread_id, seq, null, message.reply_to
+    from unnest($4::bigint[]) as post (reply_to)
+      join message on message.reply_to = post.reply_to and replaces is null
+    union all
+    select thread_id, seq, null, reply_to
+    from unnest($5::bigint[], $6::bigint[]) as post (thread_id, replaces)
+      join message using (thread_id, replaces)
+    where role = 'assistant'
 """
 
 FREE_THREADS = "select id from thread where id = any ($1::bigint[]) for no key update skip locked"
@@ -73,7 +88,11 @@ FREE_THREADS = "select id from thread where id = any ($1::bigint[]) for no key u
 
 class Post(Struct, frozen=True):
     """A message to be stored. If its author does not see the thread, there is no such thread for it, unless
-    it comes through a webhook of the thread, which is named by its id."""
+    it comes through a webhook of the thread, which is named by its id.
+
+    Attributes:
+        replaces: the seq of the message that it replaces.
+    """
 
     thread_id: int
     author: int
@@ -82,6 +101,8 @@ class Post(Struct, frozen=True):
     role: Literal["user", "assistant"] = "user"
     reply_to: int | None = None
     webhook: int | None = None
+    ended: wire.Ended | None = None
+    replaces: int | None = None
 
 
 class Stored(Struct, frozen=True):
@@ -107,9 +128,14 @@ class Store:
             A transaction elsewhere holds them, and a batch should have no other thread beside one of them.
     """
 
-    def __init__(self, pool: Pool) -> None:
+    def __init__(self, pool: Pool, server_id: UUID) -> None:
+        """
+        Args:
+            server_id: names this server process, where it claims requests for replies.
+        """
         self.threads_held_elsewhere: set[int] = set()
         self._pool = pool
+        self._server_id = str(server_id)
 
     async def store(self, batch: Batch, tries: int = RETRIES) -> None:
         """Store a batch, and set the result or the exception of each future in it."""
@@ -144,11 +170,13 @@ class Store:
             [post.reply_to for post in posts],
             [post.author for post in posts],
             [post.webhook for post in posts],
+            [post.ended for post in posts],
+            [post.replaces for post in posts],
         )
         if len(posts) == 1:
-            rows = await connection.fetch(INSERT_ONE, *(column[0] for column in columns))
+            rows = await connection.fetch(INSERT_ONE, *(column[0] for column in columns), self._server_id)
         else:
-            rows = await connection.fetch(INSERT, *columns)
+            rows = await connection.fetch(INSERT, *columns, self._server_id)
         outcomes: list[Outcome] = []
         if missing := _match_rows(batch, rows, outcomes, new=True):
             named = [post for post, _ in missing if post.client_id]
@@ -157,7 +185,9 @@ class Store:
                 [post.thread_id for post in named],
                 [post.client_id for post in named],
                 [post.author for post in named],
-                [post.reply_to for post, _ in missing if post.reply_to],
+                [post.reply_to for post, _ in missing if post.reply_to and not post.replaces],
+                [post.thread_id for post, _ in missing if post.reply_to and post.replaces],
+                [post.replaces for post, _ in missing if post.reply_to and post.replaces],
             )
             for post, future in _match_rows(missing, rows, outcomes, new=False):
                 outcomes.append((future, NoSuchThread(f"there is no thread {post.thread_id}")))

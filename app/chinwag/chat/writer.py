@@ -9,6 +9,7 @@ thread is in one batch at a time, so its messages are stored in the order in whi
 import asyncio
 import contextlib
 from collections import deque
+from uuid import UUID
 
 import structlog
 
@@ -36,8 +37,12 @@ log = structlog.get_logger(__name__)
 class Writer:
     """The queue of the messages that this process is to store."""
 
-    def __init__(self, pool: Pool) -> None:
-        self._store = Store(pool)
+    def __init__(self, pool: Pool, server_id: UUID) -> None:
+        """
+        Args:
+            server_id: names this server process, where it claims requests for replies.
+        """
+        self._store = Store(pool, server_id)
         self._ready: dict[int, deque[Waiting]] = {}
         self._ready_rows = 0
         self._behind: dict[int, deque[Waiting]] = {}

@@ -7,6 +7,7 @@ import structlog
 
 from chinwag.errors import (
     BadInput,
+    CannotReplace,
     ContentIsEmpty,
     ContentTooLong,
     DatabaseUnavailable,
@@ -61,6 +62,8 @@ def _bad_input(error: Exception, constraint: str | None) -> Refusal:
             return ContentTooLong("the content has more than a megabyte")
         case "thread_exists":
             return NoSuchThread()
+        case "replaced_message_is_the_newest_of_its_author" | "message_replaces_an_earlier_one":
+            return CannotReplace()
         case None:
             return BadInput(f"PostgreSQL refuses it: {type(error).__name__}")
         case _:

@@ -35,6 +35,10 @@
         ├── MembersAreFixed        409
         ├── LastAdmin              409
         ├── PasswordNeeded         409
+        ├── NoReplyUnderWay        409
+        ├── ReplyUnderWay          409
+        ├── NotAReply              409
+        ├── CannotReplace          409
         ├── HostNotAllowed         421
         ├── TooManyRequests        429: the request is right, but there were too many
         │   └── TooManySignIns
@@ -70,10 +74,12 @@ from chinwag.errors.base import LoadFailed as LoadFailed
 from chinwag.errors.base import Refusal as Refusal
 from chinwag.errors.base import SettingsInvalid as SettingsInvalid
 from chinwag.errors.denied import AccountExists as AccountExists
+from chinwag.errors.denied import CannotReplace as CannotReplace
 from chinwag.errors.denied import DirectChatRefused as DirectChatRefused
 from chinwag.errors.denied import HostNotAllowed as HostNotAllowed
 from chinwag.errors.denied import LastAdmin as LastAdmin
 from chinwag.errors.denied import MembersAreFixed as MembersAreFixed
+from chinwag.errors.denied import NoReplyUnderWay as NoReplyUnderWay
 from chinwag.errors.denied import NoSuchAccount as NoSuchAccount
 from chinwag.errors.denied import NoSuchInvitation as NoSuchInvitation
 from chinwag.errors.denied import NoSuchKey as NoSuchKey
@@ -82,10 +88,12 @@ from chinwag.errors.denied import NoSuchSession as NoSuchSession
 from chinwag.errors.denied import NoSuchThread as NoSuchThread
 from chinwag.errors.denied import NoSuchWebhook as NoSuchWebhook
 from chinwag.errors.denied import NotAllowed as NotAllowed
+from chinwag.errors.denied import NotAReply as NotAReply
 from chinwag.errors.denied import NotSignedIn as NotSignedIn
 from chinwag.errors.denied import OpenIDFailed as OpenIDFailed
 from chinwag.errors.denied import OriginNotAllowed as OriginNotAllowed
 from chinwag.errors.denied import PasswordNeeded as PasswordNeeded
+from chinwag.errors.denied import ReplyUnderWay as ReplyUnderWay
 from chinwag.errors.denied import WrongKey as WrongKey
 from chinwag.errors.denied import WrongPassword as WrongPassword
 from chinwag.errors.limits import DatabaseUnavailable as DatabaseUnavailable

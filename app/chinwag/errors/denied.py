@@ -126,6 +126,35 @@ class PasswordNeeded(Refusal):
     status = 409
 
 
+class NoReplyUnderWay(Refusal):
+    """No reply to this message is being written."""
+
+    code = "no_reply_under_way"
+    status = 409
+
+
+class ReplyUnderWay(Refusal):
+    """A reply to this message is being written already."""
+
+    code = "reply_under_way"
+    status = 409
+
+
+class NotAReply(Refusal):
+    """This is neither the newest version of a bot's reply, nor a message to which a bot has failed to
+    reply."""
+
+    code = "not_a_reply"
+    status = 409
+
+
+class CannotReplace(Refusal):
+    """Only the newest message that one has written can be replaced, and only once."""
+
+    code = "cannot_replace"
+    status = 409
+
+
 class HostNotAllowed(Refusal):
     """This server is not known by this name; see the setting allowed_hosts."""
 

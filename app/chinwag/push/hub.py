@@ -1,11 +1,12 @@
 """The hub: all rooms of this process, and the lists of threads."""
 
 import asyncio
+from collections import defaultdict
 from collections.abc import Awaitable, Callable
 
 import structlog
 
-from chinwag import frames, wire
+from chinwag import draft_frames, frames, wire
 from chinwag.push.any_subscription import AnySubscription, AnyThreadSubscription
 from chinwag.push.audiences import FindAudiences
 from chinwag.push.burst import Burst
@@ -13,8 +14,11 @@ from chinwag.push.deletions import Deletions, FindThreads
 from chinwag.push.lists import FindRead, Lists
 from chinwag.push.pacing import PushScheduler
 from chinwag.push.room import Replay, Room
+from chinwag.push.room_drafts import DraftSource
 
 ID_DIGITS = len(str(wire.MAX_ID))
+
+MOST_THREADS_WITH_DRAFTS = 10_000
 
 COMPLAINT_SECONDS = 10.0
 
@@ -35,8 +39,12 @@ class Hub:
         find_audiences: FindAudiences,
         find_read: FindRead,
         notify: Callable[[str], Awaitable[None]],
+        drafts: DraftSource,
     ) -> None:
         self._replay = replay
+        self._draft_source = drafts
+        self._drafts: defaultdict[int, set[int]] = defaultdict(set)
+        """The messages to which replies are under way, by their threads."""
         self._deletions = Deletions(find_threads, self._tell_deleted)
         self._scheduler = PushScheduler()
         self._rooms: dict[int, Room] = {}
@@ -50,16 +58,25 @@ class Hub:
             (frames.ACCOUNT_CHANGED.encode(), self._tell_of_account),
             (frames.TYPING, self._tell_room),
             (frames.SEEN, self._tell_room),
+            (draft_frames.DRAFT, self._tell_draft),
+            (draft_frames.DRAFT_END, self._end_draft),
+            (draft_frames.DRAFT_STOP, lambda _, text: None),  # chinwag.bots.replies takes these two
+            (draft_frames.DRAFT_WANTED, lambda _, text: None),
             (frames.SERVER_PRESENCE, lambda _, text: self.presence.receive(text)),
         ]
         """What is done with the events that are not messages, by the beginnings of their frames."""
+        self._knows_drafts = False
         self._malformed = 0
 
     def join(self, thread_id: int, subscription: AnyThreadSubscription) -> Room:
         """Have a subscription join the room of a thread, which is made if there is none."""
         room = self._rooms.get(thread_id)
         if room is None:
-            room = self._rooms[thread_id] = Room(thread_id, self._replay, self._scheduler)
+            room = self._rooms[thread_id] = Room(
+                thread_id, self._replay, self._scheduler, self._draft_source
+            )
+            if thread_id in self._drafts or not self._knows_drafts:
+                room.drafts.load()
         room.join(subscription)
         self._tell_outage(subscription)
         return room
@@ -107,9 +124,27 @@ class Hub:
         lost; then tell all browsers that the database is available."""
         self.presence.hear_again()
         self._lists.read_anew()
+        await self._find_drafts()
         repairs = [room.repair(in_doubt=True) for room in list(self._rooms.values())]
         await asyncio.gather(*(task for task in repairs if task), return_exceptions=True)
         self._set_database_available(True)
+
+    async def _find_drafts(self) -> None:
+        """Read in which threads replies are under way, and have the rooms read these."""
+        self._knows_drafts = False
+        self._drafts.clear()
+        try:
+            found = await self._draft_source.under_way()
+        except Exception as error:
+            log.warning("drafts_not_found", error=type(error).__name__)  # then each room reads its own
+            found = []
+        else:
+            self._knows_drafts = True
+        for thread_id, reply_to in found:
+            self._drafts[thread_id].add(reply_to)
+        for room in list(self._rooms.values()):
+            if room.thread_id in self._drafts or not self._knows_drafts or room.drafts.frames():
+                room.drafts.load()
 
     def _receive_message(self, thread_id: int, seq: int, text: str) -> None:
         frame = text.encode() if text else None
@@ -142,6 +177,24 @@ class Hub:
     def _tell_room(self, thread_id: int, text: bytes) -> None:
         if room := self._rooms.get(thread_id):
             room.tell(text)
+
+    def _tell_draft(self, thread_id: int, text: bytes) -> None:
+        if told := draft_frames.draft_event(text):
+            if len(self._drafts) > MOST_THREADS_WITH_DRAFTS:  # then each room reads its own
+                self._drafts.clear()
+                self._knows_drafts = False
+            self._drafts[thread_id].add(told.reply_to)
+            if room := self._rooms.get(thread_id):
+                room.drafts.receive(told, text)
+
+    def _end_draft(self, thread_id: int, text: bytes) -> None:
+        if told := draft_frames.draft_event(text):
+            if thread_id in self._drafts:
+                self._drafts[thread_id].discard(told.reply_to)
+                if not self._drafts[thread_id]:
+                    del self._drafts[thread_id]
+            if room := self._rooms.get(thread_id):
+                room.drafts.end(told, text)
 
     def _tell_deleted(self, deletion: frames.Deletion) -> None:
         self._lists.tell_deleted(deletion)

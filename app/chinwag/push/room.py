@@ -27,6 +27,7 @@ from chinwag.push.any_subscription import AnyThreadSubscription
 from chinwag.push.burst import Burst
 from chinwag.push.gathering import Gathering
 from chinwag.push.pacing import PushScheduler
+from chinwag.push.room_drafts import DraftSource, RoomDrafts
 
 Page = list[tuple[int, bytes]]
 """Pairs of seq and frame, in the order of seq."""
@@ -59,14 +60,18 @@ class Room:
     Attributes:
         seq: the number up to which live subscriptions hold everything; valid while one is live or ahead.
         subscriptions: all of them, live or not.
+        drafts: the replies that are being written.
     """
 
-    def __init__(self, thread_id: int, replay: Replay, scheduler: PushScheduler) -> None:
+    def __init__(
+        self, thread_id: int, replay: Replay, scheduler: PushScheduler, drafts: DraftSource
+    ) -> None:
         self.thread_id = thread_id
         self.seq = 0
         self._replay = replay
         self._gathering = Gathering(scheduler, lambda burst: self._push_to(self._live, burst))
         self.subscriptions: set[AnyThreadSubscription] = set()
+        self.drafts = RoomDrafts(thread_id, drafts, self.tell)
         self._live: set[AnyThreadSubscription] = set()
         self._ahead: set[AnyThreadSubscription] = set()
         self._recent: deque[bytes] = deque(maxlen=RECENT_FRAMES)
@@ -130,8 +135,10 @@ class Room:
         self.subscriptions.discard(subscription)
         self._live.discard(subscription)
         self._ahead.discard(subscription)
-        if not self.subscriptions and self._repair is not None:
-            self._repair.cancel()
+        if not self.subscriptions:
+            self.drafts.close()
+            if self._repair is not None:
+                self._repair.cancel()
 
     def receive(self, seq: int, frame: bytes | None) -> None:
         """Take what the database has notified: the next frame, a repeat, or the sign of a gap."""
@@ -149,6 +156,11 @@ class Room:
         """Push an event that is not a message to the live subscriptions, of which a repair may find that
         some were removed before it."""
         self._gathering.add_event(frame, waits=self._repair is not None)
+
+    def tell_drafts_to(self, subscription: AnyThreadSubscription) -> None:
+        """Push the whole texts of all drafts to a live subscription."""
+        if subscription in self._live and (whole := self.drafts.frames()):
+            self._push_to([subscription], Burst(*whole))
 
     def announce(self, frame: bytes) -> None:
         """Push an event at once to all subscriptions, also to those that are not live."""
@@ -227,6 +239,7 @@ class Room:
     def _make_live(self, subscription: AnyThreadSubscription) -> None:
         self.push()  # before it is live: it holds already what is pushed here
         self._live.add(subscription)
+        self.tell_drafts_to(subscription)
 
     async def _run_repair(self) -> None:
         rest = self._rests_until - asyncio.get_running_loop().time()

@@ -25,6 +25,9 @@ UNANSWERED_POSTS = 64
 """The most messages of one subscription that wait to be answered. Then no more is received until one is
 answered."""
 
+DRAFTS_SECONDS = 0.2
+"""The least time between two times that a browser is told the whole texts of all drafts because it asks."""
+
 TYPING_SECONDS = 2.0
 """How often it is told that somebody is typing."""
 
@@ -65,6 +68,7 @@ class ThreadSubscription(Subscription):
         self._repeats: list[int] = []
         self._stored_seq = 0
         self._typing_told = -TYPING_SECONDS
+        self._drafts_told = -DRAFTS_SECONDS
         # It joins before it reads the table, so that no message falls between.
         self._room = hub.join(thread_id, self)
 
@@ -107,7 +111,7 @@ class ThreadSubscription(Subscription):
         if last_seq is None:
             return await self._close(CloseCode.NO_SUCH_THREAD)
         self.seq = last_seq if after is None else min(after, last_seq)
-        if self.seq == last_seq and self._room.go_live(self):
+        if self.seq == last_seq and self._room.drafts.are_known and self._room.go_live(self):
             self._say_ready()  # at once, so that it leaves together with the answer to the handshake
         else:
             self._start(self._join(last_seq))
@@ -117,6 +121,8 @@ class ThreadSubscription(Subscription):
             pass
         if not self._room.go_live(self):
             await self._follow()
+        await self._room.drafts.known()
+        self._room.push()
         self._say_ready()
 
     def _say_ready(self) -> None:
@@ -153,6 +159,9 @@ class ThreadSubscription(Subscription):
         if frame.type == "typing":
             self._tell_typing()
             return None
+        if frame.type == "drafts":
+            self._tell_drafts()
+            return None
         if frame.content is None:
             raise BadMessage("content is missing")
         try:
@@ -161,7 +170,10 @@ class ThreadSubscription(Subscription):
             self._refuse(error, frame.client_id)
             return None
         self._unanswered += 1
-        stored = self._writer.write(Post(self._thread_id, self.account_id, frame.content, frame.client_id))
+        post = Post(
+            self._thread_id, self.account_id, frame.content, frame.client_id, replaces=frame.replaces
+        )
+        stored = self._writer.write(post)
         stored.add_done_callback(partial(self._on_stored, frame.client_id))
         if self._unanswered >= UNANSWERED_POSTS:
             self._has_room = asyncio.get_running_loop().create_future()
@@ -173,6 +185,13 @@ class ThreadSubscription(Subscription):
         if now >= self._typing_told + TYPING_SECONDS and not self._stopping:
             self._typing_told = now
             self._start(self._messages.tell_typing(self._thread_id, self.account_id))
+
+    def _tell_drafts(self) -> None:
+        """Push the whole texts of all drafts, because the browser lacks something."""
+        now = asyncio.get_running_loop().time()
+        if now >= self._drafts_told + DRAFTS_SECONDS:
+            self._drafts_told = now
+            self._room.tell_drafts_to(self)
 
     def _check(self, content: str) -> None:
         check_content(content, self._max_content)

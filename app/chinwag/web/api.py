@@ -19,6 +19,7 @@ from chinwag.web import (
     message_api,
     openid_api,
     people_api,
+    reply_api,
     session_api,
     thread_api,
 )
@@ -124,6 +125,7 @@ ROUTES: list[ControllerRouterHandler] = [
             *session_api.ROUTES,
             *thread_api.ROUTES,
             *message_api.ROUTES,
+            *reply_api.ROUTES,
             *member_api.ROUTES,
             *links_api.ROUTES,
             *people_api.ROUTES,

@@ -53,10 +53,11 @@ async def list_messages(
     responses={
         200: ResponseSpec(wire.Message, description="It was stored before.", generate_examples=False)
     }
-    | problems(400, 403, 404, 413, 415),
+    | problems(400, 403, 404, 409, 413, 415),
     summary="Write a message",
     response_description="It is stored.",
-    description="With a `client_id` it can be sent again, and is stored once.",
+    description="With a `client_id` it can be sent again, and is stored once. With `replaces` it takes the "
+    "place of the newest message that the account has written: a question is asked anew.",
     tags=["messages"],
 )
 async def create_message(
@@ -66,7 +67,8 @@ async def create_message(
     services: Provided,
 ) -> Response[wire.Message]:
     check_content(data.content, services.settings.max_content)
-    post = Post(thread_id, request.user.account_id, data.content, data.client_id)
+    author = request.user.account_id
+    post = Post(thread_id, author, data.content, data.client_id, replaces=data.replaces)
     stored = await services.writer.write(post)
     message = await services.messages.get(thread_id, stored.seq)
     return Response(message, status_code=201 if stored.new else 200)

@@ -8,6 +8,7 @@ from litestar.params import Body, Parameter
 from chinwag import wire
 
 ThreadId = Annotated[int, Parameter(ge=1, le=wire.MAX_ID, description="The thread.")]
+MessageSeq = Annotated[int, Parameter(ge=1, le=wire.MAX_ID, description="The seq of the message.")]
 KeyId = Annotated[int, Parameter(ge=1, le=wire.MAX_ID, description="The key.")]
 WebhookId = Annotated[int, Parameter(ge=1, le=wire.MAX_ID, description="The webhook.")]
 HookSecret = Annotated[str, Parameter(description="The secret of the webhook, which its address contains.")]

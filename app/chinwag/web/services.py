@@ -8,6 +8,7 @@ from litestar.datastructures import State
 from litestar.di import NamedDependency
 from litestar.params import SkipValidation
 
+from chinwag.bots.orders import ReplyOrders
 from chinwag.chat.account_export import AccountExports
 from chinwag.chat.accounts import Accounts
 from chinwag.chat.bot_accounts import BotAccounts
@@ -68,6 +69,7 @@ class Services:
     read_marks: ReadMarks
     webhooks: Webhooks
     writer: Writer
+    reply_orders: ReplyOrders
     search: Search
     exports: Exports
     hub: Hub

@@ -109,8 +109,12 @@ class Message(Struct, frozen=True, omit_defaults=True):
             and the account that is its `subject`.
         author: the account for which it was written. Messages of versions before there were accounts have
             none.
-        written_by: the database role that has written it, if that named no author. What there is not of
-            these two, `event` and `subject` is left out.
+        written_by: the database role that has written it, if that named no author.
+        ended: why a reply ends in the middle.
+        replaces: the seq of the message that this one replaces: a former question of the same author, or a
+            former reply to the same message.
+        version: of a message that replaces another one: 2, 3 and so on. What there is not of the fields from
+            `author` on is left out.
     """
 
     id: StoredNumber
@@ -125,6 +129,9 @@ class Message(Struct, frozen=True, omit_defaults=True):
     written_by: str | None = None
     event: Event | None = None
     subject: int | None = None
+    ended: Ended | None = None
+    replaces: int | None = None
+    version: int | None = None
 
 
 class Part(Struct, frozen=True):
@@ -179,19 +186,22 @@ class NewLevel(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class NewMessage(Struct, frozen=True, forbid_unknown_fields=True):
-    """A message to be stored. If it is sent again with the same `client_id`, it is stored once."""
+    """A message to be stored. If it is sent again with the same `client_id`, it is stored once. It may
+    replace the newest message of the same author, which it names by its seq."""
 
     content: Content
     client_id: UUID | None = None
+    replaces: Seq | None = None
 
 
 class ClientFrame(Struct, frozen=True, forbid_unknown_fields=True):
-    """A frame that a browser sends on the WebSocket of a thread: a ping, a message to be stored, or that
-    somebody is typing."""
+    """A frame that a browser sends on the WebSocket of a thread: a ping, a message to be stored, that
+    somebody is typing, or that the texts of all drafts are needed."""
 
-    type: Literal["ping", "typing", "message"] = "message"
+    type: Literal["ping", "typing", "drafts", "message"] = "message"
     content: str | None = None
     client_id: UUID | None = None
+    replaces: Seq | None = None
 
 
 class Problem(Struct, frozen=True, omit_defaults=True):
