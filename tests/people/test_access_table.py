@@ -56,6 +56,8 @@ GET    /threads/{thread_id}/messages?after=0   member       200
 GET    /threads/{thread_id}/messages?after=99  member       200
 GET    /threads/{thread_id}/messages?before=1  member       200
 POST   /threads/{thread_id}/messages           member       201 {"content": "a word"}
+POST   /threads/{thread_id}/messages/{seq}/stop member     409
+POST   /threads/{thread_id}/messages/{seq}/regenerate member 409
 GET    /threads/{thread_id}/export             member       200
 GET    /threads/{thread_id}/export?format=json member       200
 GET    /threads/{thread_id}/members            member       200
