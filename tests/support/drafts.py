@@ -2,7 +2,12 @@
 
 from dataclasses import dataclass
 
+import httpx
+
+from chinwag.db.pool import Connection
 from tests.support.client import Client, Frame
+
+REPLIES = "select content, ended from message where thread_id = $1 and role = 'assistant' order by seq"
 
 
 @dataclass
@@ -38,3 +43,19 @@ def _take(held: dict[int, SeenDraft], told: Frame) -> None:
     assert told["ordinal"] <= known.ordinal + 1, f"something is missing before {told}"
     if told["ordinal"] == known.ordinal + 1:
         known.ordinal, known.text = told["ordinal"], known.text + told["append"]
+
+
+async def ask(http: httpx.AsyncClient, thread: int, content: str) -> None:
+    """Write a message over HTTP."""
+    answer = await http.post(f"/threads/{thread}/messages", json={"content": content})
+    assert answer.status_code == 201, answer.text
+
+
+async def until_said(reader: Client, text: str) -> None:
+    """Wait until a draft has a text in it."""
+    await reader.until(lambda _: any(text in draft.text for draft in drafts_of(reader).values()))
+
+
+async def replies(db: Connection, thread: int) -> list[tuple[str, str | None]]:
+    """Read the replies of a thread: their contents, and why they ended."""
+    return [(row["content"], row["ended"]) for row in await db.fetch(REPLIES, thread)]

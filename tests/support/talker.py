@@ -13,7 +13,7 @@ class Talker:
     no more and does not end; after `fail` it raises an error. Anything else is repeated."""
 
     async def reply(self, conversation: Conversation) -> AsyncIterator[str]:
-        verb, *numbers = conversation.content.split()
+        verb, *numbers = conversation.content.removeprefix("@talker ").split()
         if verb not in {"say", "hang", "fail"}:
             yield conversation.content
             return

@@ -36,6 +36,10 @@ RETRY_SECONDS = 2.0
 PAUSE_SECONDS = 0.05
 """The shortest time between two claims, so that a burst of messages is claimed in one statement."""
 
+CLEAN_UP_SECONDS = 60.0
+"""The time between two deletions of drafts that belong to no request: their requests were withdrawn while
+they were saved."""
+
 MOST_CRASHES = 5
 """After so many servers have died while they wrote a reply, it is taken for the reason."""
 
@@ -82,6 +86,7 @@ class Replies:
         self._tasks: set[asyncio.Task[None]] = set()
         self._after: int | None = None
         """The thread after which the next claim looks; None before the first one."""
+        self._cleans_up_at = 0.0
         self._woken = asyncio.Event()
         self._woken.set()  # for what waits already
 
@@ -141,7 +146,6 @@ class Replies:
         if self._after is None:
             self._bots = {await own.find_account(): own.bot for own in self._own}
             await self._requests.fill_in_threads()
-            await self._table.clean_up()
             self._after = 0
         room = CLAIMS - len(self._replies)
         if not room:
@@ -160,6 +164,9 @@ class Replies:
         self._after = max(claim.thread_id for claim in claims) if is_full else 0
 
     async def _renew(self) -> None:
+        if _now() >= self._cleans_up_at:
+            self._cleans_up_at = _now() + CLEAN_UP_SECONDS
+            await self._table.clean_up()
         if not self._replies:
             return
         lost, stopped = await self._requests.renew(list(self._replies))
@@ -204,3 +211,7 @@ class Replies:
             log.error("reply_failed", message=claim.id, exc_info=error)
         finally:
             del self._replies[claim.id]
+
+
+def _now() -> float:
+    return asyncio.get_running_loop().time()

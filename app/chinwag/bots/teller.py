@@ -5,6 +5,7 @@ nothing. Now and then the whole texts are saved, for those who join and for a se
 """
 
 import asyncio
+import contextlib
 
 import structlog
 
@@ -63,7 +64,10 @@ class DraftTeller:
     async def run(self) -> None:
         """Tell and save drafts until this is cancelled."""
         while True:
-            await self._news.wait()
+            # It is not wait_for(), which can swallow a cancellation until Python 3.12.
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(SAVE_SECONDS if self._drafts else None):
+                    await self._news.wait()
             self._news.clear()
             await asyncio.sleep(self._gather_seconds)
             began = _now()

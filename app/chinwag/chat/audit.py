@@ -7,7 +7,8 @@ from chinwag.db.pool import connect
 COUNT = """
     select (select count(*) from thread) as threads,
            (select count(*) from message join thread on thread.id = thread_id) as messages,
-           (select count(*) from reply_request) as waiting,
+           (select count(*) from reply_request where failure is null) as waiting,
+           (select count(*) from reply_request where failure is not null) as failed,
            (select count(*) from removed_thread) as removed
 """
 
@@ -22,7 +23,13 @@ GAPS = """
 UNANSWERED = """
     select message.id, thread_id, seq from message join thread on thread.id = thread_id
     where role = 'user' and asks_for_reply is not false
-      and not exists (select from message as reply where reply.reply_to = message.id)
+      and not exists (
+        select from message as reply where reply.reply_to = message.id and reply.replaces is null
+      )
+      and not exists (
+        select from message as edited
+        where edited.thread_id = message.thread_id and edited.replaces = message.seq
+      )
       and not exists (select from reply_request where message_id = message.id)
       and not exists (
         select from message as later
@@ -31,11 +38,19 @@ UNANSWERED = """
     order by message.id limit 20
 """
 """Those that were written before somebody was removed are left out: a bot that is removed answers nothing
-more."""
+more. So are questions that were edited."""
 
 ANSWERED_AND_WAITING = """
     select message_id from reply_request
-    where exists (select from message where reply_to = message_id) order by 1 limit 20
+    where case
+        when replaces is null then
+          exists (select from message where reply_to = message_id and message.replaces is null)
+        else exists (
+          select from message
+          where message.thread_id = reply_request.thread_id and message.replaces = reply_request.replaces
+        )
+      end
+    order by 1 limit 20
 """
 
 LEFT_BEHIND = """
@@ -93,6 +108,8 @@ async def audit_database(url: str) -> Report:
         f"{count['threads']} threads, {count['messages']} messages; {count['waiting']} wait for a reply.",
         *(faults or ["In every thread the messages are 1, 2, 3 … to the last, each once."]),
     ]
+    if count["failed"]:
+        lines.append(f"{count['failed']} could not be given: the bot has failed, and a person may ask again.")
     if count["removed"]:
         lines.append(f"The messages of {count['removed']} deleted threads are being removed.")
     return Report(not faults, "\n".join(lines))

@@ -19,9 +19,8 @@ MOST_CHARACTERS = 4_000_000
 fill the memory."""
 
 WANT_SECONDS = 0.5
-"""The time between two requests for whole texts."""
-
-RETRY_SECONDS = 1.0
+MOST_WANT_SECONDS = 30.0
+"""The time between two requests for whole texts. It doubles for as long as there is no answer."""
 
 log = structlog.get_logger(__name__)
 
@@ -177,15 +176,15 @@ class RoomDrafts:
             self.load()
 
     async def _load(self) -> None:
+        pause = WANT_SECONDS
         try:
             while self._is_stale or self._gaps:
                 self._is_stale = False
                 await self._read()
                 self._set_known()
-                if self._is_stale:
-                    await asyncio.sleep(RETRY_SECONDS)
-                elif self._gaps:
-                    await asyncio.sleep(WANT_SECONDS)
+                if self._is_stale or self._gaps:
+                    await asyncio.sleep(pause)
+                    pause = min(2 * pause, MOST_WANT_SECONDS)  # nobody may be there who writes it
         finally:
             self._loading = None
             self._set_known()
@@ -209,13 +208,16 @@ class RoomDrafts:
 
     def _take(self, saved: Sequence[SavedDraft]) -> None:
         """Take the drafts as they were saved: those that are newer than what is held, and no others than
-        these."""
+        these. More may have been told since, so their whole texts are asked for."""
         for draft in saved:
             held = self._held.get(draft.reply_to)
             is_newer = held is None or draft.ordinal > held.ordinal
             if draft.reply_to not in self._ended and is_newer and (told := draft_event(draft.frame)):
+                is_all = told.ordinal == self._gaps.get(told.reply_to) or told.failure is not None
                 self._hold(told)
                 self._tell(draft.frame)
+                if not is_all:
+                    self._gaps.setdefault(told.reply_to, told.ordinal)
         known = {draft.reply_to for draft in saved} | self._heard
         for reply_to in [id for id in self._held if id not in known]:
             self._drop(reply_to)

@@ -142,7 +142,7 @@ class Post(Struct, frozen=True):
 
     content: wire.Content
     client_id: UUID | None = None
-    replaces: wire.Seq | None = None
+    replaces: wire.Id | None = None
     type: Literal["message"] = "message"
     example: ClassVar[dict[str, Any]] = {
         "type": "message",

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
-from chinwag.wire.base import VISIBLE, Flag, Seq, StoredNumber, Usernames
+from chinwag.wire.base import VISIBLE, Flag, Id, Seq, StoredNumber, Usernames
 
 Content = Annotated[str, Meta(extra_json_schema={"extra": {"minLength": 1, "pattern": VISIBLE}})]
 
@@ -191,7 +191,7 @@ class NewMessage(Struct, frozen=True, forbid_unknown_fields=True):
 
     content: Content
     client_id: UUID | None = None
-    replaces: Seq | None = None
+    replaces: Id | None = None
 
 
 class ClientFrame(Struct, frozen=True, forbid_unknown_fields=True):
@@ -201,7 +201,7 @@ class ClientFrame(Struct, frozen=True, forbid_unknown_fields=True):
     type: Literal["ping", "typing", "drafts", "message"] = "message"
     content: str | None = None
     client_id: UUID | None = None
-    replaces: Seq | None = None
+    replaces: Id | None = None
 
 
 class Problem(Struct, frozen=True, omit_defaults=True):

@@ -1,0 +1,258 @@
+"""What people order of replies: Stop, another version, once more after a failure; and an edited question."""
+
+import asyncio
+from typing import Any
+
+import asyncpg
+import httpx
+import pytest
+
+from chinwag.chat.audit import audit_database
+from chinwag.db.pool import Connection
+from tests.support.client import open_thread
+from tests.support.drafts import ask, drafts_of, replies, until_said
+from tests.support.process import Server, ServerStarter
+from tests.support.sql import until
+from tests.support.talker import TALKER, words
+
+
+@pytest.fixture(scope="module")
+def settings() -> dict[str, str]:
+    """The module's server has no bot."""
+    return {"CHINWAG_BOT": "none"}
+
+
+@pytest.fixture(scope="module")
+def talker(start_server: ServerStarter) -> Server:
+    """A server whose bot does what messages say."""
+    return start_server(TALKER)
+
+
+async def order(http: httpx.AsyncClient, thread: int, seq: int, what: str) -> tuple[int, str | None]:
+    """Order something of a reply, and return the status and the code of the error."""
+    answer = await http.post(f"/threads/{thread}/messages/{seq}/{what}")
+    return answer.status_code, answer.json()["code"] if answer.is_error else None
+
+
+async def edit(http: httpx.AsyncClient, thread: int, seq: Any, content: str) -> httpx.Response:
+    return await http.post(f"/threads/{thread}/messages", json={"content": content, "replaces": seq})
+
+
+async def test_a_reply_is_stopped_from_another_server(
+    server: Server, talker: Server, http: httpx.AsyncClient, db: Connection, thread: int
+) -> None:
+    async with open_thread(server, thread) as reader:
+        await reader.frame("ready")
+        await ask(http, thread, "say 1000 0.01")
+        await until_said(reader, "word9 ")
+        assert await order(http, thread, 1, "stop") == (204, None)
+        await reader.until_seq(2)
+        reply = reader.messages[1]
+        assert reply["ended"] == "stopped"
+        assert reply["content"].startswith(words(9))
+        assert words(1000).startswith(reply["content"])
+        assert len(reply["content"]) < len(words(1000))
+        assert await order(http, thread, 1, "stop") == (409, "no_reply_under_way")
+    assert len(await replies(db, thread)) == 1
+
+
+async def test_a_reply_is_stopped_before_its_first_word(
+    server: Server, talker: Server, http: httpx.AsyncClient, db: Connection, thread: int
+) -> None:
+    async with open_thread(server, thread) as reader:
+        await reader.frame("ready")
+        await ask(http, thread, "hang 0 0")
+        await reader.frame("draft")
+        assert await order(http, thread, 1, "stop") == (204, None)
+        await reader.until_seq(2)
+    assert await replies(db, thread) == [("…", "stopped")]
+
+
+async def test_a_reply_whose_server_is_gone_is_stopped_with_what_was_saved(
+    server: Server, http: httpx.AsyncClient, start_server: ServerStarter, db: Connection, thread: int
+) -> None:
+    await ask(http, thread, "say 1000 0.01")
+    # As it is left by a server that was killed.
+    await db.execute(
+        """update reply_request set claimed_by = gen_random_uuid(), attempt = 1,
+           claimed_until = clock_timestamp() + interval '3 s'"""
+    )
+    await db.execute(
+        "insert into draft select message_id, 1, draft_ordinal(1) + 5, 'as far as it came' from reply_request"
+    )
+    assert await order(http, thread, 1, "stop") == (204, None)
+    talker = start_server(TALKER)
+    async with open_thread(server, thread, after=0) as reader:
+        await reader.until_seq(2)
+    talker.stop()
+    assert await replies(db, thread) == [("as far as it came", "stopped")]
+
+
+async def test_a_stop_is_found_though_its_notification_was_lost(
+    talker: Server, http: httpx.AsyncClient, db: Connection, thread: int
+) -> None:
+    async with open_thread(talker, thread) as reader:
+        await reader.frame("ready")
+        await ask(http, thread, "hang 3 0")
+        await until_said(reader, "word2 ")
+        await db.execute("update reply_request set stop = true")
+        await reader.until_seq(2)
+    assert await replies(db, thread) == [(words(3), "stopped")]
+
+
+async def test_a_bot_that_fails_is_asked_again_by_a_person_alone(
+    server: Server, talker: Server, http: httpx.AsyncClient, db: Connection, database_url: str, thread: int
+) -> None:
+    async with open_thread(server, thread) as reader:
+        await reader.frame("ready")
+        await ask(http, thread, "fail 3 0.1")
+        failed = await reader.frame("draft", lambda data: "failure" in data)
+        assert (failed["failure"], failed["text"]) == ("bot_failed", words(3))
+        async with open_thread(server, thread, after=0) as late:
+            await late.frame("ready")
+            assert [draft.failure for draft in drafts_of(late).values()] == ["bot_failed"]
+        report = await audit_database(database_url)
+        assert report.sound
+        assert "1 could not be given" in report.text
+        assert await order(http, thread, 1, "stop") == (409, "no_reply_under_way")
+        assert await order(http, thread, 1, "regenerate") == (202, None)
+        again = await reader.frame("draft", lambda data: data["ordinal"] > failed["ordinal"] + 1_000_000)
+        assert "failure" not in again
+        await reader.frame(
+            "draft", lambda data: "failure" in data and data["ordinal"] > failed["ordinal"] + 1_000_000
+        )
+    assert await replies(db, thread) == []
+    await db.execute("delete from thread where id = $1", thread)
+
+
+async def test_another_version_names_the_one_that_it_replaces(
+    server: Server, talker: Server, http: httpx.AsyncClient, database_url: str, thread: int
+) -> None:
+    async with open_thread(server, thread, after=0) as reader:
+        await reader.frame("ready")
+        await ask(http, thread, "say 3 0")
+        await reader.until_seq(2)
+        for seq in (2, 3):
+            assert await order(http, thread, seq, "regenerate") == (202, None)
+            await reader.until_seq(seq + 1)
+        one, two, three = reader.messages[1:]
+        assert "replaces" not in one
+        assert "version" not in one
+        assert [(two["replaces"], two["version"]), (three["replaces"], three["version"])] == [(2, 2), (3, 3)]
+        assert one["reply_to"] == two["reply_to"] == three["reply_to"] == reader.messages[0]["id"]
+        for seq in (1, 2, 3):  # a question, and versions that were replaced
+            assert await order(http, thread, seq, "regenerate") == (409, "not_a_reply")
+    assert (await audit_database(database_url)).sound
+
+
+async def test_one_version_is_written_at_a_time(
+    server: Server, talker: Server, http: httpx.AsyncClient, db: Connection, database_url: str, thread: int
+) -> None:
+    async with open_thread(server, thread, after=0) as reader:
+        await reader.frame("ready")
+        await ask(http, thread, "say 60 0.02")
+        await until_said(reader, "word1 ")
+        assert await order(http, thread, 1, "regenerate") == (409, "reply_under_way")
+        await reader.until_seq(2)
+        answers = await asyncio.gather(*(order(http, thread, 2, "regenerate") for _ in range(5)))
+        assert sorted(answers, key=str) == [(202, None)] + 4 * [(409, "reply_under_way")]
+        await until_said(reader, "word1 ")
+        assert (await audit_database(database_url)).sound
+        assert await order(http, thread, 1, "stop") == (204, None)
+        await reader.until_seq(3)
+    assert [ended for _, ended in await replies(db, thread)] == [None, "stopped"]
+
+
+async def test_a_question_is_edited_and_its_reply_is_not_written_any_more(
+    server: Server, talker: Server, http: httpx.AsyncClient, db: Connection, database_url: str, thread: int
+) -> None:
+    async with open_thread(server, thread, after=0) as reader:
+        await reader.frame("ready")
+        await ask(http, thread, "hang 3 0")
+        await until_said(reader, "word2 ")
+        answer = await edit(http, thread, 1, "say 2 0")
+        assert answer.status_code == 201
+        assert (answer.json()["replaces"], answer.json()["version"]) == (1, 2)
+        await reader.until_seq(3)
+        assert reader.messages[2]["reply_to"] == answer.json()["id"]
+        await reader.frame("draft.end", lambda data: data["reply_to"] == reader.messages[0]["id"])
+    assert await replies(db, thread) == [(words(2), None)]
+    assert (await audit_database(database_url)).sound
+
+
+async def test_an_edit_by_websocket_that_is_sent_again_is_stored_once(
+    server: Server, db: Connection, thread: int
+) -> None:
+    async with open_thread(server, thread, after=0) as reader:
+        await reader.frame("ready")
+        await reader.send("before")
+        await reader.until_seq(1)
+        edited = '{"content":"after","replaces":1,"client_id":"6f1a3c30-7c1b-4b53-b1a9-2a6a9a1c3b11"}'
+        for _ in range(3):
+            await reader.connection.send(edited)
+        await reader.until_seq(2)
+        await reader.connection.send('{"content":"too late","replaces":1}')
+        assert (await reader.frame("error"))["code"] == "cannot_replace"
+    own = "select count(*) from message where thread_id = $1 and role = 'user'"
+    assert await db.fetchval(own, thread) == 2
+
+
+async def test_only_the_newest_own_message_can_be_replaced(
+    server: Server, talker: Server, http: httpx.AsyncClient, db: Connection, thread: int
+) -> None:
+    async with open_thread(server, thread, after=0) as reader:
+        await reader.frame("ready")
+        await db.execute("insert into message (thread_id, content) values ($1, 'by SQL')", thread)
+        await reader.until_seq(2)
+        await ask(http, thread, "say 1 0")
+        await ask(http, thread, "say 2 0")
+        await reader.until_seq(6)
+        newest_own = max(m["seq"] for m in reader.messages if m["content"].startswith("say"))
+        for seq in {1, 2, 3, 4, 5, 6, 7, 99} - {newest_own}:
+            answer = await edit(http, thread, seq, "changed")
+            assert (answer.status_code, answer.json()["code"]) == (409, "cannot_replace"), seq
+        for wrong in (0, -1, "x", 2**63, 1.5):
+            assert (await edit(http, thread, wrong, "changed")).status_code == 400
+        assert (await edit(http, thread, newest_own, "say 3 0")).status_code == 201
+        assert (await edit(http, thread, newest_own, "say 3 0")).status_code == 409
+        await reader.until_seq(8)
+
+
+async def test_sql_replaces_messages_by_the_same_rules(db: Connection, thread: int) -> None:
+    insert = """
+        insert into message (thread_id, role, content, author, reply_to, replaces)
+        values ($1, $2, 'x', $3, $4, $5)
+    """
+    asked = await db.fetchval(f"{insert} returning id", thread, "user", 1, None, None)
+    await db.execute(insert, thread, "assistant", None, asked, None)
+    await db.execute(insert, thread, "assistant", None, asked, 2)
+    await db.execute(insert, thread, "assistant", None, asked, 2)  # a repeat is no row
+    await db.execute(insert, thread, "user", 1, None, 1)
+    versions = "select array_agg(version order by seq) from message where thread_id = $1"
+    assert await db.fetchval(versions, thread) == [None, None, 2, 2]
+    with pytest.raises(asyncpg.CheckViolationError, match="cannot be replaced"):
+        await db.execute(insert, thread, "user", 1, None, 1)
+
+
+async def test_who_does_not_see_a_thread_orders_nothing_in_it(
+    server: Server, talker: Server, http: httpx.AsyncClient, db: Connection, thread: int
+) -> None:
+    """The answer is the same for a thread and a message that there is not."""
+    for place in ((thread, 1), (thread + 1000, 1)):
+        for what in ("stop", "regenerate"):
+            assert await order(http, *place, what) == (404, "no_such_thread")
+
+
+async def test_the_order_of_a_version_that_is_stored_meanwhile_leaves_nothing_behind(
+    server: Server, talker: Server, http: httpx.AsyncClient, db: Connection, thread: int
+) -> None:
+    async with open_thread(server, thread, after=0) as reader:
+        await reader.frame("ready")
+        await ask(http, thread, "say 1 0")
+        await reader.until_seq(2)
+        for _ in range(10):
+            newest = reader.seqs[-1]
+            answers = await asyncio.gather(*(order(http, thread, newest, "regenerate") for _ in range(3)))
+            assert {status for status, _ in answers} <= {202, 409}
+            await reader.until_seq(newest + 1)
+    await until(db, "select not exists (select from reply_request)")
