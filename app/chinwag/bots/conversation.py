@@ -5,7 +5,7 @@ from chinwag.db.pool import Pool
 from chinwag.errors import NoSuchThread
 
 HISTORY = """
-    select is_visible, left(content, $4) as content, name,
+    select is_visible, left(content, $4::integer) as content, name,
            case when author = $3 then 'assistant' else 'user' end as role
     from (
       select coalesce((select sees($3, thread) from thread where id = $1), false) as is_visible
