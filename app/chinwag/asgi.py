@@ -17,7 +17,7 @@ from litestar.di import Provide
 from litestar.plugins import CLIPlugin
 
 from chinwag.bots.draft_table import SavedDrafts
-from chinwag.bots.loading import load_bot
+from chinwag.bots.loading import load_bots
 from chinwag.bots.orders import ReplyOrders
 from chinwag.bots.replies import OwnBot, Replies
 from chinwag.chat.account_export import AccountExports
@@ -127,7 +127,8 @@ async def _running(settings: Settings, app: Litestar) -> AsyncIterator[None]:
     if command := multiprocessing.parent_process():
         # If the command is killed, it cannot stop this process, which would keep the port for ever.
         asyncio.get_running_loop().add_reader(command.sentinel, signal.raise_signal, signal.SIGTERM)
-    bot = load_bot(settings.bot, settings.bot_pace)
+    bots = load_bots(settings)
+    bot = bots[0].bot if bots else None
     async with open_pool(settings) as pool, contextlib.AsyncExitStack() as parts:
         threads = Threads(pool, bot_username(settings.bot) if bot else None)
         messages, read_marks, drafts = Messages(pool), ReadMarks(pool), SavedDrafts(pool)

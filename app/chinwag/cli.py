@@ -113,14 +113,14 @@ def serve(host: str, port: int, workers: int, opens: bool) -> None:
 
     An embedded PostgreSQL is started with it, unless DATABASE_URL is set.
     """
-    from chinwag.bots.loading import load_bot
+    from chinwag.bots.loading import load_bots
 
     # uvicorn ends by raising the signal that stopped it again. This handler lets the database stop, too.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     settings = load_settings()
     configure_logs(settings.log_format)
     sys.path.append(str(Path.cwd()))  # the module of a bot of your own may be there
-    load_bot(settings.bot)  # so that an error in it is shown once, and not by each server process
+    load_bots(settings)  # so that an error in it is shown once, and not by each server process
     load_provider(settings)
     address = _bind(host, port)
     url = f"http://{_in_url(host)}:{address.getsockname()[1]}"

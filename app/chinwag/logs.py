@@ -62,6 +62,7 @@ def configure_logs(form: Literal["text", "json"]) -> None:
     # asyncpg's pool logs a traceback for each try to reconnect. Our own events say in a line that the
     # database is away.
     logging.getLogger("asyncpg").setLevel(logging.ERROR)
+    logging.getLogger("httpx2").setLevel(logging.WARNING)  # it writes a line for each request
     for name in ("uvicorn", "uvicorn.error", "uvicorn.access"):
         logger = logging.getLogger(name)
         logger.handlers, logger.propagate = [], True

@@ -19,6 +19,10 @@ FILE = Path("litestar.toml")
 SAFE_ISSUER = re.compile(r"https://|http://(127\.0\.0\.1|\[::1\]|localhost)(:[0-9]+)?(/|$)")
 """What is not encrypted, and not on this computer, can be forged on the way."""
 
+ENVIRONMENT_ONLY = ("llm_url", "llm_model", "llm_key")
+"""A file is copied and committed, and with it the key would be. Whoever could change the URL there would be
+sent the key."""
+
 HostName = Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9-]+(\.[a-z0-9-]+)*$")]
 """A host name in lower case, without a port."""
 
@@ -31,6 +35,10 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     data_directory: str | None = None
     pool_size: Annotated[int, msgspec.Meta(ge=2, le=200)] = 8
     bot: str = "random"
+    bots: dict[str, dict[str, Any]] = {}
+    llm_url: Annotated[str, msgspec.Meta(pattern=r"^https?://[^\s/?#@]+(/[^\s?#]*)?\Z")] | None = None
+    llm_model: str | None = None
+    llm_key: Annotated[str, msgspec.Meta(pattern=r"^[!-~]*\Z")] | None = None
     bot_pace: Annotated[float, msgspec.Meta(ge=0, le=60)] = 1.2
     max_content: Annotated[int, msgspec.Meta(ge=1, le=1_000_000)] = 32_000
     posts_per_second: Annotated[int, msgspec.Meta(ge=0, le=1_000_000)] = 50
@@ -52,6 +60,9 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     request_seconds: Annotated[float, msgspec.Meta(ge=0.1, le=300)] = 20
     max_connections: Annotated[int, msgspec.Meta(ge=1, le=1_000_000)] = 20_000
     log_format: Literal["text", "json"] = "text"
+
+    def __repr__(self) -> str:
+        return "Settings(…)"  # there are secrets in it
 
 
 def load_settings(file: Path = FILE, environ: Mapping[str, str] = os.environ) -> Settings:
@@ -101,6 +112,9 @@ def _from_file(file: Path) -> dict[str, Any]:
     for key in values:
         if key not in Settings.__struct_fields__:
             raise SettingsInvalid(f"{file.name}: there is no setting {key!r}")
+        if key in ENVIRONMENT_ONLY:
+            name = f"CHINWAG_{key.upper()}"
+            raise SettingsInvalid(f"{file.name}: {key}: it is taken from the environment only: {name}")
     return values
 
 
@@ -115,6 +129,8 @@ def _from_environment(environ: Mapping[str, str]) -> list[tuple[str, str, str | 
             continue
         if key not in Settings.__struct_fields__:
             raise SettingsInvalid(f"{name}: there is no setting {key!r}")
+        if key == "bots":
+            raise SettingsInvalid(f"{name}: bots: they are tables of the file only: [bots.NAME]")
         is_list = isinstance(getattr(Settings(), key), tuple)
         found.append((key, name, _items(text) if is_list else text))
     return found

@@ -53,7 +53,12 @@ class Bot(Protocol):
     """A bot: it answers messages. Write another in a file of its own, and name it in the setting `bot`.
 
     Each server process makes one object of the class, and asks it for many replies at the same time. If the
-    class has `__aenter__` and `__aexit__`, they are called when the server starts and stops.
+    class has `__aenter__` and `__aexit__`, they are called when the server starts and stops. The options of
+    its table in litestar.toml are the keyword arguments with which it is made.
+
+    If the class has a method `async def title(self, conversation) -> str | None`, it is asked for the title
+    of a chat after the first reply in it: a line of at most 60 characters, or None to leave the title as it
+    is.
     """
 
     def reply(self, conversation: Conversation) -> AsyncIterator[str] | Awaitable[str]:

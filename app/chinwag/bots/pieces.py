@@ -5,7 +5,9 @@ import inspect
 import random
 import re
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable
-from typing import Any, cast
+from typing import Annotated, Any, cast
+
+from msgspec import Meta, Struct
 
 from chinwag.bots.bot import Bot, Conversation
 
@@ -32,6 +34,12 @@ async def pieces_of(bot: Bot, conversation: Conversation) -> AsyncGenerator[str,
                 await answer.aclose()  # at once, so that its connections are closed
     else:
         yield await answer
+
+
+class PacedOptions(Struct, frozen=True, forbid_unknown_fields=True):
+    """The options of the bots that come with Chinwag and need no model. `pace` is that of `paced`."""
+
+    pace: Annotated[float, Meta(ge=0, le=60)]
 
 
 async def paced(text: str, pace: float) -> AsyncIterator[str]:

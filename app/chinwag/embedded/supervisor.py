@@ -51,7 +51,15 @@ class Supervisor:
 
     def start(self) -> None:
         """Start the program, and wait until it is ready. Raises what `launch` raises."""
+        self.begin()
+        self.wait_until_ready()
+
+    def begin(self) -> None:
+        """Begin to start the program."""
         self._thread.start()
+
+    def wait_until_ready(self) -> None:
+        """Wait until the first start is done. Raises what `launch` raises."""
         self._first.result()
 
     def stop(self, steps: Stop) -> None:
