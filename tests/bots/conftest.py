@@ -1,10 +1,14 @@
 """A fake endpoint for models, and conversations that are stored."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import aclosing
 
 import pytest
 
+from chinwag.bots.bot import BotFailed, Conversation, ReplyCut
 from chinwag.bots.conversation import StoredConversation
+from chinwag.bots.openai import ModelBot
+from chinwag.bots.pieces import pieces_of
 from chinwag.chat.accounts import Accounts
 from chinwag.db.pool import Connection, Pool, open_pool
 from chinwag.settings import Settings
@@ -14,6 +18,10 @@ from tests.support.people import add_person
 Talk = Callable[..., Awaitable[StoredConversation]]
 """Stores turns, each as (who, content), in a new thread, and returns the conversation with the last one as it
 is for the bot. `who` is `bot`, or the name of a person."""
+
+CUT = "cut"
+
+MOST_CHARACTERS = 2_000_000
 
 
 @pytest.fixture
@@ -45,6 +53,22 @@ async def talk(pool: Pool, db: Connection) -> AsyncIterator[Talk]:
 
     yield store
     await db.execute("delete from thread")  # or a server would reply, too
+
+
+async def said(bot: ModelBot, conversation: Conversation) -> tuple[str, str]:
+    """Return why the reply has ended, and what was said."""
+    text = ""
+    try:
+        async with aclosing(pieces_of(bot, conversation)) as pieces:
+            async for piece in pieces:
+                text += piece
+                if len(text) > MOST_CHARACTERS:  # as the server does it
+                    return CUT, ""
+    except BotFailed as failure:
+        return failure.code, text
+    except ReplyCut:
+        return CUT, text
+    return "", text
 
 
 async def _person(db: Connection, name: str) -> int:

@@ -18,8 +18,7 @@ from chinwag.bots.weights import find_weights
 from chinwag.db.pool import Connection
 from chinwag.errors import SettingsInvalid
 from chinwag.settings import Settings
-from tests.bots.conftest import Talk
-from tests.bots.test_openai import CUT, said
+from tests.bots.conftest import CUT, Talk, said
 from tests.support.client import open_thread
 from tests.support.http import http_client
 from tests.support.process import ServerStarter, wait_until

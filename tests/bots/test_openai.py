@@ -13,11 +13,10 @@ import pytest
 from structlog.testing import capture_logs
 
 from chinwag.bots.bot import BotFailed, ReplyCut
-from chinwag.bots.openai import ModelBot, OpenAI, OpenAIOptions
-from chinwag.bots.pieces import pieces_of
+from chinwag.bots.openai import OpenAI, OpenAIOptions
 from chinwag.db.pool import Connection
 from chinwag.settings import Settings
-from tests.bots.conftest import Talk
+from tests.bots.conftest import CUT, Talk, said
 from tests.support.client import open_thread
 from tests.support.endpoint import BEGINNING, MEGABYTE, MODES, TEXT, FakeEndpoint
 from tests.support.process import ServerStarter, free_port
@@ -25,16 +24,12 @@ from tests.support.sql import until
 
 KEY = "sk-Very-Secret-0123456789"
 
-CUT = "cut"
-
-MOST_CHARACTERS = 2_000_000
-
 TABLE = """
 bot = "robbie"
 [bots.robbie]
 class = "openai"
-first_token_seconds = 0.5
-token_seconds = 0.4
+first_token_seconds = 3
+token_seconds = 2
 retries = 1
 """
 
@@ -86,22 +81,6 @@ def bot(url: str, model: str, **options: Any) -> OpenAI:
     quick = {"first_token_seconds": 0.5, "token_seconds": 0.4, "retries": 1}
     settings = Settings(llm_url=url, llm_model=model, llm_key=KEY)
     return OpenAI("Robbie", OpenAIOptions(**{**quick, **options}), settings)
-
-
-async def said(bot: ModelBot, conversation: Any) -> tuple[str, str]:
-    """Return why the reply has ended, and what was said."""
-    text = ""
-    try:
-        async with aclosing(pieces_of(bot, conversation)) as pieces:
-            async for piece in pieces:
-                text += piece
-                if len(text) > MOST_CHARACTERS:  # as the server does it
-                    return CUT, ""
-    except BotFailed as failure:
-        return failure.code, text
-    except ReplyCut:
-        return CUT, text
-    return "", text
 
 
 def test_each_mode_of_the_endpoint_has_an_outcome() -> None:

@@ -1,13 +1,18 @@
 """Where settings come from, and how what is wrong at the start is said."""
 
+import re
 import socket
+import tomllib
 from pathlib import Path
 
 import pytest
 
 from chinwag.errors import SettingsInvalid
-from chinwag.settings import load_settings
+from chinwag.settings import ENVIRONMENT_ONLY, Settings, load_settings
 from tests.support.command import chinwag
+from tests.support.repository import ROOT
+
+FILE = ROOT / "litestar.toml"
 
 
 @pytest.mark.parametrize(
@@ -70,3 +75,26 @@ def test_the_environment_overrides_the_file(tmp_path: Path) -> None:
     settings = load_settings(file, {"CHINWAG_ACCOUNT": "us", "CHINWAG_ALLOWED_ORIGINS": origins, "HOME": "/"})
     assert (settings.pool_size, settings.account) == (3, "us")
     assert settings.allowed_origins == ("https://a.example", "https://b.example")
+
+
+def test_the_file_in_the_repository_has_every_setting_and_its_default() -> None:
+    text = FILE.read_text(encoding="utf-8")
+    values = tomllib.loads(text)
+    defaults = Settings()
+    assert load_settings(FILE, {}) == defaults
+    without_default = re.findall(r"^# (?:\[(bots)\.\w+\]$|(\w+) = )", text.partition("\n\n")[2], re.M)
+    named = {*values, *("".join(names) for names in without_default), *ENVIRONMENT_ONLY}
+    assert named >= set(Settings.__struct_fields__)
+    assert all(f"CHINWAG_{key.upper()}" in text for key in ENVIRONMENT_ONLY)
+
+
+def test_the_readme_has_every_setting_and_its_name_in_the_environment() -> None:
+    _, after = (ROOT / "README.md").read_text(encoding="utf-8").split("\n## Settings\n")
+    table, *_ = after.split("\n## ")
+    rows = [line.split("|")[1:3] for line in table.splitlines() if line.startswith("| ")]
+    keys, variables = ([re.findall(r"`([^`]+)`", row[column]) for row in rows] for column in (0, 1))
+    known = {key for names in keys for key in names}
+    shown = {name.removeprefix("CHINWAG_").lower() for names in variables for name in names}
+    assert known | set(ENVIRONMENT_ONLY) == set(Settings.__struct_fields__)
+    assert shown >= set(ENVIRONMENT_ONLY)
+    assert not known & set(ENVIRONMENT_ONLY)
