@@ -149,7 +149,9 @@ declare
   actor text := public.name_of(public.acting_account());
   is_known boolean := public.acting_account() is not null;
 begin
-  if new.title <> old.title and old.title <> 'New chat' and old.last_seq > 0 then
+  if new.title <> old.title and old.title <> 'New chat' and old.last_seq > 0
+    and current_setting('chinwag.gives_title', true) is distinct from 'on' -- a bot (app/chinwag/bots/titles.py)
+  then
     perform public.say(new.id, 'renamed'::text, case when is_known
       then actor || ' renamed the chat to “' || new.title || '”.'
       else 'The chat was renamed to “' || new.title || '”.' end);

@@ -58,7 +58,7 @@ begin
     draft_frame, draft_ordinal, frame, has_one_person, is_small, is_usable, is_valid, is_visible, mentions_after,
     message_json, name_of, newest_matches, notify_frame, notify_servers, part_with, payload, read_json, readable,
     remove_messages, search_messages, search_query, sees, thread_json, thread_json_for, thread_preview, threads_titled,
-    wire_time
+    title_of, wire_time
   to chinwag_server;
   grant insert (thread_id, role, content, client_id, reply_to, author, replaces) on message to chinwag_producer;
 end

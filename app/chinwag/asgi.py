@@ -21,7 +21,7 @@ from chinwag.bots.loading import load_bots
 from chinwag.bots.orders import ReplyOrders
 from chinwag.bots.replies import OwnBot, Replies
 from chinwag.chat.account_export import AccountExports
-from chinwag.chat.accounts import Accounts, bot_username
+from chinwag.chat.accounts import Accounts
 from chinwag.chat.attempts import Attempts
 from chinwag.chat.bot_accounts import BotAccounts
 from chinwag.chat.directory import Directory
@@ -128,9 +128,8 @@ async def _running(settings: Settings, app: Litestar) -> AsyncIterator[None]:
         # If the command is killed, it cannot stop this process, which would keep the port for ever.
         asyncio.get_running_loop().add_reader(command.sentinel, signal.raise_signal, signal.SIGTERM)
     bots = load_bots(settings)
-    bot = bots[0].bot if bots else None
     async with open_pool(settings) as pool, contextlib.AsyncExitStack() as parts:
-        threads = Threads(pool, bot_username(settings.bot) if bot else None)
+        threads = Threads(pool, bots[0].username if bots else None)
         messages, read_marks, drafts = Messages(pool), ReadMarks(pool), SavedDrafts(pool)
         hub = Hub(
             messages.replay,
@@ -159,9 +158,9 @@ async def _running(settings: Settings, app: Litestar) -> AsyncIterator[None]:
             sign_outs.receive,
             removal.wake,
         ]
-        if bot:
+        if bots:
             replies = Replies(
-                [OwnBot(bot, partial(accounts.bot, settings.bot))],
+                [OwnBot(bot, partial(accounts.bot, *names)) for *names, bot in bots],
                 pool,
                 writer,
                 server_id,

@@ -10,6 +10,7 @@ from typing import TypeVar
 
 import msgspec
 
+from chinwag.bots.loading import bot_names
 from chinwag.chat.accounts import Accounts
 from chinwag.chat.links import Links
 from chinwag.db.installed import refuse_hidden_names
@@ -84,6 +85,6 @@ async def _prepare(settings: Settings) -> None:
     await migrate(url)
     async with open_pool(settings) as pool:
         await refuse_hidden_names(pool)
-        if settings.bot != "none":
-            await Accounts(pool).bot(settings.bot)  # it is a member of new chats from the first one on
+        for names in bot_names(settings):
+            await Accounts(pool).bot(*names)  # the default one is a member of new chats from the first one on
         await Listener(url, [], notify=pool.notify).check()

@@ -51,6 +51,7 @@ async def test_everybody_sees_who_is_there_and_no_more(
         "is_bot": False,
         "admin": True,
         "active": True,
+        "answers": False,
     }
     assert [one["username"] for one in people] == ["ada", "ann", "bob", "cy", "zoe"]
     assert await names(zoe, limit=2) == ["ada", "ann"]

@@ -2,7 +2,7 @@
 
 import importlib
 import inspect
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Self
 
 import msgspec
 
@@ -31,6 +31,18 @@ class NamedBot(NamedTuple):
     bot: Bot
 
 
+def bot_names(settings: Settings) -> list[tuple[str, str]]:
+    """Return the username and the display name of each bot of the settings, without loading it.
+
+    Raises:
+        SettingsInvalid
+    """
+    if settings.bot == "none":
+        return []
+    found = [_Table.of(name, settings) for name in dict.fromkeys([settings.bot, *settings.bots])]
+    return [(table.username, table.display_name) for table in found]
+
+
 def load_bots(settings: Settings) -> list[NamedBot]:
     """Load the bots of the settings, the default one first. There are none if the setting `bot` is `none`.
 
@@ -39,32 +51,46 @@ def load_bots(settings: Settings) -> list[NamedBot]:
     """
     if settings.bot == "none":
         return []
-    named = [_load(name, settings) for name in dict.fromkeys([settings.bot, *settings.bots])]
-    usernames = [one.username for one in named]
+    found = [_Table.of(name, settings) for name in dict.fromkeys([settings.bot, *settings.bots])]
+    usernames = [table.username for table in found]
     for name in usernames:
         if usernames.count(name) > 1:
             raise SettingsInvalid(f"bots: two of them have the username {name!r}")
-    return named
+    return [table.load(settings) for table in found]
 
 
-def _load(name: str, settings: Settings) -> NamedBot:
-    place = f"bots.{name}" if name in settings.bots else "bot"
-    options = dict(settings.bots.get(name, {"class": name}))
-    if name in settings.bots and (not USERNAME.fullmatch(name) or name == "none"):
-        raise SettingsInvalid(f"{place}: the name of a bot is a username: a-z, 0-9 and . _ - inside of it")
-    cls = options.pop("class", None)
-    if not isinstance(cls, str):
-        raise SettingsInvalid(f"{place}: the key class is missing, or is no string")
-    username = name if name in settings.bots else bot_username(name)
-    display_name = options.pop("display_name", MODEL_NAME if name in MODELS else username.title())
-    try:
-        display_name = checked_display_name(display_name)
-    except (DisplayNameRefused, AttributeError):
-        raise SettingsInvalid(f"{place}: display_name: it cannot be shown") from None
-    try:
-        return NamedBot(username, display_name, _make(cls, options, display_name, settings))
-    except SettingsInvalid as error:
-        raise SettingsInvalid(f"{place}: {error}") from None
+class _Table(NamedTuple):
+    """What the settings say about one bot."""
+
+    place: str
+    username: str
+    display_name: str
+    cls: str
+    options: dict[str, Any]
+
+    @classmethod
+    def of(cls, name: str, settings: Settings) -> Self:
+        place = f"bots.{name}" if name in settings.bots else "bot"
+        options = dict(settings.bots.get(name, {"class": name}))
+        if name in settings.bots and (not USERNAME.fullmatch(name) or name == "none"):
+            raise SettingsInvalid(f"{place}: the name of a bot is a username: a-z, 0-9, and . _ - inside it")
+        kind = options.pop("class", None)
+        if not isinstance(kind, str):
+            raise SettingsInvalid(f"{place}: the key class is missing, or is no string")
+        username = name if name in settings.bots else bot_username(name)
+        display_name = options.pop("display_name", MODEL_NAME if name in MODELS else username.title())
+        try:
+            display_name = checked_display_name(display_name)
+        except (DisplayNameRefused, AttributeError):
+            raise SettingsInvalid(f"{place}: display_name: it cannot be shown") from None
+        return cls(place, username, display_name, kind, options)
+
+    def load(self, settings: Settings) -> NamedBot:
+        try:
+            bot = _make(self.cls, dict(self.options), self.display_name, settings)
+        except SettingsInvalid as error:
+            raise SettingsInvalid(f"{self.place}: {error}") from None
+        return NamedBot(self.username, self.display_name, bot)
 
 
 def _make(cls: str, options: dict[str, Any], display_name: str, settings: Settings) -> Bot:

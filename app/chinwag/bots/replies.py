@@ -21,6 +21,7 @@ from chinwag.bots.draft_table import DraftTable
 from chinwag.bots.reply import Reply
 from chinwag.bots.requests import CLAIMS, Claim, ReplyRequests
 from chinwag.bots.teller import DraftTeller
+from chinwag.bots.titles import give_title
 from chinwag.chat.writer import Writer
 from chinwag.db.pool import FAILURES, Pool
 from chinwag.draft_frames import draft_order
@@ -187,7 +188,9 @@ class Replies:
             most_characters=self._most_characters,
         )
         self._replies[claim.id] = reply
-        task = asyncio.create_task(self._give(reply, claim))
+        self._keep_task(asyncio.create_task(self._give(reply, claim)))
+
+    def _keep_task(self, task: asyncio.Task[None]) -> None:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
@@ -206,6 +209,9 @@ class Replies:
                     content=claim.content,
                 )
                 await reply.give(self._bots[claim.bot], conversation)
+                if claim.seq == 1 and reply.is_stored:
+                    titling = give_title(self._pool, self._bots[claim.bot], conversation)
+                    self._keep_task(asyncio.create_task(titling))
         except Exception as error:
             # It is claimed anew when its lease ends.
             log.error("reply_failed", message=claim.id, exc_info=error)

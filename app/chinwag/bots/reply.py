@@ -39,6 +39,10 @@ class Reply:
     It ends in one of four ways: it is stored, whole or as far as it had come; the bot has failed, and the
     request is parked; another server has taken it over; or nobody waits for it any more, because the thread
     was deleted, the bot was removed, or somebody else has replied.
+
+    Attributes:
+        draft: what was written of it.
+        is_stored: whether it is stored.
     """
 
     def __init__(
@@ -59,6 +63,7 @@ class Reply:
         self._most_characters = most_characters
         self._ended: wire.Ended | None = None
         self._failure: wire.Failure | None = None
+        self.is_stored = False
 
     async def give(self, bot: Bot, conversation: Conversation) -> None:
         """Have the bot write, and store what it has written."""
@@ -160,6 +165,7 @@ class Reply:
             replaces=self._replaces,
         )
         await self._writer.write(post)
+        self.is_stored = True
 
     async def _park(self, failure: wire.Failure) -> None:
         draft = self.draft

@@ -72,7 +72,7 @@ CLAIM = """
       from (select distinct thread_id, bot from claimed) as answered
       where $4
     )
-    select id, message.thread_id, message.content, bot, claimed.replaces, attempt,
+    select id, message.thread_id, seq, message.content, bot, claimed.replaces, attempt,
            draft_ordinal(attempt) as ordinal, crashes, stop, case when stop then draft.content end as written,
            (select count(*) from told) as told
     from claimed join message on id = claimed.message_id left join draft on draft.message_id = id
@@ -128,7 +128,7 @@ class Claim(Struct, frozen=True):
     """A request that this server has claimed.
 
     Attributes:
-        id: the message that is to be answered.
+        id: the message that is to be answered, with its seq.
         bot: the account that is asked.
         replaces: the seq of the reply of which another version is asked for.
         attempt: the fencing token of the claim.
@@ -139,6 +139,7 @@ class Claim(Struct, frozen=True):
 
     id: int
     thread_id: int
+    seq: int
     content: str
     bot: int
     replaces: int | None

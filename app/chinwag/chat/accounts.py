@@ -172,20 +172,20 @@ class Accounts:
         rows = await self._pool.fetch(NAMES, list(ids))
         return {row["id"]: row["name"] for row in rows}
 
-    async def bot(self, name: str) -> int:
-        """Return the id of the account of a bot, which is created if it is missing.
+    async def bot(self, username: str, display_name: str | None = None) -> int:
+        """Return the id of the account of a bot that answers, which is created if it is missing.
 
         The first bot becomes a member of the chats that there are already: earlier versions had a bot
         that was not an account, and it has answered in all of them.
         """
-        username = bot_username(name)
-        id = await self._pool.fetchval(ADD_BOT, username, NO_PASSWORD, name.title(), True)
+        display_name = display_name or username.title()
+        id = await self._pool.fetchval(ADD_BOT, username, NO_PASSWORD, display_name, True)
         if id is None:
             row = await self._pool.fetchrow(BOT, username)
             assert row is not None
             if row["answers"]:
                 return int(row["id"])
-            return await self.bot(f"{username}-bot")  # a person or a program has this name
+            return await self.bot(f"{username}-bot", display_name)  # a person or a program has this name
         if not await self._pool.fetchval(OTHER_BOTS, id):
             last: int | None = 0
             while last is not None:

@@ -11,7 +11,7 @@ from chinwag.errors import AccountExists, LastAdmin, NoSuchAccount
 
 # A name matches by how it begins, a display name by how one of its words begins.
 LIST = """
-    select id, username, coalesce(display_name, username) as display_name, is_bot, admin, active
+    select id, username, coalesce(display_name, username) as display_name, is_bot, admin, active, answers
     from account
     where ($1::bigint[] is null or id = any ($1)) and username > $3
       and ($2::text is null or starts_with(username, lower($2))
@@ -20,7 +20,7 @@ LIST = """
 """
 
 PERSON = """
-    select id, username, coalesce(display_name, username) as display_name, is_bot, admin, active
+    select id, username, coalesce(display_name, username) as display_name, is_bot, admin, active, answers
     from account where username = $1
 """
 

@@ -8,7 +8,7 @@ from chinwag.errors import MembersAreFixed, NoSuchAccount, NotAllowed
 
 LIST = """
     select account.id, username, coalesce(display_name, username) as display_name, is_bot, admin, active,
-           member.created_at as joined_at,
+           answers, member.created_at as joined_at,
            case when is_small(thread) and not is_bot then nullif(read_seq, 0) end as read_seq
     from thread join member on member.thread_id = thread.id join account on account.id = member.account_id
     left join read_mark as mark on mark.thread_id = thread.id and mark.account_id = account.id

@@ -121,14 +121,17 @@ class Threads:
         async with self._pool.acquire() as connection, connection.transaction():
             await act_for(connection, owner)
             if new.direct is not None:
-                if is_open or new.members:
+                if is_open or new.members or new.bot is not UNSET:
                     raise DirectChatRefused()
                 id, is_new = await self._direct(connection, new.direct, owner)
             else:
                 members = await _ids_of(connection, new.members)
                 id, is_new = await connection.fetchval(CREATE, title, owner, is_open), True
-                if bot := self._bot and await connection.fetchval(BOT, self._bot):
-                    await connection.execute(ADD_MEMBERS, id, [bot])
+                if (name := self._bot if new.bot is UNSET else new.bot) is not None:
+                    bot = await connection.fetchval(BOT, name.replace("\0", ""))
+                    if bot is None and new.bot is not UNSET:
+                        raise NoSuchAccount(f"there is no bot {name[:100]} that answers")
+                    await connection.execute(ADD_MEMBERS, id, [bot] if bot else [])
                 if members:
                     await connection.execute(ADD_MEMBERS, id, members)
         return await self.get(id, owner), is_new

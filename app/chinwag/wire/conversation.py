@@ -6,7 +6,7 @@ from uuid import UUID
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
-from chinwag.wire.base import VISIBLE, Flag, Id, Seq, StoredNumber, Usernames
+from chinwag.wire.base import VISIBLE, Flag, Id, Name, Seq, StoredNumber, Usernames
 
 Content = Annotated[str, Meta(extra_json_schema={"extra": {"minLength": 1, "pattern": VISIBLE}})]
 
@@ -157,12 +157,14 @@ class Hit(Struct, frozen=True):
 
 class NewThread(Struct, frozen=True, forbid_unknown_fields=True):
     """A thread to be created: for everybody if it is `open`, else for these members and the account that
-    creates it. With `direct` it is the direct chat with these people, which may be there already."""
+    creates it. With `direct` it is the direct chat with these people, which may be there already. Its `bot`
+    is the username of one that answers; null is none, and without it it is the server's default bot."""
 
     title: Title = "New chat"
     open: Flag = False
     members: Usernames = []
     direct: Usernames | None = None
+    bot: Name | UnsetType | None = UNSET
 
 
 class ThreadChange(Struct, frozen=True, forbid_unknown_fields=True):

@@ -30,7 +30,8 @@ class SignInWays(Struct, frozen=True):
 
 
 class Person(Struct, frozen=True):
-    """An account as others see it. Nobody is signed in to an account that is not active."""
+    """An account as others see it. Nobody is signed in to an account that is not active. A bot that `answers`
+    is one of the servers' own: it can be the bot of a chat, and replies where it is mentioned."""
 
     id: int
     username: str
@@ -38,6 +39,7 @@ class Person(Struct, frozen=True):
     is_bot: bool
     admin: bool
     active: bool
+    answers: bool
 
 
 class Member(Struct, frozen=True):
