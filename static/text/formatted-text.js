@@ -4,13 +4,16 @@ import { columnsAt, isRow, rowOf, tableOf } from "./table-text.js";
 
 const DEPTH = 8; // of quotes and lists in one another; what is deeper is shown as it was written
 const BLOCKS = 2_000; // and cells of tables; a message made of nothing but marks must not become a page of elements
-const LINE = /^(?:p|h[2-6]|pre|th|td)$/; // elements after which another line begins
+const LINE = /^(?:p|h[2-6]|pre|th|td|br)$/; // elements after which another line begins
 
 // Each is tried on one line, and none can go back over it more than once: people write 100,000 backticks.
 const BLANK = /^\s*$/;
 const FENCE = /^([ \t]*)(`{3,}(?!`)|~{3,}(?!~))([^`]*)$/;
-const HEADING = /^(#{1,6})[ \t]+(?=\S)/;
+const HEADING = /^ {0,3}(#{1,6})[ \t]+(?=\S)/;
+const UNDERLINE = /^[ \t]*(?:={3,}|-{3,})[ \t]*$/; // of a heading that is one line
+const SENTENCE = /[.!?:;,…]$/; // and what ends like this is text above a rule
 const RULE = /^[ \t]*([-*_])(?:[ \t]*\1){2,}[ \t]*$/;
+const RULE_AFTER_TEXT = /^[ \t]*([-*])(?:[ \t]*\1){2,}[ \t]*$/; // "Name:\n______" is no rule
 const QUOTE = /^[ \t]*>(?=[ \t>]|$)[ \t]?/; // not >_<
 const ITEM = /^([ \t]*)(?:[-*+]|(\d{1,9})[.)])[ \t]+(?=\S)/;
 const TASK = /^\[([ xX])\][ \t]+(?=\S)/;
@@ -39,17 +42,22 @@ export function formatted(text) {
 /** What a message says, on one line and without its marks. @param {string} text */
 export const wordsOf = (text) => plainText(markupOf(text).map(onOneLine)).trim();
 
-/** @param {Markup} markup @returns {Node | string} */
-function nodeOf(markup) {
-  if (typeof markup === "string") return markup;
+/** @param {Markup} markup @returns {Node} */
+export function nodeOf(markup) {
+  if (typeof markup === "string") return document.createTextNode(markup);
   const node = document.createElement(markup.name);
-  for (const [name, value] of Object.entries(markup.attributes)) {
+  setAttributes(node, markup);
+  node.append(...markup.children.map(nodeOf));
+  return node;
+}
+
+/** @param {HTMLElement} node @param {MarkupElement} markup */
+export function setAttributes(node, { attributes }) {
+  for (const [name, value] of Object.entries(attributes)) {
     // The page's security policy forbids the attribute, and not the property.
     if (name === "style") node.style.cssText = value;
     else node.setAttribute(name, value);
   }
-  node.append(...markup.children.map(nodeOf));
-  return node;
 }
 
 /** With a blank after each block, and without the headers of code. @param {Markup} markup @returns {Markup} */
@@ -60,17 +68,31 @@ function onOneLine(markup) {
 }
 
 /** The blocks of a message. What reads one returns the line after it, or 0 where there is none. */
-class Blocks {
-  #left = BLOCKS;
+export class Blocks {
+  #inline;
+  #left;
+
+  /** @param {typeof inline} [inlineOf] @param {number} [left] blocks that may still be made */
+  constructor(inlineOf = inline, left = BLOCKS) {
+    this.#inline = inlineOf;
+    this.#left = left;
+  }
+
+  get left() {
+    return this.#left;
+  }
 
   /** @param {Markup[]} into @param {string[]} lines @param {number} depth */
   append(into, lines, depth) {
-    for (let at = 0; at < lines.length; ) {
-      const line = /** @type {string} */ (lines[at]);
-      if (BLANK.test(line)) at++;
-      else if (this.#left-- > 0) at = this.#block(into, lines, at, depth);
-      else return void into.push(element("p", {}, inline(lines.slice(at).join("\n"))));
-    }
+    for (let at = 0; at < lines.length; ) at = this.next(into, lines, at, depth);
+  }
+
+  /** One block, or a blank line. @param {Markup[]} into @param {string[]} lines @param {number} at @param {number} depth */
+  next(into, lines, at, depth) {
+    if (BLANK.test(lines[at] ?? "")) return at + 1;
+    if (this.#left-- > 0) return this.#block(into, lines, at, depth);
+    into.push(element("p", {}, this.#inline(lines.slice(at).join("\n"))));
+    return lines.length;
   }
 
   /** @param {Markup[]} into @param {string[]} lines @param {number} at @param {number} depth */
@@ -83,7 +105,7 @@ class Blocks {
       this.#table(into, lines, at) ||
       (!isDeep && this.#quote(into, lines, at, depth)) ||
       (!isDeep && this.#list(into, lines, at, depth)) ||
-      this.#paragraph(into, lines, at, isDeep)
+      this.#paragraph(into, lines, at, depth)
     );
   }
 
@@ -103,7 +125,8 @@ class Blocks {
     const line = lines[at] ?? "";
     const [mark, signs = ""] = HEADING.exec(line) ?? [];
     if (!mark) return 0;
-    into.push(element(`h${Math.min(signs.length + 1, 6)}`, {}, inline(line.slice(mark.length))));
+    const words = withoutClosingSigns(line.slice(mark.length));
+    into.push(element(`h${Math.min(signs.length + 1, 6)}`, {}, this.#inline(words)));
     return at + 1;
   }
 
@@ -118,15 +141,15 @@ class Blocks {
   #table(into, lines, at) {
     const columns = columnsAt(lines, at);
     if (!columns) return 0;
-    const header = lines[at] ?? "";
+    const header = rowOf("th", lines[at] ?? "", columns, this.#inline);
     /** @type {MarkupElement[]} */
     const rows = [];
     for (at += 2; isRow(lines[at]) && this.#left > 0; at++) {
-      const row = rowOf("td", lines[at] ?? "", columns);
+      const row = rowOf("td", lines[at] ?? "", columns, this.#inline);
       this.#left -= row.children.length;
       rows.push(row);
     }
-    into.push(tableOf(header, rows, columns));
+    into.push(tableOf(header, rows));
     return at;
   }
 
@@ -167,15 +190,39 @@ class Blocks {
     return at;
   }
 
-  /** @param {Markup[]} into @param {string[]} lines @param {number} at @param {boolean} isDeep */
-  #paragraph(into, lines, at, isDeep) {
-    let end = at + 1;
-    for (let line; (line = lines[end]) !== undefined && !BLANK.test(line) && !isBlock(line, isDeep); end++) {
-      if (columnsAt(lines, end)) break;
+  /** Or the heading that it becomes by the line below it. @param {Markup[]} into @param {string[]} lines @param {number} at @param {number} depth */
+  #paragraph(into, lines, at, depth) {
+    const first = lines[at] ?? "";
+    if (isUnderlined(lines, at)) {
+      into.push(element((lines[at + 1] ?? "").includes("=") ? "h2" : "h3", {}, this.#inline(first.trim())));
+      return at + 2;
     }
-    into.push(element("p", {}, inline(lines.slice(at, end).join("\n"))));
+    let end = at + 1;
+    for (let line; (line = lines[end]) !== undefined && !BLANK.test(line); end++) {
+      if (isBlock(line, depth >= DEPTH) || columnsAt(lines, end)) break;
+      if (RULE_AFTER_TEXT.test(line) && !isRow(lines[end - 1])) break;
+    }
+    // Models indent what belongs to an item further than its mark asks for.
+    const indent = depth ? widthOf(/^[ \t]*/.exec(first)?.[0] ?? "") : 0;
+    const text = lines.slice(at, end).map((line) => dedented(line, indent));
+    into.push(element("p", {}, this.#inline(text.join("\n"))));
     return end;
   }
+}
+
+/** @param {string[]} lines @param {number} at */
+function isUnderlined(lines, at) {
+  const line = (lines[at] ?? "").trim();
+  const underline = lines[at + 1] ?? "";
+  return UNDERLINE.test(underline) && !isRow(line) && (underline.includes("=") || !SENTENCE.test(line));
+}
+
+/** `## Heading ##` @param {string} line */
+function withoutClosingSigns(line) {
+  const text = line.trimEnd();
+  let end = text.length;
+  while (text[end - 1] === "#") end--;
+  return /[ \t]/.test(text.charAt(end - 1)) ? text.slice(0, end).trimEnd() : text;
 }
 
 /** Whether something other than text begins right below text. @param {string} line @param {boolean} isDeep */

@@ -3,8 +3,8 @@
 const OPEN = 16; // marks that can be open at once; those that are opened inside them are text
 const MARKS = 5_000; // in one block; a flood of them must not become as many elements
 
-// A shrug's backslash and lines are no marks.
-const TOKEN = /¯\\_\(ツ\)_\/¯|\\[\\`*_~![\]#>+-]|(?<=\d)\\[.)]|`+|\*+|_+|~+|!?\[|\]\(?|\b(?:https?:\/\/|mailto:)|(?<![\p{L}\p{N}_@./-])@[a-z\d](?:[\w.-]{0,30}[a-z\d])?(?![\p{L}\p{N}@]|_[a-z\d])/giu;
+// A shrug's backslash and lines are no marks, and those of a formula ($$, $, \\( and \\[) belong to it.
+const TOKEN = /¯\\_\(ツ\)_\/¯|\$\$[^$`]+\$\$|\$(?=[^\s$])[^$`\n]*[^\s$`\\]\$(?!\d)|\\\((?:[^\\\n]|\\[^()\n])*\\\)|\\\[(?:[^\\]|\\[^[\]])*\\\]|\\[\\`*_~![\]#>+$-]|<(?=https?:|mailto:)|(?<=\d)\\[.)]|`+|\*+|_+|~+|!?\[|\]\(?|\b(?:https?:\/\/|mailto:)|(?<![\p{L}\p{N}_@./-])@[a-z\d](?:[\w.-]{0,30}[a-z\d])?(?![\p{L}\p{N}@]|_[a-z\d])/giu;
 // Of the scripts that set words apart: in the others (Lo), **this** has letters on both sides.
 const WORD = /[\p{Lu}\p{Ll}\p{Lt}\p{N}]/u;
 const BLANK = /\s/;
@@ -14,9 +14,11 @@ const SCHEME = /^(?:https?:\/\/|mailto:)/i;
 // What no address goes on after, however it was written: blanks, quotes, what turns the writing around.
 const STOP_OR_BRACKET =
   /[\s<>"`“”„«»\p{Cc}\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\u3000-\u3030\uff01-\uff1f()[\]{}]/gu;
+const FORMULA = /[\\^_={}\s]/; // one of these is in a formula
+const TITLE = /[ \t]+"[^"\n]*"(?=\))/y; // after the address of a link
 const PUNCTUATION = ".,:;!?'*_~…";
 
-/** @typedef {{ mark: string, size: number, into: Markup[] }} Opened */
+/** What is opened and not closed yet. @typedef {{ mark: string, size: number, at: number, into: Markup[] }} Opened */
 
 /** @param {string} name @param {Record<string, string>} [attributes] @param {Markup[]} [children] @returns {MarkupElement} */
 export const element = (name, attributes = {}, children = []) => ({ name, attributes, children });
@@ -35,10 +37,10 @@ export function inline(text) {
  * Reads from left to right, once. What is opened waits on a stack; what is never closed is put back as text.
  * What reads a token returns where to go on.
  */
-class Inline {
+export class Inline {
   #text;
   /** The lowest is the whole, and the last is what is written into. @type {[Opened, ...Opened[]]} */
-  #opened = [opened("", 0)];
+  #opened = [opened("", 0, 0)];
   /** Where the text begins that is read, and not yet written. */
   #from = 0;
   /** By the length of a run of backticks, where the last such run begins. @type {Map<number, number> | undefined} */
@@ -49,20 +51,29 @@ class Inline {
     this.#text = text;
   }
 
+  /** The markup. */
   read() {
+    const [whole] = this.scan();
+    this.#giveUpAbove(0);
+    return whole.into;
+  }
+
+  /** What is still open at the end, above the whole. */
+  scan() {
     let at = 0;
     for (let left = MARKS, match; left-- && ((TOKEN.lastIndex = at), (match = TOKEN.exec(this.#text))); )
       at = this.#take(match[0], match.index);
     this.#write(this.#text.length);
-    this.#giveUpAbove(0);
-    return this.#opened[0].into;
+    return this.#opened;
   }
 
   /** @param {string} token @param {number} at */
   #take(token, at) {
     const end = at + token.length;
     switch (token[0]) {
-      case "\\": return this.#write(at, at + 1), end;
+      case "\\": return this.#escape(token, at, end);
+      case "$": return end;
+      case "<": return this.#autolink(at, end);
       case "`": return this.#code(token.length, end);
       case "*": case "_": case "~": return this.#emphasis(token, at, end);
       case "[": case "!": return this.#open(token, 1, at, end), end;
@@ -71,6 +82,13 @@ class Inline {
       case "@": return this.#mention(token, at, end);
       default: return this.#url(at);
     }
+  }
+
+  /** @param {string} token @param {number} at @param {number} end */
+  #escape(token, at, end) {
+    if (token.length > 2 && (token[1] === "(" || FORMULA.test(token.slice(2, -2)))) return end;
+    this.#write(at, at + 1);
+    return at + 2;
   }
 
   /** @param {number} ticks @param {number} start */
@@ -111,7 +129,7 @@ class Inline {
   #open(mark, size, at, end) {
     if (this.#opened.length > OPEN) return;
     this.#write(at, end);
-    this.#opened.push(opened(mark, size));
+    this.#opened.push(opened(mark, size, at));
   }
 
   /** The size that was closed, of a mark of three too. @param {number} index @param {number} size */
@@ -122,7 +140,7 @@ class Inline {
     let inner = it.into;
     if (closed !== 2) inner = [element("em", {}, inner)];
     if (closed !== 1) inner = [element(it.mark === "~" ? "del" : "strong", {}, inner)];
-    if (it.size > closed) this.#opened.push(opened(it.mark, it.size - closed));
+    if (it.size > closed) this.#opened.push(opened(it.mark, it.size - closed, it.at));
     this.#into.push(...inner);
     return closed;
   }
@@ -133,13 +151,15 @@ class Inline {
     if (index < 0) return end;
     this.#write(at);
     const addressEnd = hasAddress ? endOfAddress(this.#text, end) : end;
-    const url = this.#text[addressEnd] === ")" && urlAt(this.#text.slice(end, addressEnd));
+    TITLE.lastIndex = addressEnd;
+    const linkEnd = TITLE.test(this.#text) ? TITLE.lastIndex : addressEnd;
+    const url = this.#text[linkEnd] === ")" && urlAt(this.#text.slice(end, addressEnd));
     if (!url) return this.#giveUp(index), end;
     this.#giveUpAbove(index);
     const { into } = /** @type {Opened} */ (this.#opened.pop());
     // An address in the words of a link leads where the link leads.
     this.#into.push(linkTo(url, plainText(into).trim() ? withoutLinks(into) : [url.href]));
-    return (this.#from = addressEnd + 1);
+    return (this.#from = linkEnd + 1);
   }
 
   /** Whether there is such a person is for the page to know. @param {string} token @param {number} at @param {number} end */
@@ -147,6 +167,16 @@ class Inline {
     this.#write(at, end);
     this.#into.push(element("span", { class: "mention" }, [token]));
     return end;
+  }
+
+  /** `<https://…>` @param {number} at @param {number} end */
+  #autolink(at, end) {
+    const addressEnd = endOfAddress(this.#text, end);
+    const url = this.#text[addressEnd] === ">" && urlAt(this.#text.slice(end, addressEnd));
+    if (!url) return end;
+    this.#write(at);
+    this.#into.push(linkTo(url, [this.#text.slice(end, addressEnd)]));
+    return (this.#from = addressEnd + 1);
   }
 
   /** @param {number} at */
@@ -187,9 +217,9 @@ function fits(opened, closing) {
   return opened === closing || opened === 3 || closing === 3;
 }
 
-/** @param {string} mark @param {number} size @returns {Opened} */
-function opened(mark, size) {
-  return { mark, size, into: [] };
+/** @param {string} mark @param {number} size @param {number} at @returns {Opened} */
+function opened(mark, size, at) {
+  return { mark, size, at, into: [] };
 }
 
 /** @param {Markup[]} markup @returns {Markup[]} */

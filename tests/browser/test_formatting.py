@@ -44,9 +44,14 @@ MEANT = {
     "**a *b** c": "<p><strong>a *b</strong> c</p>",
     "`a*b*` and `` ` ``": "<p><code>a*b*</code> and <code>`</code></p>",
     r"\*a\* \`b\` 1\. \[c](d)": "<p>*a* `b` 1. [c](d)</p>",
+    r"\$5 *a* \[b\] $6 *c* 7 $": "<p>$5 <em>a</em> [b] $6 <em>c</em> 7 $</p>",
     "# A *b*\nc": "<h2>A <em>b</em></h2><p>c</p>",
     "## A\n### B\n#### C\n##### D\n###### E": "<h3>A</h3><h4>B</h4><h5>C</h5><h6>D</h6><h6>E</h6>",
     "a\n\n---\nb\n\n* * *\n_____": "<p>a</p><hr><p>b</p><hr><hr>",
+    "A\n===\nB *c*\n---\nd": "<h2>A</h2><h3>B <em>c</em></h3><p>d</p>",
+    "A sentence.\n---\na\nb\n---\nc": "<p>A sentence.</p><hr><p>a\nb</p><hr><p>c</p>",
+    "## A ##\n   # B\n# C#": "<h3>A</h3><h2>B</h2><h2>C#</h2>",
+    "1. a\n\n    b\n    c": '<ol start="1"><li><p>a</p><p>b\nc</p></li></ol>',
     "- a\n- - -\n- b": "<ul><li><p>a</p></li></ul><hr><ul><li><p>b</p></li></ul>",
     "a:\n- b\n- c\nd": "<p>a:</p><ul><li><p>b</p></li><li><p>c</p></li></ul><p>d</p>",
     "- a\n\n- b": "<ul><li><p>a</p></li><li><p>b</p></li></ul>",
@@ -59,6 +64,8 @@ MEANT = {
     "| a | b |\n|---|:-:|\n| c \\| d | `e` |\n| f |\n\ng": table("ab", ["c | d", "<code>e</code>"], "f")
     + "<p>g</p>",
     "so:\na|b\n-|-\n1|2|3\nafter": f"<p>so:</p>{table('ab', '12')}<p>after</p>",
+    "|a|b|\n|-|-|\n|`x || y`|z|\n|`p|q|": table("ab", ["<code>x || y</code>", "z"], ["`p", "q"]),
+    "|a|\n|-|\n|*b<BR/>c* `<br>`|": table("a", ["<em>b<br>c</em> <code>&lt;br&gt;</code>"]),
     "> | a |\n> | - |": f"<blockquote>{table('a')}</blockquote>",
     "> a\n> > b\nc": "<blockquote><p>a</p><blockquote><p>b</p></blockquote></blockquote><p>c</p>",
     "> - a\n>   b": "<blockquote><ul><li><p>a\nb</p></li></ul></blockquote>",
@@ -67,6 +74,8 @@ MEANT = {
     "http://a.example/?b=1&amp;c</a>)!</p>",
     "**https://a.example/**": '<p><strong><a href="https://a.example/">https://a.example/</a></strong></p>',
     "mailto:a@b.example, x": '<p><a href="mailto:a@b.example">mailto:a@b.example</a>, x</p>',
+    '[a](https://b.example "c") <https://d.example>': '<p><a href="https://b.example/" '
+    'data-host="b.example">a</a> <a href="https://d.example/">https://d.example</a></p>',
     "[*a* [1]](https://b.example/c_(d))": '<p><a href="https://b.example/c_(d)" data-host="b.example">'
     "<em>a</em> [1]</a></p>",
     "![a *b*](https://c.example/d.png)": '<p><a href="https://c.example/d.png" data-host="c.example">'
@@ -92,12 +101,16 @@ AS_WRITTEN = [
     "**** __ ** _",
     "| a | b |\n---",
     "| a | b |\n|---|",
-    "a\n---\n--",
+    "a\n--\n==\nName:\n____",
     "[ ] a [x]",
     "!a [b] ![c] ![d](e.png)",
     r"a \| b" "\n---|---",
     "&amp; &lt;b&gt; <b>a</b> <!-- -->",
     "*a_ _b** c",
+    "$x_{i} * y_{j} *z*$ and $$a *b* c$$ and \\(a *b* \\_c\\) and \\[ d_{e} *f* _g_ \\]",
+    "a.[^1] and [2]\n[^1]: b",
+    "a<br>b <details><summary>*</summary>",
+    "<ftp://a.example> <a@b.example> < https",
 ]
 
 LIE = "https://bank.example@evil.example/"
@@ -179,6 +192,9 @@ FLOODS = [
     *["a\n\n", "> a\n\n", "`` ` ", "a *a **"],
     *["|", "-|", "|:-", "a|\n-|\n", "| a | a\n| - | -\n", "- [x] a\n", "![", "---\n"],
     *["![a](http://b.example)", "- ", "* * *\n", "# a\n", "a|a\n-|-\n\n", "\\|"],
+    *["$", "$$", "$a", "$a$", "\\(", "\\[", "\\(a", "\\[ ", "<https://"],
+    *["a\n===\n", "a\n---\n", "# a #", "a <br>"],
+    *["|a|\n|-|\n|`a`|`", "| `a", '[a](https://b.example "', "# a " + " " * 1000, "|a<br>"],
 ]
 
 
