@@ -12,6 +12,14 @@ class CodeBlock extends LiveElement {
     this.#button.disabled = false;
     this.#button.addEventListener("click", () => this.#copy(), { signal });
     signal.addEventListener("abort", () => clearTimeout(this.#timer));
+    const language = this.querySelector(".language")?.textContent;
+    if (language) this.#color(language, signal);
+  }
+
+  /** What knows the languages is loaded when code names one. @param {string} language @param {AbortSignal} signal */
+  async #color(language, signal) {
+    const colors = await import("./code-colors.js").catch(() => undefined); // without it, the code is plain
+    if (!signal.aborted) colors?.colorsOf(this.#code, language)?.start(signal);
   }
 
   get #code() {

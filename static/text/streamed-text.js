@@ -48,7 +48,7 @@ export class StreamedText {
     this.#nodes = 0;
     this.#left = undefined;
     this.#shown = [];
-    this.#length = 0;
+    this.#pause = 0;
   }
 
   /** @param {string} rest */
