@@ -69,10 +69,10 @@ export class CodeColors {
     }
   }
 
-  /** The colours from `offset` on. Returns where a token begins there, or across it. @param {number} offset */
+  /** The colours from `offset` on, or that may go on there. Returns where the first begins. @param {number} offset */
   #forget(offset) {
     if (!offset) this.#text = "";
-    for (let last; (last = this.#painted.at(-1)) && last.end > offset; offset = Math.min(offset, last.start)) {
+    for (let last; (last = this.#painted.at(-1)) && last.end >= offset; offset = Math.min(offset, last.start)) {
       highlightOf(last.kind).delete(last.range);
       this.#painted.pop();
     }

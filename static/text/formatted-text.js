@@ -1,10 +1,10 @@
 /** @import { Markup, MarkupElement } from "../types.js" */
-import { element, inline, plainText } from "./inline-text.js";
+import { inline } from "./inline-text.js";
+import { element, nodeOf, onOneLine, plainText } from "./markup.js";
 import { columnsAt, isRow, rowOf, tableOf } from "./table-text.js";
 
 const DEPTH = 8; // of quotes and lists in one another; what is deeper is shown as it was written
 const BLOCKS = 2_000; // and cells of tables; a message made of nothing but marks must not become a page of elements
-const LINE = /^(?:p|h[2-6]|pre|th|td|br)$/; // elements after which another line begins
 
 // Each is tried on one line, and none can go back over it more than once: people write 100,000 backticks.
 const BLANK = /^\s*$/;
@@ -41,31 +41,6 @@ export function formatted(text) {
 
 /** What a message says, on one line and without its marks. @param {string} text */
 export const wordsOf = (text) => plainText(markupOf(text).map(onOneLine)).trim();
-
-/** @param {Markup} markup @returns {Node} */
-export function nodeOf(markup) {
-  if (typeof markup === "string") return document.createTextNode(markup);
-  const node = document.createElement(markup.name);
-  setAttributes(node, markup);
-  node.append(...markup.children.map(nodeOf));
-  return node;
-}
-
-/** @param {HTMLElement} node @param {MarkupElement} markup */
-export function setAttributes(node, { attributes }) {
-  for (const [name, value] of Object.entries(attributes)) {
-    // The page's security policy forbids the attribute, and not the property.
-    if (name === "style") node.style.cssText = value;
-    else node.setAttribute(name, value);
-  }
-}
-
-/** With a blank after each block, and without the headers of code. @param {Markup} markup @returns {Markup} */
-function onOneLine(markup) {
-  if (typeof markup === "string") return markup;
-  if (markup.name === "header") return "";
-  return element(markup.name, {}, [...markup.children.map(onOneLine), LINE.test(markup.name) ? " " : ""]);
-}
 
 /** The blocks of a message. What reads one returns the line after it, or 0 where there is none. */
 export class Blocks {

@@ -1,4 +1,5 @@
-/** @import { Markup, MarkupElement } from "../types.js" */
+/** @import { Markup } from "../types.js" */
+import { element, plainText, withoutLinks } from "./markup.js";
 
 const OPEN = 16; // marks that can be open at once; those that are opened inside them are text
 const MARKS = 5_000; // in one block; a flood of them must not become as many elements
@@ -19,13 +20,6 @@ const TITLE = /[ \t]+"[^"\n]*"(?=\))/y; // after the address of a link
 const PUNCTUATION = ".,:;!?'*_~…";
 
 /** What is opened and not closed yet. @typedef {{ mark: string, size: number, at: number, into: Markup[] }} Opened */
-
-/** @param {string} name @param {Record<string, string>} [attributes] @param {Markup[]} [children] @returns {MarkupElement} */
-export const element = (name, attributes = {}, children = []) => ({ name, attributes, children });
-
-/** @param {Markup[]} markup @returns {string} */
-export const plainText = (markup) =>
-  markup.map((part) => (typeof part === "string" ? part : plainText(part.children))).join("");
 
 /** Emphasis, code and links, in the text of one block. @param {string} text */
 export function inline(text) {
@@ -221,14 +215,6 @@ function fits(opened, closing) {
 function opened(mark, size, at) {
   return { mark, size, at, into: [] };
 }
-
-/** @param {Markup[]} markup @returns {Markup[]} */
-const withoutLinks = (markup) =>
-  markup.flatMap((part) => {
-    if (typeof part === "string") return part;
-    const children = withoutLinks(part.children);
-    return part.name === "a" ? children : element(part.name, part.attributes, children);
-  });
 
 /** The end of the address that begins at `at`: its brackets are in pairs. @param {string} text @param {number} at */
 function endOfAddress(text, at) {

@@ -1,6 +1,7 @@
 /** @import { Markup, MarkupElement } from "../types.js" */
 import { Blocks } from "./formatted-text.js";
-import { element, Inline, inline, plainText } from "./inline-text.js";
+import { Inline, inline } from "./inline-text.js";
+import { element, plainText } from "./markup.js";
 import { broken, cellsOf, isRow } from "./table-text.js";
 
 const NEWLINE = /\r\n?|\n/;

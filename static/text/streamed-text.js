@@ -1,5 +1,5 @@
 /** @import { Markup, MarkupElement } from "../types.js" */
-import { nodeOf, setAttributes } from "./formatted-text.js";
+import { nodeOf, setAttributes } from "./markup.js";
 import { OpenText } from "./open-text.js";
 
 const NEWLINE = /\r\n?|\n/g;

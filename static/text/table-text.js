@@ -1,6 +1,6 @@
 /** @import { Markup, MarkupElement } from "../types.js" */
 /** @import { inline } from "./inline-text.js" */
-import { element } from "./inline-text.js";
+import { element } from "./markup.js";
 
 const COLUMNS = 50; // a wider table is shown as it was written
 // The line below the header, without blanks at its ends. There is one way for each character to match, or a long line
@@ -55,7 +55,7 @@ export const broken = (markup) =>
     if (typeof part !== "string") {
       return part.name === "code" ? part : element(part.name, part.attributes, broken(part.children));
     }
-    return part.split(BREAK).flatMap((line, index) => (index ? [element("br"), line] : [line]));
+    return part.split(BREAK).flatMap((line, index) => [...(index ? [element("br")] : []), ...(line ? [line] : [])]);
   });
 
 /** Pipes in code are text where there would be more cells than columns. @param {string} line @param {number} columns */

@@ -47,6 +47,15 @@ const CASES = {
     'p(a[href=https://d.org/][data-host=d.org]("a https://b.org c"))',
   ],
   headings: ["# a\n###### b", 'h2("a") h6("b")'],
+  "headings with a line below": ["A *b*\n===\nc\n---", 'h2("A " em("b")) h3("c")'],
+  "a heading with signs at its end": ["## a ##\n   # b#", 'h3("a") h2("b#")'],
+  "a rule below a sentence": ["A sentence.\n---\nb", 'p("A sentence.") hr() p("b")'],
+  "a line to fill in": ["Name:\n____", 'p("Name:\\n____")'],
+  formulas: ["$a_{i} *b* c_{j}$, \\(*a*\\), \\[ *b*\\\\ \\], $$*c*$$", String.raw`p("$a_{i} *b* c_{j}$, \\(*a*\\), \\[ *b*\\\\ \\], $$*c*$$")`],
+  money: ["$5 and *a* $6", 'p("$5 and " em("a") " $6")'],
+  "a link with a title": ['[a](https://e.org/x "t")', 'p(a[href=https://e.org/x][data-host=e.org]("a"))'],
+  "an address in brackets": ["<https://e.org/x>", 'p(a[href=https://e.org/x]("https://e.org/x"))'],
+  "what is indented in an item": ["1. a\n\n     b\n      c", 'ol[start=1][style=--digits: 1](li(p("a") p("b\\n c")))'],
   "a rule": ["a\n\n---\nb", 'p("a") hr() p("b")'],
   "a quote in a quote": ["> a\n> > b", 'blockquote(p("a") blockquote(p("b")))'],
   "a list in a list": ["- a\n  1. b\n- c", 'ul(li(p("a") ol[start=1][style=--digits: 1](li(p("b")))) li(p("c")))'],
@@ -58,6 +67,11 @@ const CASES = {
     "|a|b|\n|-|-:|\n|1|\\||",
     'div(table(thead(tr(th("a") th[style=text-align: end]("b"))) tbody(tr(td("1") td[style=text-align: end]("|")))))',
   ],
+  "pipes in code of a table": [
+    "|a|b|\n|-|-|\n|`c||d`|e|\n|`f|`g|",
+    'div(table(thead(tr(th("a") th("b"))) tbody(tr(td(code("c||d")) td("e")) tr(td("`f") td("`g")))))',
+  ],
+  "lines in a cell": ["|a|\n|-|\n|b<br>*c<br/>d*|", 'div(table(thead(tr(th("a"))) tbody(tr(td("b" br() em("c" br() "d"))))))'],
 };
 
 for (const [name, [text, expected]] of Object.entries(CASES)) {
