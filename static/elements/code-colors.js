@@ -33,7 +33,8 @@ export class CodeColors {
   /** @param {AbortSignal} signal */
   start(signal) {
     const root = this.#code.closest(".scroller");
-    const view = new IntersectionObserver((all) => this.#near(all.at(-1)?.isIntersecting ?? false), { root, rootMargin: "50%" });
+    const see = (/** @type {IntersectionObserverEntry[]} */ all) => this.#near(all.at(-1)?.isIntersecting ?? false);
+    const view = new IntersectionObserver(see, { root, rootMargin: "50%" });
     const growth = new MutationObserver(() => (this.#timer ??= setTimeout(() => this.#paint(), PAUSE)));
     view.observe(this.#code);
     growth.observe(this.#code, { characterData: true, childList: true, subtree: true });
@@ -63,7 +64,8 @@ export class CodeColors {
     this.#text = data;
     for (const token of tokensOf(this.#language, data, from)) {
       if (this.#painted.length >= TOKENS) break;
-      const range = new StaticRange({ startContainer: node, startOffset: token.start, endContainer: node, endOffset: token.end });
+      const { start: startOffset, end: endOffset } = token;
+      const range = new StaticRange({ startContainer: node, startOffset, endContainer: node, endOffset });
       this.#painted.push({ ...token, range });
       highlightOf(token.kind).add(range);
     }
@@ -80,7 +82,11 @@ export class CodeColors {
   }
 }
 
-/** Undefined for a language that is not known, and in a browser that paints no ranges. @param {HTMLElement} code @param {string} info */
+/**
+ * Undefined for a language that is not known, and in a browser that paints no ranges.
+ * @param {HTMLElement} code
+ * @param {string} info what stands after the fence
+ */
 export function colorsOf(code, info) {
   const language = globalThis.CSS?.highlights && languageOf(info);
   return language ? new CodeColors(code, language) : undefined;

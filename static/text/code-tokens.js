@@ -18,13 +18,20 @@ const WORD = String.raw`(?<![\p{L}\p{N}_$])[\p{L}_][\p{L}\p{N}_$]*`;
 const NOTHING = "(?!)";
 const AT = String.raw`@[\w.]+`; // a decorator
 
-const C_LIKE = "break case class const continue default do else enum extends false final for if import interface new null private protected public return static super switch this throw true try void while";
+const C_LIKE = `
+  break case class const continue default do else enum extends false final for if import interface new null
+  private protected public return static super switch this throw true try void while
+`;
 
 const JAVASCRIPT = {
   name: AT,
   comment: `${BLOCK}|${SLASHES}`,
   string: `${DOUBLE}|${SINGLE}|${BACKTICKS}`,
-  words: `${C_LIKE} abstract any as async await boolean catch constructor debugger declare delete export finally from function get implements in infer instanceof is keyof let namespace never number of readonly satisfies set string symbol type typeof undefined unknown var with yield`,
+  words: `
+    ${C_LIKE} abstract any as async await boolean catch constructor debugger declare delete export finally
+    from function get implements in infer instanceof is keyof let namespace never number of readonly
+    satisfies set string symbol type typeof undefined unknown var with yield
+  `,
 };
 
 /** @typedef {{ words?: string, anyCase?: boolean } & Partial<Record<Kind, string>>} Language `words` are its keywords */
@@ -35,14 +42,32 @@ const LANGUAGES = {
     comment: "#.*",
     name: AT,
     string: `(?<![\\p{L}\\p{N}_])[rRbBuUfF]{0,2}(?:${TRIPLE}|${DOUBLE}|${SINGLE})|${TRIPLE}|${DOUBLE}|${SINGLE}`,
-    words: "False None True and as assert async await break case class continue def del elif else except finally for from global if import in is lambda match nonlocal not or pass raise return self try while with yield",
+    words: `
+      False None True and as assert async await break case class continue def del elif else except finally
+      for from global if import in is lambda match nonlocal not or pass raise return self try while with
+      yield
+    `,
   },
   javascript: JAVASCRIPT,
-  json: { comment: `${BLOCK}|${SLASHES}`, name: `"(?:[^"\\\\\\n]|\\\\[^])*"(?=[ \\t]*:)`, string: DOUBLE, words: "true false null" },
+  json: {
+    comment: `${BLOCK}|${SLASHES}`,
+    name: `"(?:[^"\\\\\\n]|\\\\[^])*"(?=[ \\t]*:)`,
+    string: DOUBLE,
+    words: "true false null",
+  },
   sql: {
     comment: `${DASHES}|${BLOCK}`,
     string: `'(?:[^']|'')*'?`,
-    words: "add all alter analyze and any array as asc begin between bigint bigserial boolean by cascade case cast check column commit conflict constraint create cross current date default delete desc distinct do drop else end except exists explain false first for foreign from full function group having if ilike in index inner insert int integer intersect interval into is join json jsonb key lateral left like limit listen materialized natural not nothing notify null numeric offset on only or order outer over partition primary references replace return returning returns right rollback row rows select serial set smallint table temporary text then timestamp timestamptz to transaction trigger true truncate union unique update using uuid vacuum values varchar view when where window with",
+    words: `
+      add all alter analyze and any array as asc begin between bigint bigserial boolean by cascade case cast
+      check column commit conflict constraint create cross current date default delete desc distinct do drop
+      else end except exists explain false first for foreign from full function group having if ilike in
+      index inner insert int integer intersect interval into is join json jsonb key lateral left like limit
+      listen materialized natural not nothing notify null numeric offset on only or order outer over
+      partition primary references replace return returning returns right rollback row rows select serial
+      set smallint table temporary text then timestamp timestamptz to transaction trigger true truncate
+      union unique update using uuid vacuum values varchar view when where window with
+    `,
     anyCase: true,
   },
   html: {
@@ -63,29 +88,49 @@ const LANGUAGES = {
     comment: HASH,
     string: `"(?:[^"\\\\]|\\\\[^])*"?|'[^'\\n]*'?`,
     name: `\\$(?:\\{[^}\\n]*\\}?|\\w+|[?!#@*$-])|(?<![^\\s=([])--?[a-zA-Z][\\w-]*`,
-    words: "alias break case cd continue do done echo elif else esac eval exec exit export fi for function if in local return set shift source sudo then trap unset until while",
+    words: `
+      alias break case cd continue do done echo elif else esac eval exec exit export fi for function if in
+      local return set shift source sudo then trap unset until while
+    `,
   },
   go: {
     comment: `${BLOCK}|${SLASHES}`,
     string: `${DOUBLE}|${SINGLE}|${RAW}`,
-    words: "any bool break byte case chan const continue default defer else error fallthrough false float64 for func go goto if import int int64 interface iota make map new nil package range return rune select string struct switch true type var",
+    words: `
+      any bool break byte case chan const continue default defer else error fallthrough false float64 for
+      func go goto if import int int64 interface iota make map new nil package range return rune select
+      string struct switch true type var
+    `,
   },
   rust: {
     comment: `${BLOCK}|${SLASHES}`,
     string: `b?"(?:[^"\\\\]|\\\\[^])*"?|${LETTER}`,
-    words: "as async await bool break const continue crate dyn else enum extern f32 f64 false fn for i32 i64 if impl in let loop match mod move mut pub ref return self Self static str struct super trait true type u8 u32 u64 unsafe use usize where while",
+    words: `
+      as async await bool break const continue crate dyn else enum extern f32 f64 false fn for i32 i64 if
+      impl in let loop match mod move mut pub ref return self Self static str struct super trait true type
+      u8 u32 u64 unsafe use usize where while
+    `,
   },
   java: {
     name: AT,
     comment: `${BLOCK}|${SLASHES}`,
     string: `${TRIPLE}|${DOUBLE}|${SINGLE}`,
-    words: `${C_LIKE} abstract as assert async await base boolean byte catch char data double finally float foreach fun get goto implements in instanceof int internal is let long namespace object out override package permits readonly record sealed set short string struct synchronized throws transient using val var virtual volatile when yield`,
+    words: `
+      ${C_LIKE} abstract as assert async await base boolean byte catch char data double finally float
+      foreach fun get goto implements in instanceof int internal is let long namespace object out override
+      package permits readonly record sealed set short string struct synchronized throws transient using val
+      var virtual volatile when yield
+    `,
   },
   c: {
     comment: `${BLOCK}|${SLASHES}`,
     string: `${DOUBLE}|${LETTER}`,
     keyword: `(?<=^|\\n)[ \\t]*#[ \\t]*[a-z]+`,
-    words: `${C_LIKE} auto bool catch char concept constexpr delete double explicit extern float friend goto inline int long mutable namespace noexcept nullptr operator override register short signed sizeof size_t std struct template typedef typename union unsigned using virtual volatile NULL`,
+    words: `
+      ${C_LIKE} auto bool catch char concept constexpr delete double explicit extern float friend goto
+      inline int long mutable namespace noexcept nullptr operator override register short signed sizeof
+      size_t std struct template typedef typename union unsigned using virtual volatile NULL
+    `,
   },
   yaml: {
     comment: HASH,
@@ -110,13 +155,14 @@ const LANGUAGES = {
 
 /** @type {Record<string, string>} */
 const NAMES = {
-  py: "python", python3: "python", pycon: "python", js: "javascript", jsx: "javascript", mjs: "javascript", node: "javascript",
-  ts: "javascript", tsx: "javascript", typescript: "javascript", json5: "json", jsonc: "json", jsonl: "json",
-  postgresql: "sql", postgres: "sql", psql: "sql", plpgsql: "sql", mysql: "sql", sqlite: "sql",
-  xml: "html", svg: "html", vue: "html", htm: "html", scss: "css", less: "css",
-  sh: "shell", bash: "shell", zsh: "shell", console: "shell", fish: "shell", dockerfile: "shell",
-  golang: "go", rs: "rust", kotlin: "java", kt: "java", cs: "java", csharp: "java", "c#": "java", scala: "java", dart: "java",
-  "c++": "c", cpp: "c", cc: "c", h: "c", hpp: "c", objc: "c", arduino: "c", yml: "yaml", ini: "toml", patch: "diff",
+  py: "python", python3: "python", pycon: "python", js: "javascript", jsx: "javascript", mjs:
+  "javascript", node: "javascript", ts: "javascript", tsx: "javascript", typescript: "javascript", json5:
+  "json", jsonc: "json", jsonl: "json", postgresql: "sql", postgres: "sql", psql: "sql", plpgsql: "sql",
+  mysql: "sql", sqlite: "sql", xml: "html", svg: "html", vue: "html", htm: "html", scss: "css", less:
+  "css", sh: "shell", bash: "shell", zsh: "shell", console: "shell", fish: "shell", dockerfile: "shell",
+  golang: "go", rs: "rust", kotlin: "java", kt: "java", cs: "java", csharp: "java", "c#": "java", scala:
+  "java", dart: "java", "c++": "c", cpp: "c", cc: "c", h: "c", hpp: "c", objc: "c", arduino: "c", yml:
+  "yaml", ini: "toml", patch: "diff",
 };
 
 /** In the order in which they are tried. @type {Kind[]} */
@@ -156,7 +202,8 @@ function compiledOf(language) {
   if (it) return it;
   const { words = "", anyCase = false, ...parts } = LANGUAGES[language] ?? {};
   const groups = KINDS.map((kind) => `(${parts[kind] ?? (kind === "number" ? NUMBER : NOTHING)})`);
-  it = { pattern: new RegExp([...groups, `(${WORD})`].join("|"), "gu"), words: new Set(words.split(" ")), anyCase };
+  const pattern = new RegExp([...groups, `(${WORD})`].join("|"), "gu");
+  it = { pattern, words: new Set(words.trim().split(/\s+/)), anyCase };
   compiled.set(language, it);
   return it;
 }

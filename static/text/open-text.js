@@ -48,10 +48,14 @@ export class OpenText {
     const isOpen = !BLANK.test(lines.at(-1) ?? "");
     this.#begin();
     const tail = this.#blocks(lines, complete, left);
-    const delimiter = isOpen && delimiterBelow(lines.at(-1) ?? "", this.#lastWords, leafOf(tail.markup), isHeld ? last : "");
+    const below = isHeld ? last : "";
+    const delimiter = isOpen && delimiterBelow(lines.at(-1) ?? "", this.#lastWords, leafOf(tail.markup), below);
     const { markup } = delimiter ? this.#blocks([...lines, delimiter], complete, left) : tail;
     const leaf = isOpen && this.#lastWords.length < LONG && leafOf(markup);
-    if (leaf) leaf.children = /^t[hd]$/.test(leaf.name) ? broken(openWords(this.#lastWords)) : openWords(this.#lastWords);
+    if (leaf) {
+      const words = merged(openWords(this.#lastWords));
+      leaf.children = /^t[hd]$/.test(leaf.name) ? broken(words) : words;
+    }
     return { ...tail, markup };
   }
 
@@ -94,7 +98,11 @@ export class OpenText {
   }
 }
 
-/** The last element that holds words, if nothing comes after it. @param {Markup[]} markup @returns {MarkupElement | undefined} */
+/**
+ * The last element that holds words, if nothing comes after it.
+ * @param {Markup[]} markup
+ * @returns {MarkupElement | undefined}
+ */
 function leafOf(markup) {
   const last = markup.at(-1);
   if (!last || typeof last === "string") return undefined;
@@ -130,11 +138,11 @@ function openWords(text) {
   while (end && "*_~`\\".includes(text.charAt(end - 1))) end--; // they open or close, or both
   const words = text.slice(0, end);
   const [at, size] = first(openCode(words), openFormula(words));
-  if (at < 0) return merged(closed(openLink(words) ?? scan(words), words));
+  if (at < 0) return closed(openLink(words) ?? scan(words), words);
   const opened = scan(words.slice(0, at));
   const rest = words.slice(at + size);
   opened.at(-1)?.into.push(size ? element("code", {}, [rest]) : rest);
-  return merged(closed(opened, words));
+  return closed(opened, words);
 }
 
 /** @param {string} text */
@@ -221,7 +229,8 @@ function withoutAddress(into, text) {
   const link = into.at(after ? -2 : -1);
   if (!link || typeof link === "string" || link.name !== "a") return;
   const words = plainText([link]) + after;
-  if (text.endsWith(words) && SCHEMES.some((one) => words.toLowerCase().startsWith(one))) into.splice(after ? -2 : -1, 2, words);
+  const isAddress = SCHEMES.some((one) => words.toLowerCase().startsWith(one));
+  if (isAddress && text.endsWith(words)) into.splice(after ? -2 : -1, 2, words);
 }
 
 /** Texts side by side are one, so that it can grow. @param {Markup[]} markup @returns {Markup[]} */

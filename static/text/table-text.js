@@ -42,7 +42,8 @@ export function rowOf(name, line, columns, inlineOf) {
   const cells = cellsOf(line, columns.length).slice(0, columns.length);
   const made = cells.map((text, index) => {
     const words = inlineOf(text);
-    const cell = element(text ? name : "td", {}, BREAK.test(text) ? broken(words) : words); // an empty cell heads nothing
+    const children = BREAK.test(text) ? broken(words) : words;
+    const cell = element(text ? name : "td", {}, children); // an empty cell heads nothing
     if (columns[index]) cell.attributes.style = `text-align: ${columns[index]}`;
     return cell;
   });

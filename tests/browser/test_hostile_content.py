@@ -90,6 +90,33 @@ async def test_hostile_messages_are_text(open_watched: Open, db: Connection, thr
     await nothing_happened(page)
 
 
+async def test_hostile_replies_are_text_while_they_stream(open_watched: Open, thread: int) -> None:
+    """At no step do they ask another host, and no link leads to a script."""
+    page = await open_watched(thread)
+    protocols: list[str] = await page.evaluate(
+        """async texts => {
+            const { StreamedText } = await import("/static/text/streamed-text.js");
+            const content = document.createElement("div");
+            content.className = "content";
+            document.querySelector(".entries").append(content);
+            const streamed = new StreamedText(content);
+            const protocols = new Set();
+            const inBlocks = text => [text, `|a|\\n|-|\\n|${text}`, "```" + text + "\\n" + text];
+            for (const text of texts.flatMap(inBlocks)) {
+                for (let end = 1; end <= text.length; end += text.length > 500 ? 97 : 1) {
+                    streamed.show(text.slice(0, end));
+                    for (const link of content.querySelectorAll("a")) protocols.add(link.protocol);
+                    if (content.querySelector("script, img, svg, iframe, style, form")) protocols.add(text);
+                }
+            }
+            return [...protocols];
+        }""",
+        [*SCRIPTS, *LINKS, *ADDRESSES, *[shape for shape in SHAPES.values() if len(shape) < 20_000]],
+    )
+    assert set(protocols) <= {"https:", "http:"}
+    await nothing_happened(page)
+
+
 async def test_hostile_links_are_no_links(open_watched: Open, db: Connection, thread: int) -> None:
     said = [one for one in LINKS if "https://" not in one]
     await db.execute(INSERT, thread, [*said, "the end"])

@@ -54,6 +54,23 @@ async def test_a_complete_reply_looks_as_if_it_had_come_at_once(open_page: Open,
         assert shown == expected
 
 
+@pytest.mark.parametrize("text", ["- `a` *b*\n" * 4_000, "| a | b |\n|-|-|\n" + "| c | `d` |\n" * 3_000])
+async def test_a_long_block_is_complete_at_the_end(open_page: Open, thread: int, text: str) -> None:
+    """While it is being written, it is read again only when it has grown by a hundredth."""
+    page = await start(open_page, thread)
+    shown, expected = await page.evaluate(
+        """text => {
+            stream(text, 0, 50);
+            streamed.show(text, true);
+            const expected = document.createElement("div");
+            expected.append(formatted(text));
+            return [told.innerHTML, expected.innerHTML];
+        }""",
+        text,
+    )
+    assert shown == expected
+
+
 async def test_each_step_looks_as_if_it_had_come_at_once(open_page: Open, thread: int) -> None:
     page = await start(open_page, thread)
     differing: list[str] = await page.evaluate(

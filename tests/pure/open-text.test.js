@@ -139,6 +139,17 @@ test("nothing flashes: words that are shown stay, while a reply is written chara
   }
 });
 
+test("a text of more blocks than a message may have streams like any other", () => {
+  for (const unit of ["a\n\n", "> - a\n\n", "|a|\n|-|\n|b|\n\n"]) {
+    const text = unit.repeat(3_000);
+    const stream = new Stream();
+    for (let end = 0; end < text.length; end += 501) {
+      assert.deepEqual(stream.show(text.slice(0, end)), opened(text.slice(0, end)));
+    }
+    assert.deepEqual(stream.show(text, true), complete(text));
+  }
+});
+
 function textOf(markup) {
   return markup.map((part) => (typeof part === "string" ? part : textOf(part.children))).join("");
 }
