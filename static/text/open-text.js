@@ -71,8 +71,8 @@ export class OpenText {
   }
 
   /**
-   * No later line can change a block if the two lines below it are complete: a paragraph looks that far, for the
-   * table that may begin below it.
+   * No later text can change a block if the line below it is complete. A paragraph looks one line further, for the
+   * table that may begin below it, but the line that makes a table is marks only and is held until it is complete.
    * @param {string[]} lines
    * @param {number} complete how many of them are
    * @param {number} [left]
@@ -84,7 +84,7 @@ export class OpenText {
     const tail = { markup: [], blocks: 0, lines: 0, left: blocks.left };
     for (let at = 0; at < lines.length; ) {
       at = blocks.next(tail.markup, lines, at, 0);
-      if (at <= complete - 2) Object.assign(tail, { blocks: tail.markup.length, lines: at, left: blocks.left });
+      if (at < complete) Object.assign(tail, { blocks: tail.markup.length, lines: at, left: blocks.left });
     }
     return tail;
   }

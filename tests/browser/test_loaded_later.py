@@ -27,7 +27,9 @@ async def test_what_is_typed_before_the_finder_is_there_is_searched(
     await expect(page.get_by_role("combobox")).to_have_value("")
 
 
-async def test_a_chat_is_chosen_before_the_finder_is_there(open_page: Open, http: httpx.AsyncClient) -> None:
+async def test_a_chat_is_chosen_before_the_finder_is_there(
+    open_page: Open, http: httpx.AsyncClient
+) -> None:
     chosen = (await http.post("/threads", json={"title": "Needle"})).json()["id"]
     await http.post("/threads", json={"title": "Hay"})
     page = await open_page("/")
