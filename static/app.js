@@ -165,7 +165,7 @@ async function welcome() {
 function send(content) {
   const { threadId } = store;
   if (!threadId) return void create(content);
-  store.send(content);
+  store.send(content, composer.replaces);
   composer.sent(threadId, content);
 }
 

@@ -76,6 +76,59 @@ export interface Message {
   written_by?: string | null;
   /** The account that a message of the role `system` is about. */
   subject?: number | null;
+  /** Why a reply ends in the middle: somebody has stopped it, or it has reached a limit. */
+  ended?: "stopped" | "cut";
+  /** The seq of the message that it replaces, and which version it is: 2, 3 …; without it, it is the first. */
+  replaces?: number;
+  version?: number;
+}
+
+/** A reply that is being written: its whole text, or what follows after the ordinal before. */
+export interface DraftFrame {
+  thread_id: number;
+  reply_to: number;
+  author?: number | null;
+  ordinal: number;
+  append?: string;
+  text?: string;
+  /** Why it has failed. A person may ask again. */
+  failure?: string;
+}
+
+/** A reply that is being written, or has failed, as the page holds it. */
+export interface Reply {
+  thread_id: number;
+  /** The id of the question. */
+  reply_to: number;
+  author?: number | null;
+  role: "assistant";
+  ordinal: number;
+  /** All of it so far. */
+  content: string;
+  /** When this tab has first heard of it. */
+  began_at: string;
+  failure: string | null;
+  /** Nobody writes it any more. */
+  isOver: boolean;
+}
+
+/** What is shown as a message. */
+export type Shown = Message | Send | Reply;
+
+/** A message in the list, and what has this place in the order of the thread: the same, or another version of it. */
+export interface Place {
+  message: Shown;
+  at: Shown;
+  /** Where there are several. */
+  versions?: {
+    /** Of the newest one. */
+    key: string;
+    number: number;
+    count: number;
+    /** The seq of the version before and after this one. */
+    older: number | undefined;
+    newer: number | "newest" | undefined;
+  };
 }
 
 /** A message that was found. */
@@ -119,6 +172,8 @@ export type ThreadFrame =
   | { type: "error"; data: { code: string; message: string; client_id: string | null } }
   | { type: "typing"; data: Typing }
   | { type: "seen"; data: Reading }
+  | { type: "draft"; data: DraftFrame }
+  | { type: "draft.end"; data: { thread_id: number; reply_to: number } }
   | DatabaseFrame
   | { type: "pong" };
 
@@ -150,6 +205,8 @@ export interface Send {
   client_id: string;
   thread_id: number;
   content: string;
+  /** The seq of the message that it replaces. */
+  replaces?: number;
   /** In ms since 1970, and later than that of each message before it. */
   sent_at: number;
   state: "sending" | "failed";

@@ -9,7 +9,10 @@ const NEAR = 500; // characters before the limit, from where on they are counted
 const MENTION = /(?:^|[^\p{L}\p{N}_@./-])@\S*$/u;
 const PAIRS = /[\ud800-\udbff][\udc00-\udfff]/g;
 
-/** The field for a message. Event: `send`, whose detail is the text; whoever takes it calls `sent`. */
+/**
+ * The field for a message. Events: `send`, whose detail is the text, and whoever takes it calls `sent`; `edit`, when
+ * `replaces` has changed.
+ */
 export class ChatComposer extends LiveElement {
   #field = find(this, "textarea", HTMLTextAreaElement);
   #form = find(this, "form", HTMLFormElement);
@@ -20,6 +23,8 @@ export class ChatComposer extends LiveElement {
   /** What an arrow key has brought back. */
   #recalled = "";
   #limit = Infinity;
+  /** The seq of the question that is being edited. @type {number | undefined} */
+  replaces;
 
   /** @override @param {AbortSignal} signal */
   connected(signal) {
@@ -39,11 +44,26 @@ export class ChatComposer extends LiveElement {
   /** @param {number | null} threadId null: one that is yet to be created */
   open(threadId) {
     this.#threadId = threadId;
-    this.#write(drafts.get(threadId));
+    this.endEdit();
+  }
+
+  /** Until it is sent or given up; then what was being written comes back. @param {number} seq @param {string} content */
+  edit(seq, content) {
+    this.replaces = seq;
+    this.#write(content);
+    this.#field.focus();
+    emit(this, "edit");
+  }
+
+  endEdit() {
+    this.replaces = undefined;
+    this.#write(drafts.get(this.#threadId));
+    emit(this, "edit");
   }
 
   /** What has been written since then stays. @param {number | null} threadId @param {string} content */
   sent(threadId, content) {
+    if (this.replaces) return this.endEdit();
     const text = threadId === this.#threadId ? this.#field.value : drafts.get(threadId);
     if (!text.startsWith(content)) return;
     const rest = text.slice(content.length).trimStart();
@@ -67,7 +87,7 @@ export class ChatComposer extends LiveElement {
     // Those who can be mentioned are loaded with the first that is. It is tried again with the next.
     if (people.areSeveral && MENTION.test(value.slice(0, selectionEnd))) import("./mention-list.js").catch(() => {});
     this.#recalled = "";
-    drafts.set(this.#threadId, this.#field.value);
+    if (!this.replaces) drafts.set(this.#threadId, this.#field.value);
     this.#show();
   }
 
@@ -77,7 +97,7 @@ export class ChatComposer extends LiveElement {
    */
   #draftChanged({ threadId, isOurs }) {
     const isBeingTyped = document.hasFocus() && document.activeElement === this.#field;
-    if (threadId !== this.#threadId || (isBeingTyped && !isOurs)) return;
+    if (threadId !== this.#threadId || this.replaces || (isBeingTyped && !isOurs)) return;
     const text = drafts.get(threadId);
     // Blanks alone make no draft, and may be the beginning of one.
     if (text !== this.#field.value && (text || this.#field.value.trim())) this.#write(text);
@@ -91,6 +111,7 @@ export class ChatComposer extends LiveElement {
     const isRecalled = value !== "" && value === this.#recalled;
     if (event.key === "Enter") this.#form.requestSubmit();
     else if (event.key === "ArrowUp" && !value) this.#recall(lastOwn());
+    else if (event.key === "Escape" && this.replaces) this.endEdit();
     else if (["ArrowDown", "Escape"].includes(event.key) && isRecalled) this.#recall("");
     else return;
     event.preventDefault();

@@ -19,6 +19,7 @@ const SHORTCUTS = [
   { name: "previous", keys: ["Alt+ArrowUp"], does: "Previous chat", anywhere: true },
   { name: "next", keys: ["Alt+ArrowDown"], does: "Next chat", anywhere: true },
   { name: "write", keys: ["/", "Escape"], does: "Write a message" },
+  { name: "stop", keys: ["Escape"], does: "Stop the reply" }, // elements/stop-button.js hears it, before this
   { name: "first", keys: ["Home"], does: "First message" },
   { name: "newest", keys: ["End", "G"], does: "Newest message" },
   { name: "rename", keys: ["F2"], does: "Rename the chat", anywhere: true },

@@ -1,5 +1,5 @@
 /** @import { Author } from "../model/authors.js" */
-/** @import { Message, Send } from "../types.js" */
+/** @import { Message, Place, Send, Shown } from "../types.js" */
 import { find, fromTemplate } from "./dom.js";
 import { authorOf } from "../model/authors.js";
 import { outbox } from "../model/outbox.js";
@@ -13,7 +13,7 @@ import { formatted } from "../text/formatted-text.js";
 const GROUP = 5 * 60_000; // ms; what one writes within this time belongs together
 const STOP = "article[tabindex='0']";
 
-/** @typedef {{ message: Message | Send, author: Author }} Placed */
+/** @typedef {Place & { author: Author }} Placed */
 
 /** The messages in the document: an element for each, which stays the same for as long as it is shown. */
 export class MessageEntries {
@@ -34,14 +34,19 @@ export class MessageEntries {
     return this.#elements.size === 0;
   }
 
-  /** @param {Message} message */
+  /** Also as a reply that is being written. @param {Message} message */
   has(message) {
-    return this.#elements.has(keyOf(message));
+    return this.#elements.has(keyOf(message)) || this.#elements.has(replyKey(message));
   }
 
   /** @param {number | undefined} seq @returns {HTMLElement | null} */
   find(seq) {
     return this.#container.querySelector(`:scope > [data-seq="${seq}"]`);
+  }
+
+  /** The message, or the first after it: it may have been replaced. @param {number | undefined} seq */
+  findFrom(seq = Infinity) {
+    return this.find(seq) ?? this.#list.find((entry) => Number(entry.dataset.at) >= seq);
   }
 
   /** The text that is read at this line of the viewport, or else below it. @param {number} y in px */
@@ -51,8 +56,8 @@ export class MessageEntries {
 
   /** The seq of the last that begins above this line of the viewport; 0 for none. @param {number} y in px */
   lastSeqAbove(y) {
-    const last = this.#list.findLast((entry) => entry.dataset.seq && entry.getBoundingClientRect().top < y);
-    return Number(last?.dataset.seq ?? 0);
+    const last = this.#list.findLast((entry) => entry.dataset.at && entry.getBoundingClientRect().top < y);
+    return Number(last?.dataset.at ?? 0);
   }
 
   clear() {
@@ -62,22 +67,25 @@ export class MessageEntries {
 
   /**
    * Has the document hold exactly these, in this order.
-   * @param {readonly (Message | Send)[]} messages
+   * @param {readonly Place[]} places
    * @param {number | undefined} newFrom the seq of the first that is new to the person
    */
-  show(messages, newFrom) {
-    this.#removeAllBut(new Set(messages.map(keyOf)));
+  show(places, newFrom) {
+    const messages = places.map(({ message }) => message);
+    const keys = new Set(messages.map(keyOf));
+    for (const message of messages) this.#become(message, keys);
+    this.#removeAllBut(keys);
     let next = this.#container.firstElementChild;
     /** @type {Placed | undefined} */
     let previous;
     const authors = messages.map(authorOf);
     // Who is alone with the bot sees no names.
     this.#container.classList.toggle("shared", authors.some(({ kind }) => kind === "other"));
-    for (const [index, message] of messages.entries()) {
+    for (const [index, { message, at }] of places.entries()) {
       const entry = this.#entryOf(message);
       if (entry === next) next = next.nextElementSibling;
       else this.#container.insertBefore(entry, next);
-      const placed = { message, author: /** @type {Author} */ (authors[index]) };
+      const placed = { message, at, author: /** @type {Author} */ (authors[index]) };
       showAuthor(entry, placed.author);
       place(entry, placed, previous, newFrom);
       previous = placed;
@@ -99,12 +107,22 @@ export class MessageEntries {
     }
   }
 
-  /** @param {Message | Send} message */
+  /** What was being written has been stored: it is the same element. @param {Shown} message @param {Set<string>} keys */
+  #become(message, keys) {
+    const before = replyKey(message);
+    const entry = this.#elements.get(before);
+    if (!entry || !("seq" in message) || keys.has(before) || this.#elements.has(keyOf(message))) return;
+    this.#elements.delete(before);
+    this.#elements.set(keyOf(message), entry);
+  }
+
+  /** @param {Shown} message */
   #entryOf(message) {
     const key = keyOf(message);
     const entry = this.#elements.get(key) ?? messageElement(message);
     this.#elements.set(key, entry);
-    if (!("seq" in message)) showSend(entry, message);
+    if ("state" in message) showSend(entry, message);
+    else if (!("seq" in message)) entry.dataset.replyTo = `${message.reply_to}`; // elements/reply-entries.js shows it
     else if (!entry.dataset.seq) this.#stored(entry, message);
     return entry;
   }
@@ -139,12 +157,18 @@ export class MessageEntries {
   }
 }
 
-/** The same for a message before and after it is stored. @param {Message | Send} message */
-const keyOf = (message) => message.client_id ?? `${"seq" in message ? message.seq : ""}`;
+/** The same for a message before and after it is stored. @param {Shown} message */
+const keyOf = (message) =>
+  "ordinal" in message ? replyKey(message) : (message.client_id ?? `${"seq" in message ? message.seq : ""}`);
 
-/** @param {Message | Send} message */
+/** @param {Shown} message */
+const replyKey = (message) => ("reply_to" in message && message.reply_to ? `reply ${message.reply_to}` : "");
+
+/** @param {Shown} message */
 function messageElement(message) {
   const entry = fromTemplate("message");
+  entry.classList.toggle("reply", replyKey(message) !== "");
+  if ("ordinal" in message) return entry;
   const isLine = "role" in message && message.role === "system";
   find(entry, ".content", HTMLElement).append(isLine ? message.content : formatted(message.content));
   if (entry.querySelector("code-block")) import("./code-block.js").catch(() => {}); // it is tried again with the next
@@ -201,13 +225,14 @@ function showStored(entry, message) {
  * @param {Placed | undefined} previous
  * @param {number | undefined} newFrom
  */
-function place(entry, { message, author }, previous, newFrom) {
-  const isNew = "seq" in message && message.seq === newFrom;
-  const signature = `${isNew} ${author.key} ${previous && `${keyOf(previous.message)} ${previous.author.key}`}`;
+function place(entry, { at, author }, previous, newFrom) {
+  const isNew = isFirstNew(at, previous?.at, newFrom);
+  const signature = `${isNew} ${keyOf(at)} ${author.key} ${previous && `${keyOf(previous.at)} ${previous.author.key}`}`;
   if (entry.dataset.placed === signature) return; // most of them are, each time
   entry.dataset.placed = signature;
-  const moment = momentOf(message);
-  const before = previous && momentOf(previous.message);
+  entry.dataset.at = "seq" in at ? `${at.seq}` : "";
+  const moment = momentOf(at);
+  const before = previous && momentOf(previous.at);
   const day = find(entry, ".day", HTMLElement);
   day.hidden = !!before && moment.toDateString() === before.toDateString();
   day.textContent = day.hidden ? "" : dayName(moment);
@@ -216,8 +241,13 @@ function place(entry, { message, author }, previous, newFrom) {
   entry.classList.toggle("continued", !!goesOn && day.hidden && !isNew);
 }
 
-/** @param {Message | Send} message */
-const momentOf = (message) => new Date("created_at" in message ? message.created_at : message.sent_at);
+/** The first that is new may have been replaced. @param {Shown} at @param {Shown | undefined} before @param {number} [newFrom] */
+const isFirstNew = (at, before, newFrom = Infinity) =>
+  "seq" in at && (at.seq === newFrom || (at.seq > newFrom && !!before && "seq" in before && before.seq < newFrom));
+
+/** @param {Shown} message */
+const momentOf = (message) =>
+  new Date("seq" in message ? message.created_at : "ordinal" in message ? message.began_at : message.sent_at);
 
 /**
  * @param {HTMLElement} entry

@@ -54,10 +54,16 @@ export class MessageList extends LiveElement {
     this.#again.addEventListener("click", () => this.#loadAgain(), { signal });
     this.#jump.addEventListener("click", () => this.#jumpTo("newest"), { signal });
     on(this, "jump", (detail) => this.#jumpTo(detail), signal);
+    for (const type of ["pointerover", "keydown"]) addEventListener(type, () => this.#isUsed(), { signal, passive: true });
     signal.addEventListener("abort", () => this.#resized.disconnect());
     this.#resized.observe(this.#scroller);
     for (const part of this.#scroller.children) this.#resized.observe(part);
     this.#open();
+  }
+
+  /** Somebody is there: the buttons at replies are needed. */
+  #isUsed() {
+    if (!store.conversation && this.querySelector(".reply")) void store.loadConversation();
   }
 
   #open() {
@@ -77,8 +83,9 @@ export class MessageList extends LiveElement {
 
   #goToPlace() {
     store.isFollowed = store.place === undefined;
+    if (store.place) store.conversation?.reveal(store.place);
     this.#render();
-    const entry = this.#entries.find(store.place);
+    const entry = this.#entries.findFrom(store.place);
     const isWhereNewBegins = store.place === store.newFrom;
     entry?.scrollIntoView({ block: isWhereNewBegins ? "start" : "center" });
     if (entry && !isWhereNewBegins) point(find(entry, "article", HTMLElement));
@@ -104,12 +111,13 @@ export class MessageList extends LiveElement {
     const { top } = this.#scroller.getBoundingClientRect();
     const anchor = store.isFollowed ? undefined : this.#entries.textAt(top);
     const before = anchor?.getBoundingClientRect().top ?? 0;
-    this.#entries.show(store.hasNewer ? store.messages : [...store.messages, ...store.sends], store.newFrom);
+    this.#entries.show(store.places, store.newFrom);
     this.#empty.hidden = !this.#entries.isEmpty;
+    if (store.conversation) import("./replies.js").catch(() => {}); // it is tried again with the next
+    emit(this, "render");
     const moved = anchor?.isConnected ? anchor.getBoundingClientRect().top - before : 0;
     if (store.isFollowed) this.#scrollToEnd();
     else if (moved) this.#scroller.scrollTop += moved;
-    emit(this, "render");
     this.#announce();
     this.#looked();
   }
@@ -187,9 +195,10 @@ export class MessageList extends LiveElement {
     this.#renderSoon();
   }
 
-  /** A bot alone is told by the dots. */
+  /** A bot alone is told by the dots, and where its reply is being written, by that. */
   #showTyping() {
-    const { ids } = store.typists;
+    const writing = new Set(store.conversation?.replies.map(({ author }) => author ?? 0));
+    const ids = store.typists.ids.filter((id) => !writing.has(id));
     const names = ids.map((id) => (id ? people.nameOf(id) || "Somebody" : "The bot"));
     this.#typing.hidden = !ids.length;
     this.#typists.textContent = ids.length ? `${namesInWords(names)} ${ids.length > 1 ? "are" : "is"} typing` : "";

@@ -1,4 +1,4 @@
-/** @import { Hit, Message, Send } from "../types.js" */
+/** @import { Hit, Message, Shown } from "../types.js" */
 import { people } from "./people.js";
 import { threads } from "./threads.js";
 
@@ -14,10 +14,11 @@ import { threads } from "./threads.js";
 /** @type {Author} */
 const ME = { kind: "own", name: "You", id: null, key: "own" };
 
-/** @param {Message | Send | Hit} message @returns {Author} */
+/** @param {Shown | Hit} message @returns {Author} */
 export function authorOf(message) {
   if (!("role" in message)) return ME;
-  const { role, author = null, written_by } = message;
+  const { role, author = null } = message;
+  const written_by = "written_by" in message ? message.written_by : null;
   if (role === "system") return { kind: "system", name: "", id: null, key: "system" };
   if (author !== null) return author === people.myId ? ME : ofAccount(author, role);
   if (role === "assistant") return withoutAccount("assistant", written_by ?? "Bot");

@@ -35,11 +35,11 @@ class Outbox extends EventTarget {
     return this.#sends.get(clientId);
   }
 
-  /** As the last, to be sent. @param {Pick<Send, "client_id" | "thread_id" | "content">} message */
-  add({ client_id, thread_id, content }) {
+  /** As the last, to be sent. @param {Pick<Send, "client_id" | "thread_id" | "content" | "replaces">} message */
+  add({ client_id, thread_id, content, replaces }) {
     // A clock can be put back, and be asked twice in a millisecond.
     const sent_at = Math.max(Date.now(), (this.list.at(-1)?.sent_at ?? 0) + 1);
-    this.#sends.set(client_id, { client_id, thread_id, content, sent_at, state: "sending", reason: "" });
+    this.#sends.set(client_id, { client_id, thread_id, content, replaces, sent_at, state: "sending", reason: "" });
   }
 
   /** As the last, to be sent again. @param {string} clientId */
@@ -87,6 +87,7 @@ function parseSend(text, id) {
       send.client_id === id &&
       Number.isSafeInteger(send.thread_id) &&
       typeof send.content === "string" &&
+      (send.replaces === undefined || Number.isSafeInteger(send.replaces)) &&
       Number.isFinite(send.sent_at) &&
       ["sending", "failed"].includes(send.state) &&
       typeof send.reason === "string";

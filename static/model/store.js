@@ -1,4 +1,5 @@
-/** @import { Message, Typing } from "../types.js" */
+/** @import { conversation as Conversation } from "./conversation.js" */
+/** @import { Message, Place, Typing } from "../types.js" */
 import { emit, on } from "../events.js";
 import { MessageSlice } from "./message-slice.js";
 import { outbox } from "./outbox.js";
@@ -78,10 +79,13 @@ class Store extends EventTarget {
   typists = new Typists();
   /** Whether somebody looks at the end of the thread, to wherever it moves. */
   isFollowed = true;
+  /** Loaded with the first reply that is being written, and the first version. @type {typeof Conversation | undefined} */
+  conversation;
 
   constructor() {
     super();
     on(this.#service, "typing", (detail) => this.typists.start(detail));
+    on(this.#service, "draft", () => this.loadConversation());
     this.#service.addEventListener("gone", () => this.#become("gone"));
     this.#service.addEventListener("rewound", () => this.threadId && this.open(this.threadId));
     this.#service.addEventListener("statechange", () => this.sends.length > 0 && emit(this, "change"));
@@ -128,6 +132,18 @@ class Store extends EventTarget {
     return this.#slice.messages;
   }
 
+  /** What is shown, in its order. @returns {Place[]} */
+  get places() {
+    const shown = this.hasNewer ? this.messages : [...this.messages, ...this.sends];
+    return this.conversation?.places ?? shown.map((message) => ({ message, at: message }));
+  }
+
+  /** It is tried again with the next thing that needs it. */
+  async loadConversation() {
+    this.conversation ??= (await import("./conversation.js").catch(() => undefined))?.conversation;
+    emit(this, "change");
+  }
+
   /** Those of the thread that is open. */
   get sends() {
     return outbox.list.filter((send) => send.thread_id === this.threadId);
@@ -171,13 +187,13 @@ class Store extends EventTarget {
     if (!signal.aborted) emit(this, "place");
   }
 
-  /** @param {string} content */
-  send(content) {
+  /** @param {string} content @param {number} [replaces] the seq of a message */
+  send(content, replaces) {
     if (!this.threadId) return;
     this.newFrom = undefined;
     this.#typedAt = -Infinity; // what is typed next is another message
     // To the server, half of a surrogate pair would not be JSON.
-    outbox.add({ client_id: uuid(), thread_id: this.threadId, content: content.toWellFormed() });
+    outbox.add({ client_id: uuid(), thread_id: this.threadId, content: content.toWellFormed(), replaces });
     // Also where the end cannot be read now: what was sent is shown when it is.
     this.goTo().catch(() => {});
   }
@@ -208,6 +224,8 @@ class Store extends EventTarget {
     const { signal } = this.#visit;
     // Where reading was left off, the list of threads may not know yet.
     const [newest] = await Promise.all([listMessages(threadId, { limit: PAGE }), threads.ensure(threadId)]);
+    // What replaces another message takes its place: it should not be seen to move there.
+    if (newest.some(({ replaces }) => replaces)) await this.loadConversation();
     if (signal.aborted) return;
     this.#hold(new MessageSlice(newest));
     this.#choosePlace(threadId, seq);
@@ -268,6 +286,7 @@ class Store extends EventTarget {
   /** @param {MessageSlice} slice */
   #hold(slice) {
     this.#slice = slice;
+    if (slice.messages.some(({ replaces }) => replaces)) void this.loadConversation();
     for (const { client_id } of slice.messages) outbox.stored(client_id);
     emit(this, "change");
   }
@@ -276,6 +295,7 @@ class Store extends EventTarget {
   #add(message) {
     if (document.hidden) this.newFrom ??= message.seq;
     this.#slice.receive(message, this.isFollowed);
+    if (message.replaces) void this.loadConversation();
     outbox.stored(message.client_id);
     this.typists.stop(message);
     emit(this, "message", message);

@@ -73,8 +73,19 @@ export const listMessages = (threadId, page) =>
   request("GET", `/threads/${threadId}/messages?${query(page)}`);
 
 /** @param {Send} send @returns {Promise<Message>} */
-export const postMessage = ({ thread_id, content, client_id }) =>
-  request("POST", `/threads/${thread_id}/messages`, { content, client_id });
+export const postMessage = ({ thread_id, content, client_id, replaces }) =>
+  request("POST", `/threads/${thread_id}/messages`, { content, client_id, replaces });
+
+/** Ends a reply that is being written. @param {number} threadId @param {number} seq of the question @returns {Promise<void>} */
+export const stopReply = (threadId, seq) => request("POST", `/threads/${threadId}/messages/${seq}/stop`);
+
+/**
+ * Has another reply written.
+ * @param {number} threadId
+ * @param {number} seq of a reply, or of a question to which it has failed
+ * @returns {Promise<void>}
+ */
+export const regenerate = (threadId, seq) => request("POST", `/threads/${threadId}/messages/${seq}/regenerate`);
 
 /**
  * Messages with these words, newest first. Rejects when the signal ends it, too.
@@ -114,7 +125,7 @@ export async function request(method, path, body, signal) {
     throw new ApiError(0, "unreachable");
   });
   if (!response.ok) throw new ApiError(response.status, await codeOf(response));
-  return response.status === 204 ? undefined : response.json();
+  return [202, 204].includes(response.status) ? undefined : response.json(); // these have no body
 }
 
 /**

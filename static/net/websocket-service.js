@@ -29,13 +29,14 @@ export function isPassing(error) {
 /**
  * The live messages of one thread at a time: each exactly once and in order, over any loss of connection.
  *
- * Events: `statechange`, of `state` or `isWithoutDatabase`; `typing` and `seen`, whose detail is the frame's data; `gone`,
- * when the thread does not exist (any more); `rewound`, when the server has not, or not any more, what was passed on, as
- * after a failover that lost rows: the thread must be read anew.
+ * Events: `statechange`, of `state` or `isWithoutDatabase`; `typing`, `seen`, `draft`, `draft.end` and `ready`, whose detail
+ * is the frame's data; `lost`, when a connection is; `gone`, when the thread does not exist (any more); `rewound`, when the
+ * server has not, or not any more, what was passed on, as after a failover that lost rows: the thread must be read anew.
  *
  * @typedef {object} PendingSend
  * @property {string} content
  * @property {string} client_id
+ * @property {number | undefined} replaces
  * @property {number} tries
  * @property {(message: Message) => void} resolve
  * @property {(error: SendError) => void} reject
@@ -99,13 +100,13 @@ export class WebSocketService extends EventTarget {
   /**
    * Resolves when the message is stored. Rejects with a SendError when the server refuses it or the
    * state becomes `disconnected`. Sending it again with its `client_id` is safe: it is stored once.
-   * @param {{ content: string, client_id?: string }} message
+   * @param {{ content: string, client_id?: string, replaces?: number }} message
    * @returns {Promise<Message>}
    */
-  sendMessage({ content, client_id = uuid() }) {
+  sendMessage({ content, client_id = uuid(), replaces }) {
     return new Promise((resolve, reject) => {
       if (!this.#socket) return reject(new SendError("disconnected"));
-      const send = { content, client_id, tries: 0, resolve, reject };
+      const send = { content, client_id, replaces, tries: 0, resolve, reject };
       this.#sends.set(client_id, send);
       if (this.canRetry) this.retry();
       if (this.state === "connected") this.#transmit(send);
@@ -121,6 +122,11 @@ export class WebSocketService extends EventTarget {
   /** Tells the others in the thread that the person is writing a message. */
   sendTyping() {
     this.#socket?.send({ type: "typing" });
+  }
+
+  /** Asks for the whole text of the replies that are being written. A new connection brings it unasked. */
+  askForDrafts() {
+    this.#socket?.send({ type: "drafts" });
   }
 
   retry() {
@@ -139,7 +145,7 @@ export class WebSocketService extends EventTarget {
     if (frame.type === "message") this.#accept(frame.data);
     else if (frame.type === "ready") this.#ready(frame.data.last_seq);
     else if (frame.type === "error") this.#refused(frame.data);
-    else if (frame.type === "typing" || frame.type === "seen") emit(this, frame.type, frame.data);
+    else if ("data" in frame) emit(this, frame.type, frame.data);
   }
 
   /** @param {Message} message */
@@ -182,12 +188,14 @@ export class WebSocketService extends EventTarget {
     if (lastSeq < this.#lastSeq) return emit(this, "rewound");
     if (lastSeq > this.#lastSeq) void this.#fillGap(lastSeq);
     for (const send of this.#sends.values()) this.#transmit(send);
+    emit(this, "ready");
   }
 
   /** @param {PendingSend} send */
   #transmit(send) {
     send.tries += 1;
-    this.#socket?.send({ content: send.content, client_id: send.client_id });
+    const { content, client_id, replaces } = send;
+    this.#socket?.send({ content, client_id, replaces });
   }
 
   /** Whoever has sent it learns that it is stored. @param {Message} message */
@@ -212,6 +220,7 @@ export class WebSocketService extends EventTarget {
 
   /** @param {number} code */
   #dropped(code) {
+    emit(this, "lost");
     if (code === NO_SUCH_THREAD) {
       this.#socket = null;
       emit(this, "gone");

@@ -72,3 +72,13 @@ test("what the server does not take stays, with the reason, until it is sent aga
   outbox.refuse(id(41), "It comes late.");
   assert.deepEqual(contents(), []);
 });
+
+test("what a message replaces is kept with it, also when it is sent again", () => {
+  outbox.add({ ...message(51), replaces: 3 });
+  assert.equal(JSON.parse(localStorage[`chinwag.outbox.${id(51)}`]).replaces, 3);
+  outbox.refuse(id(51), "It has failed.");
+  outbox.resend(id(51));
+  assert.equal(outbox.get(id(51)).replaces, 3);
+  writeElsewhere(`chinwag.outbox.${id(52)}`, JSON.stringify({ ...send(52), replaces: "3" }));
+  assert.equal(outbox.get(id(52)), undefined);
+});

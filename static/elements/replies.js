@@ -1,0 +1,64 @@
+/** @import { Message, Reply } from "../types.js" */
+import "./edit-line.js";
+import "./replies-style.js";
+import "./spoken-replies.js";
+import "./stop-button.js";
+import { find } from "./dom.js";
+import { showActions } from "./reply-actions.js";
+import { emit } from "../events.js";
+import { store } from "../model/store.js";
+import { StreamedText } from "../text/streamed-text.js";
+import { textOf } from "../text/texts.js";
+
+// What messages show because of the bots: replies that are being written, and the buttons at replies and questions. This
+// is loaded with the first reply that is being written, or when somebody is there who could use the buttons.
+
+const list = find(document, "message-list", HTMLElement);
+const entries = find(list, ".entries", HTMLElement);
+/** Those whose text grows. @type {Map<HTMLElement, StreamedText>} */
+const growing = new Map();
+
+list.addEventListener("render", show);
+emit(store, "change"); // so that the list keeps its place when they grow
+
+/** The entries are in the order of the places. */
+function show() {
+  const { places } = store;
+  const newestReply = places.findLast(({ message }) => "seq" in message && message.role === "assistant")?.message;
+  for (const [index, place] of places.entries()) {
+    const entry = entries.children[index];
+    if (!(entry instanceof HTMLElement)) return; // it is shown soon
+    const { message } = place;
+    if ("ordinal" in message) showReply(entry, message);
+    else if ("seq" in message && growing.has(entry)) becomeMessage(entry, message);
+    showActions(entry, place, message === newestReply);
+  }
+  for (const entry of growing.keys()) if (!entry.isConnected) growing.delete(entry);
+}
+
+/** @param {HTMLElement} entry @param {Reply} reply */
+function showReply(entry, { content, failure }) {
+  showText(entry, content);
+  entry.classList.toggle("thinking", !content && !failure);
+  const shown = failure ? `There is no reply: ${textOf(failure)}` : "";
+  const state = find(entry, ".state", HTMLElement);
+  if (state.textContent !== shown) state.textContent = shown;
+  entry.classList.toggle("failed", failure !== null);
+}
+
+/** It is the same element, so that nothing moves. @param {HTMLElement} entry @param {Message} message */
+function becomeMessage(entry, { content }) {
+  showText(entry, content);
+  growing.delete(entry);
+  entry.classList.remove("thinking", "failed");
+  delete entry.dataset.replyTo;
+}
+
+/** @param {HTMLElement} entry @param {string} text */
+function showText(entry, text) {
+  const content = find(entry, ".content", HTMLElement);
+  const streamed = growing.get(entry) ?? new StreamedText(content);
+  growing.set(entry, streamed);
+  streamed.show(text);
+  if (content.querySelector("code-block")) import("./code-block.js").catch(() => {}); // it is tried again with the next piece
+}
