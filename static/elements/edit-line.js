@@ -13,7 +13,7 @@ line.hidden = true;
 text.role = "status";
 button.type = "button";
 button.className = "quiet";
-button.textContent = "Give up";
+button.textContent = "Cancel";
 line.append(text, button);
 find(composer, "form", HTMLFormElement).prepend(line);
 

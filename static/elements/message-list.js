@@ -38,6 +38,8 @@ export class MessageList extends LiveElement {
   #scrollTop = 0;
   #scrollHeight = 0;
   #clientHeight = 0;
+  /** Whether the person has scrolled up, and not down again. */
+  #hasLeft = false;
   /** The newest message when the end was last looked at. */
   #seen = 0;
 
@@ -83,6 +85,7 @@ export class MessageList extends LiveElement {
 
   #goToPlace() {
     store.isFollowed = store.place === undefined;
+    this.#hasLeft = false;
     if (store.place) store.conversation?.reveal(store.place);
     this.#render();
     const entry = this.#entries.findFrom(store.place);
@@ -127,8 +130,15 @@ export class MessageList extends LiveElement {
     // Only a person scrolls up, unless all has a new size. That the end has moved away means nothing: we are about to
     // follow it.
     const isResized = scrollHeight !== this.#scrollHeight || clientHeight !== this.#clientHeight;
-    if (scrollTop < this.#scrollTop && !isResized) store.isFollowed = false;
+    if (scrollTop > this.#scrollTop) this.#hasLeft = false;
+    else if (scrollTop < this.#scrollTop && !isResized) this.#leave();
     this.#looked();
+  }
+
+  /** Also when it is by little: where a reply grows at the end, somebody who goes slowly would be taken back each time. */
+  #leave() {
+    this.#hasLeft = true;
+    store.isFollowed = false;
   }
 
   /** After what is seen, or where more could be needed, has changed. */
@@ -139,7 +149,7 @@ export class MessageList extends LiveElement {
     this.#scrollTop = scrollTop;
     this.#scrollHeight = scrollHeight;
     this.#clientHeight = clientHeight;
-    if (rest < AT_END && !store.hasNewer) store.isFollowed = true;
+    if (rest < AT_END && !store.hasNewer && !this.#hasLeft) store.isFollowed = true;
     if (store.isFollowed) this.#seen = store.newest;
     if (!document.hidden) threads.read(store.threadId, this.#lastShown());
     this.#showJump(store.hasNewer || rest > 2 * clientHeight);

@@ -40,9 +40,7 @@ function show() {
 function showReply(entry, { content, failure }) {
   showText(entry, content);
   entry.classList.toggle("thinking", !content && !failure);
-  const shown = failure ? `There is no reply: ${textOf(failure)}` : "";
-  const state = find(entry, ".state", HTMLElement);
-  if (state.textContent !== shown) state.textContent = shown;
+  find(entry, ".state", HTMLElement).textContent = failure ? textOf(failure) : "";
   entry.classList.toggle("failed", failure !== null);
 }
 

@@ -40,7 +40,7 @@ export function showActions(entry, place, isNewestReply) {
   if (focused) focusOn(row, focused);
 }
 
-/** @typedef {"again" | "copy" | "edit" | "ended" | "older" | "count" | "newer" | "retry"} Part */
+/** @typedef {"answer-again" | "copy" | "edit" | "ended" | "older" | "count" | "newer" | "retry"} Part */
 
 /** @param {Place} place @returns {Part[]} */
 function partsOf({ message, versions }) {
@@ -50,13 +50,13 @@ function partsOf({ message, versions }) {
   if (!("seq" in message)) return ofVersions;
   if (message.role !== "assistant") return [...(isEditable(message) ? /** @type {const} */ (["edit"]) : []), ...ofVersions];
   if (message.reply_to === null) return ["copy"];
-  return ["copy", "again", ...ofVersions, ...(message.ended ? /** @type {const} */ (["ended"]) : [])];
+  return ["copy", "answer-again", ...ofVersions, ...(message.ended ? /** @type {const} */ (["ended"]) : [])];
 }
 
 /** @type {Record<Part, (place: Place) => HTMLElement>} */
 const PARTS = {
   copy: ({ message }) => button("copy", "Copy", COPY, (one) => copy(one, message.content)),
-  again: ({ message }) => button("again", "Answer again", AGAIN, () => answerAgain(/** @type {Message} */ (message))),
+  "answer-again": ({ message }) => button("answer-again", "Answer again", AGAIN, () => answerAgain(/** @type {Message} */ (message))),
   edit: ({ message }) => button("edit", "Edit", EDIT, () => edit(/** @type {Message} */ (message))),
   older: ({ versions }) => switchButton("older", "Previous version", OLDER, versions?.key, versions?.older),
   newer: ({ versions }) => switchButton("newer", "Next version", NEWER, versions?.key, versions?.newer),
