@@ -8,7 +8,6 @@ import { showActions } from "./reply-actions.js";
 import { emit } from "../events.js";
 import { store } from "../model/store.js";
 import { StreamedText } from "../text/streamed-text.js";
-import { textOf } from "../text/texts.js";
 
 // What messages show because of the bots: replies that are being written, and the buttons at replies and questions. This
 // is loaded with the first reply that is being written, or when somebody is there who could use the buttons.
@@ -40,7 +39,6 @@ function show() {
 function showReply(entry, { content, failure }) {
   showText(entry, content);
   entry.classList.toggle("thinking", !content && !failure);
-  find(entry, ".state", HTMLElement).textContent = failure ? textOf(failure) : "";
   entry.classList.toggle("failed", failure !== null);
 }
 

@@ -7,8 +7,9 @@ import { authorOf } from "../model/authors.js";
 import { conversation } from "../model/conversation.js";
 import { store } from "../model/store.js";
 import { ApiError } from "../net/api.js";
+import { textOf } from "../text/texts.js";
 
-// The row of small buttons below a reply and below a question.
+// The row below a reply and below a question: small buttons, which version it is, and how it has ended.
 
 const ENDED = { stopped: "Stopped", cut: "Cut off at the limit" };
 const COPIED = 2_000; // ms for which the button says so
@@ -26,9 +27,9 @@ const shown = new WeakMap();
 export function showActions(entry, place, isNewestReply) {
   const { message, versions } = place;
   const parts = partsOf(place);
-  const signature = JSON.stringify([parts, versions, "ended" in message && message.ended]);
+  const signature = JSON.stringify([parts, versions, "ended" in message && message.ended, "failure" in message && message.failure]);
   entry.classList.toggle("newest-reply", isNewestReply);
-  if ((shown.get(entry) ?? "[]") === signature) return;
+  if (shown.get(entry) === signature || (parts.length === 0 && !shown.has(entry))) return;
   const focused = entry.contains(document.activeElement) && document.activeElement?.getAttribute("data-part");
   entry.querySelector(".actions")?.remove();
   shown.set(entry, signature);
@@ -40,13 +41,13 @@ export function showActions(entry, place, isNewestReply) {
   if (focused) focusOn(row, focused);
 }
 
-/** @typedef {"answer-again" | "copy" | "edit" | "ended" | "older" | "count" | "newer" | "retry"} Part */
+/** @typedef {"answer-again" | "copy" | "edit" | "ended" | "failure" | "older" | "count" | "newer" | "retry"} Part */
 
 /** @param {Place} place @returns {Part[]} */
 function partsOf({ message, versions }) {
   /** @type {Part[]} */
   const ofVersions = versions ? ["older", "count", "newer"] : [];
-  if ("ordinal" in message) return [...(message.failure ? /** @type {const} */ (["retry"]) : []), ...ofVersions];
+  if ("ordinal" in message) return [...(message.failure ? /** @type {const} */ (["failure", "retry"]) : []), ...ofVersions];
   if (!("seq" in message)) return ofVersions;
   if (message.role !== "assistant") return [...(isEditable(message) ? /** @type {const} */ (["edit"]) : []), ...ofVersions];
   if (message.reply_to === null) return ["copy"];
@@ -62,6 +63,7 @@ const PARTS = {
   newer: ({ versions }) => switchButton("newer", "Next version", NEWER, versions?.key, versions?.newer),
   count: ({ versions }) => label("count", `${versions?.number}/${versions?.count}`, `Version ${versions?.number} of ${versions?.count}`),
   ended: ({ message }) => label("ended", "ended" in message && message.ended ? ENDED[message.ended] : ""),
+  failure: ({ message }) => label("failure", "failure" in message && message.failure ? textOf(message.failure) : ""),
   retry: ({ message }) => retryButton(/** @type {Message} */ (message)),
 };
 

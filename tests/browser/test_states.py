@@ -15,6 +15,7 @@ from tests.support.conversations import build
 from tests.support.looks import DEVICES, HEIGHT, looks_right
 from tests.support.page import Line, complaints_of, none_matters
 from tests.support.process import Server
+from tests.support.reply_states import REPLY_STATES
 from tests.support.repository import ROOT
 from tests.support.states import MAX_CONTENT, STATES, Scene
 
@@ -50,9 +51,12 @@ async def page(tab: Page, server: Server) -> AsyncIterator[Page]:
     await tab.unroute_all()
 
 
+ALL = STATES | REPLY_STATES
+
+
 # All states of a device come one after the other, so that it has one tab.
 @pytest.mark.parametrize("tab", DEVICES, indirect=True)
-@pytest.mark.parametrize("state", STATES)
+@pytest.mark.parametrize("state", ALL)
 async def test_state(page: Page, db: Connection, state: str, request: pytest.FixtureRequest) -> None:
     device = request.node.callspec.params["tab"]
     _, widths = DEVICES[device]
@@ -61,7 +65,7 @@ async def test_state(page: Page, db: Connection, state: str, request: pytest.Fix
     await line.lay(page)
     account = await page.request.get(urljoin(page.url, "/api/v1/account"))
     threads = await build(db, (await account.json())["id"])
-    await STATES[state](Scene(page, db, line, threads))
+    await ALL[state](Scene(page, db, line, threads))
     await looks_right(page, state, device, widths)
 
 

@@ -126,9 +126,7 @@ async def test_escape_stops_from_another_tab_on_another_server(
         await expect(contents(page)).to_have_text(["Why?", "Once upon"])
 
 
-async def test_the_second_click_on_send_stops_nothing(
-    open_page: Open, teller: Teller, thread: int
-) -> None:
+async def test_the_second_click_on_send_stops_nothing(open_page: Open, teller: Teller, thread: int) -> None:
     page = await open_page(f"/threads/{thread}")
     first = await ask(page, teller)
     await expect(button(page, "Stop the reply")).to_be_visible()
@@ -141,9 +139,7 @@ async def test_the_second_click_on_send_stops_nothing(
     await expect(contents(page).last).to_have_text("Then all was well.")
 
 
-async def test_a_failure_is_told_and_is_tried_again(
-    open_page: Open, teller: Teller, thread: int
-) -> None:
+async def test_a_failure_is_told_and_is_tried_again(open_page: Open, teller: Teller, thread: int) -> None:
     page = await open_page(f"/threads/{thread}")
     reply = await ask(page, teller)
     reply.say("Half of")
@@ -259,9 +255,7 @@ async def test_an_edited_question_survives_a_reload_and_is_sent_once(
     assert sum(one["role"] == "user" for one in messages) == 1
 
 
-async def test_the_view_follows_only_who_is_at_the_end(
-    open_page: Open, teller: Teller, thread: int
-) -> None:
+async def test_the_view_follows_only_who_is_at_the_end(open_page: Open, teller: Teller, thread: int) -> None:
     page = await open_page(f"/threads/{thread}")
     scroller = page.locator(".scroller")
     reply = await ask(page, teller)

@@ -9,7 +9,7 @@ from typing import Self
 
 from tests.support.client import LIMIT_SECONDS
 
-TOLD = '''
+TOLD = """
 import asyncio
 import json
 import os
@@ -32,7 +32,7 @@ class Told:
                         raise ReplyCut
         finally:
             writer.close()
-'''
+"""
 
 
 class ToldReply:
