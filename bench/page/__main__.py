@@ -15,7 +15,7 @@ from bench import browser, databases
 from bench.contestants import ROOT, running
 from bench.growth.chinwag import CHINWAG
 from bench.growth.past import create_threads
-from bench.page import busy_thread, first_load, long_thread
+from bench.page import busy_thread, first_load, growing_reply, long_thread
 from bench.page.figures import Figure
 from bench.report import machine
 
@@ -54,12 +54,15 @@ async def _measure(
     url: str, database_url: str, messages: int, rounds: int
 ) -> Mapping[str, list[Figure]]:
     sections: dict[str, list[Figure]] = {}
-    short, busy = await create_threads(database_url, (first_load.MESSAGES, first_load.MESSAGES))
+    short, busy, growing = await create_threads(database_url, (first_load.MESSAGES,) * 3)
     async with browser.launched() as chromium:
         click.echo("the first load", err=True)
         sections[first_load.ABOUT] = await first_load.measure(chromium, url, short, rounds)
         click.echo("a busy thread", err=True)
         sections[busy_thread.ABOUT] = await busy_thread.measure(chromium, url, database_url, busy, rounds)
+        click.echo("a growing reply", err=True)
+        measured = await growing_reply.measure(chromium, url, database_url, growing, rounds)
+        sections[growing_reply.ABOUT] = measured
         click.echo(f"a long thread, of {messages:,} messages", err=True)
         [long] = await create_threads(database_url, (messages,))
         sections[long_thread.ABOUT] = await long_thread.measure(chromium, url, long, messages, rounds)
@@ -74,7 +77,7 @@ def _render(sections: Mapping[str, list[Figure]], messages: int, rounds: int, po
         f"    {command}",
         f"which wrote this page: {rounds} rounds, a long thread of {messages:,} messages. {machine()}.",
     ]
-    titles = ("First load", "Busy thread", "Long thread")
+    titles = ("First load", "Busy thread", "Growing reply", "Long thread")
     for title, (about, figures) in zip(titles, sections.items(), strict=True):
         parts += [f"## {title}", about, _table(figures)]
     versions = [f"{browser.version()}, PostgreSQL {postgres}, Python {platform.python_version()}"]
