@@ -24,10 +24,10 @@ ASK = "insert into message (thread_id, content) values ($1, 'Tell me all.') retu
 TELL = "select notify_frame($1, 0, frame('draft', $2::json))"
 
 ABOUT = f"""\
-A reply of {CHARACTERS // 1000} kB of Markdown arrives in the open thread, in pieces of {PIECE} characters, one
-every {PAUSE * 1000:g} ms, in {CHARACTERS / PIECE * PAUSE:g} s. A key is pressed every 40 ms until the reply is
-complete. The times of the keys are those of the busy thread. The last line is the time from the last piece to
-the frame that shows it."""
+A reply of {CHARACTERS // 1000} kB of Markdown arrives in the open thread, in pieces of {PIECE} characters,
+one every {PAUSE * 1000:g} ms, in {CHARACTERS / PIECE * PAUSE:g} s. A key is pressed every 40 ms until the
+reply is complete. The times of the keys are those of the busy thread. The last line is the time from the last
+piece to the frame that shows it."""
 
 
 async def measure(browser: "Browser", url: str, database_url: str, thread: int, rounds: int) -> list[Figure]:

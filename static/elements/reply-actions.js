@@ -20,6 +20,8 @@ const EDIT = "M4 16l.8-3.2L13.5 4a1.4 1.4 0 0 1 2 0l.5.5a1.4 1.4 0 0 1 0 2L7.2 1
 const OLDER = "m12 5-5 5 5 5";
 const NEWER = "m8 5 5 5-5 5";
 
+/** The version that is shown next is in another element, where the same button has the focus. @type {{ key: string, part: Part } | undefined} */
+let pressed;
 /** What is shown in each row. @type {WeakMap<Element, string>} */
 const shown = new WeakMap();
 
@@ -30,7 +32,9 @@ export function showActions(entry, place, isNewestReply) {
   const signature = JSON.stringify([parts, versions, "ended" in message && message.ended, "failure" in message && message.failure]);
   entry.classList.toggle("newest-reply", isNewestReply);
   if (shown.get(entry) === signature || (parts.length === 0 && !shown.has(entry))) return;
-  const focused = entry.contains(document.activeElement) && document.activeElement?.getAttribute("data-part");
+  const isPressed = pressed && pressed.key === versions?.key && !entry.contains(document.activeElement);
+  const focused = isPressed ? pressed?.part : entry.contains(document.activeElement) && document.activeElement?.getAttribute("data-part");
+  if (isPressed) pressed = undefined;
   entry.querySelector(".actions")?.remove();
   shown.set(entry, signature);
   if (parts.length === 0) return;
@@ -140,7 +144,9 @@ function retryButton(reply) {
  */
 function switchButton(part, name, path, key, seq) {
   const one = button(part, name, path, () => {
-    if (key && seq) conversation.choose(key, seq).catch((error) => complain("This version could not be read.", error));
+    if (!key || !seq) return;
+    pressed = { key, part };
+    conversation.choose(key, seq).catch((error) => complain("This version could not be read.", error));
   });
   one.ariaDisabled = `${!seq}`;
   return one;

@@ -10,6 +10,7 @@ import { wordsOf } from "../text/formatted-text.js";
 
 // What screen readers say of a reply that is being written: each sentence when it is complete, and how it ends.
 
+const BEGUN = 300; // characters up to which a reply has just been begun
 const KEPT = 20; // sentences in the region: a screen reader says what is added, and may be slow to take it
 const ENDED = { stopped: "The reply was stopped.", cut: "The reply was cut off at the limit." };
 
@@ -21,6 +22,7 @@ find(document, "message-list", HTMLElement).append(region);
 /** Up to where a reply was said, by the id of the question. @type {Map<number, Spoken>} */
 const said = new Map();
 
+for (const reply of conversation.replies) grow(reply);
 on(conversation, "reply", (reply) => ("seq" in reply ? end(reply) : grow(reply)));
 store.addEventListener("status", () => {
   said.clear();
@@ -33,7 +35,8 @@ function grow(reply) {
   const before = said.get(reply_to);
   if (!before && !failure) say(`${authorOf(reply).name || "The bot"} replies.`);
   // Who joins in the middle can read what is there. What is shorter than before was begun anew.
-  const from = !before ? endOf(content) : before.end > content.length ? endOf("") : before;
+  const isNew = before ? before.end > content.length : content.length < BEGUN;
+  const from = isNew ? endOf("") : (before ?? endOf(content));
   said.set(reply_to, sayAfter(content, from));
   if (failure && said.delete(reply_to)) say("The reply has failed.");
 }
