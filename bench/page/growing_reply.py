@@ -26,8 +26,7 @@ TELL = "select notify_frame($1, 0, frame('draft', $2::json))"
 ABOUT = f"""\
 A reply of {CHARACTERS // 1000} kB of Markdown arrives in the open thread, in pieces of {PIECE} characters,
 one every {PAUSE * 1000:g} ms, in {CHARACTERS / PIECE * PAUSE:g} s. A key is pressed every 40 ms until the
-reply is complete. The times of the keys are those of the busy thread. The last line is the time from the last
-piece to the frame that shows it."""
+reply is complete. The times of the keys are those of the busy thread."""
 
 
 async def measure(browser: "Browser", url: str, database_url: str, thread: int, rounds: int) -> list[Figure]:
@@ -40,7 +39,6 @@ async def measure(browser: "Browser", url: str, database_url: str, thread: int, 
     await page.evaluate("probe.watchKeys()")
     connection: Any = await asyncpg.connect(database_url)
     text = (ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8")[:CHARACTERS]
-    shown = []
     for number in range(rounds):
         question = await connection.fetchval(ASK, thread)
         draft = {"thread_id": thread, "reply_to": question, "author": None}
@@ -51,9 +49,8 @@ async def measure(browser: "Browser", url: str, database_url: str, thread: int, 
         stream = asyncio.create_task(_tell(connection, thread, draft, f"{text}\n\nThe end of {number}."))
         while not stream.done():
             await page.keyboard.type(TEXT, delay=40)
-        last = stream.result()
+        stream.result()
         await reply.get_by_text(f"The end of {number}.").wait_for()
-        shown.append((time.perf_counter() - last) * 1000)
         end = json.dumps({"thread_id": thread, "reply_to": question})
         await connection.execute("select notify_frame($1, 0, frame('draft.end', $2::json))", thread, end)
         await reply.wait_for(state="detached")
@@ -63,15 +60,13 @@ async def measure(browser: "Browser", url: str, database_url: str, thread: int, 
     return [
         Figure("a key until its frame", "ms", keys["toFrame"], 50),
         Figure("the same as event timing has it", "ms", keys["eventTiming"], 50),
-        Figure("the last piece until it is shown", "ms", shown),
     ]
 
 
-async def _tell(connection: Any, thread: int, draft: dict[str, object], text: str) -> float:
-    """Tell the text in pieces; return when the last was told."""
+async def _tell(connection: Any, thread: int, draft: dict[str, object], text: str) -> None:
+    """Tell the text in pieces."""
     start = time.perf_counter()
     for number in range(0, len(text), PIECE):
         piece = {"ordinal": 2 + number // PIECE, "append": text[number : number + PIECE]}
         await connection.execute(TELL, thread, json.dumps(draft | piece))
         await asyncio.sleep(start + number / PIECE * PAUSE - time.perf_counter())
-    return time.perf_counter()

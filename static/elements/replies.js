@@ -37,24 +37,22 @@ function show() {
 
 /** @param {HTMLElement} entry @param {Reply} reply */
 function showReply(entry, { content, failure }) {
-  showText(entry, content);
+  showText(entry, content, failure !== null);
   entry.classList.toggle("thinking", !content && !failure);
   entry.classList.toggle("failed", failure !== null);
 }
 
 /** It is the same element, so that nothing moves. @param {HTMLElement} entry @param {Message} message */
 function becomeMessage(entry, { content }) {
-  showText(entry, content);
+  showText(entry, content, true);
   growing.delete(entry);
   entry.classList.remove("thinking", "failed");
   delete entry.dataset.replyTo;
 }
 
-/** @param {HTMLElement} entry @param {string} text */
-function showText(entry, text) {
-  const content = find(entry, ".content", HTMLElement);
-  const streamed = growing.get(entry) ?? new StreamedText(content);
+/** @param {HTMLElement} entry @param {string} text @param {boolean} isComplete */
+function showText(entry, text, isComplete) {
+  const streamed = growing.get(entry) ?? new StreamedText(find(entry, ".content", HTMLElement));
   growing.set(entry, streamed);
-  streamed.show(text);
-  if (content.querySelector("code-block")) import("./code-block.js").catch(() => {}); // it is tried again with the next piece
+  streamed.show(text, isComplete);
 }
