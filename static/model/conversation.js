@@ -4,7 +4,7 @@ import { authorOf } from "./authors.js";
 import { people } from "./people.js";
 import { Replies } from "./replies.js";
 import { store } from "./store.js";
-import { arranged, choiceOf } from "./versions.js";
+import { arranged, choiceOf, versionKey } from "./versions.js";
 import { listMessages, regenerate, stopReply } from "../net/api.js";
 import { WebSocketService } from "../net/websocket-service.js";
 
@@ -135,14 +135,18 @@ class Conversation extends EventTarget {
 
   /** @param {Message} message */
   #stored(message) {
-    if (message.role === "assistant" && this.#replies.get(message.reply_to ?? 0)) {
-      this.#remove(message.reply_to ?? 0);
-      emit(this, "reply", message);
-    }
+    const reply = message.role === "assistant" && this.#replies.get(message.reply_to ?? 0);
+    if (!reply) return;
+    const chosen = this.#chosen.get(versionKey(reply));
+    if (chosen) this.#chosen.set(versionKey(message), chosen); // somebody looks at another version meanwhile
+    this.#remove(reply.reply_to);
+    emit(this, "reply", message);
   }
 
   /** @param {number} replyTo */
   #remove(replyTo) {
+    const reply = this.#replies.get(replyTo);
+    if (reply) this.#chosen.delete(versionKey(reply));
     this.#replies.remove(replyTo);
     this.#stopping.delete(replyTo);
     emit(store, "change");

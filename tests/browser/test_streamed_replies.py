@@ -8,7 +8,7 @@ import pytest
 from playwright.async_api import Locator, Page, expect
 
 from tests.support.axe import no_finding
-from tests.support.page import Open, act, contents, field, write
+from tests.support.page import SOON, Line, Open, act, contents, field, write
 from tests.support.process import Server, ServerStarter
 from tests.support.told_bot import Teller, ToldReply
 
@@ -16,6 +16,12 @@ BELOW = 40
 """The lines of a reply that is longer than the window."""
 
 FROM_END = "(one) => one.scrollHeight - one.scrollTop - one.clientHeight"
+OF_DOTS = """(selector) => {
+    const { left, top, height } = document.querySelector(selector).getBoundingClientRect();
+    const { bottom } = document.querySelector(".column").getBoundingClientRect();
+    return [left, bottom - top - height / 2];
+}"""
+"""Where the dots are, in px from the left and from the end of the conversation."""
 REMEMBER = "(one) => { window.remembered = one; }"
 IS_REMEMBERED = "(one) => one === window.remembered"
 
@@ -85,6 +91,42 @@ async def test_a_reply_grows_in_two_tabs_on_two_servers_and_becomes_its_message(
     assert await contents(one).last.evaluate(IS_REMEMBERED), "it is the same element"
     await one.reload()
     await expect(contents(one)).to_have_text(["Why?", "It is so because. Really."])
+
+
+async def test_what_has_ended_while_there_was_no_connection_is_shown_once(
+    open_page: Open, teller: Teller, thread: int
+) -> None:
+    line = Line()
+    page = await open_page("/static/favicon.svg")
+    await line.lay(page.context)
+    await page.goto(urljoin(page.url, f"/threads/{thread}"))
+    reply = await ask(page, teller)
+    reply.say("Once upon")
+    await expect(contents(page).last).to_have_text("Once upon")
+    await line.cut()
+    await expect(page.locator("connection-status")).not_to_have_attribute("data-state", "connected")
+    await expect(contents(page)).to_have_text(["Why?", "Once upon"])
+    reply.say(" a time.")
+    reply.end()
+    line.is_cut = False
+    await expect(contents(page)).to_have_text(["Why?", "Once upon a time."], timeout=SOON)
+    await expect(button(page, "Stop the reply")).to_be_hidden()
+
+
+async def test_where_a_bot_types_its_reply_begins(open_page: Open, teller: Teller, thread: int) -> None:
+    page = await open_page(f"/threads/{thread}")
+    await answered(page, teller, "Hello", "Hello")
+    await page.evaluate(
+        """import("/static/model/store.js").then(({ store }) => {
+            const { author } = store.messages.at(-1);
+            store.typists.start({ thread_id: store.threadId, role: "assistant", author });
+        })"""
+    )
+    await expect(page.locator(".typing")).to_be_visible()
+    typing = await page.evaluate(OF_DOTS, ".typing i")
+    await ask(page, teller)
+    await expect(page.locator(".typing")).to_be_hidden()
+    assert await page.evaluate(OF_DOTS, ".thinking .content") == pytest.approx(typing, abs=1)
 
 
 async def test_the_stop_button_is_where_send_is_while_the_field_is_empty(

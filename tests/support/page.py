@@ -43,6 +43,12 @@ class Line:
         """Route the WebSockets that are opened from now on."""
         await to.route_web_socket(re.compile(self._path), self._route)
 
+    async def cut(self) -> None:
+        """Close the WebSockets, and let no other get through."""
+        self.is_cut = True
+        for socket in self._sockets:
+            await socket.close()
+
     def say(self, type: str, **data: Any) -> None:
         """Send a frame on each WebSocket that was opened."""
         for socket in self._sockets:
