@@ -122,7 +122,7 @@ async def test_the_bot_is_seen_typing(open_page: Open, start_server: ServerStart
     server = start_server({"CHINWAG_BOT": "echo", "CHINWAG_BOT_PACE": "0.6"})
     page = await open_page(f"{server.url}/threads/{thread}")
     await write(page, "are you there?")
-    await expect(page.locator(".typing")).to_be_visible()
+    await expect(page.locator(".typing:not([hidden]), .thinking").first).to_be_visible()
     await expect(contents(page)).to_have_text(["are you there?", "are you there?"])
     await expect(page.locator(".typing")).to_be_hidden()
     await asyncio.to_thread(server.stop)
