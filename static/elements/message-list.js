@@ -86,7 +86,7 @@ export class MessageList extends LiveElement {
   #goToPlace() {
     store.isFollowed = store.place === undefined;
     this.#hasLeft = false;
-    if (store.place) store.conversation?.reveal(store.place);
+    if (store.place && store.place !== store.newFrom) store.conversation?.reveal(store.place);
     this.#render();
     const entry = this.#entries.findFrom(store.place);
     const isWhereNewBegins = store.place === store.newFrom;
