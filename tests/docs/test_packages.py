@@ -18,7 +18,7 @@ def changed_source(tmp_path: Path) -> Path:
 
 
 def test_a_new_import_is_a_new_arrow(changed_source: Path) -> None:
-    (changed_source / "chinwag/bench/new.py").write_text("import chinwag.push.room")
+    (changed_source / "chinwag/push/new.py").write_text("import chinwag.embedded.server")
     assert picture(changed_source).count('class="import"') == picture().count('class="import"') + 1
 
 

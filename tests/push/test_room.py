@@ -8,7 +8,8 @@ import pytest
 from chinwag.push.burst import Burst
 from chinwag.push.gathering import BURST_BYTES
 from chinwag.push.pacing import PushScheduler
-from chinwag.push.room import REST_SECONDS, Room
+from chinwag.push.replay import REST_SECONDS
+from chinwag.push.room import Room
 from chinwag.push.room_drafts import DraftSource
 from chinwag.wire import CloseCode
 

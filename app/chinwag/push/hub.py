@@ -13,7 +13,8 @@ from chinwag.push.burst import Burst
 from chinwag.push.deletions import Deletions, FindThreads
 from chinwag.push.lists import FindRead, Lists
 from chinwag.push.pacing import PushScheduler
-from chinwag.push.room import Replay, Room
+from chinwag.push.replay import Replay
+from chinwag.push.room import Room
 from chinwag.push.room_drafts import DraftSource
 
 ID_DIGITS = len(str(wire.MAX_ID))

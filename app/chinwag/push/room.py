@@ -17,7 +17,7 @@ its number is a repeat that the table has not confirmed, and the table is asked 
 import asyncio
 import random
 from collections import deque
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Iterable
 
 import structlog
 
@@ -27,22 +27,11 @@ from chinwag.push.any_subscription import AnyThreadSubscription
 from chinwag.push.burst import Burst
 from chinwag.push.gathering import Gathering
 from chinwag.push.pacing import PushScheduler
+from chinwag.push.replay import REPAIR_RETRY_SECONDS, REST_SECONDS, Page, Replay
 from chinwag.push.room_drafts import DraftSource, RoomDrafts
-
-Page = list[tuple[int, bytes]]
-"""Pairs of seq and frame, in the order of seq."""
-
-Replay = Callable[[int, int], Awaitable[Page]]
-"""`replay(thread_id, after)` reads a page from the table; an empty page is the end."""
 
 RECENT_FRAMES = 256
 """The number of frames that a room keeps for subscriptions that are catching up, while there are any."""
-
-REPAIR_RETRY_SECONDS = 1.0
-
-REST_SECONDS = 0.25
-"""How long a room rests after it has looked in vain for a row that was notified. PostgreSQL notifies what is
-committed, so such a notification is forged, or its row was lost by a failover."""
 
 log = structlog.get_logger(__name__)
 
@@ -63,9 +52,7 @@ class Room:
         drafts: the replies that are being written.
     """
 
-    def __init__(
-        self, thread_id: int, replay: Replay, scheduler: PushScheduler, drafts: DraftSource
-    ) -> None:
+    def __init__(self, thread_id: int, replay: Replay, scheduler: PushScheduler, drafts: DraftSource) -> None:
         self.thread_id = thread_id
         self.seq = 0
         self._replay = replay
