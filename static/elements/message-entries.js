@@ -241,9 +241,12 @@ function place(entry, { at, author }, previous, newFrom) {
   entry.classList.toggle("continued", !!goesOn && day.hidden && !isNew);
 }
 
-/** The first that is new may have been replaced. @param {Shown} at @param {Shown | undefined} before @param {number} [newFrom] */
-const isFirstNew = (at, before, newFrom = Infinity) =>
-  "seq" in at && (at.seq === newFrom || (at.seq > newFrom && !!before && "seq" in before && before.seq < newFrom));
+/** The first that is new may have been replaced. @param {Shown} at @param {Shown | undefined} previous @param {number} [newFrom] */
+function isFirstNew(at, previous, newFrom = Infinity) {
+  if (!("seq" in at) || at.seq <= newFrom) return "seq" in at && at.seq === newFrom;
+  const before = previous ? "seq" in previous && previous.seq : (store.messages[0]?.seq ?? Infinity) - 1;
+  return before !== false && before < newFrom;
+}
 
 /** @param {Shown} message */
 const momentOf = (message) =>

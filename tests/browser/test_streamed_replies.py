@@ -7,6 +7,7 @@ import httpx
 import pytest
 from playwright.async_api import Locator, Page, expect
 
+from chinwag.db.pool import Connection
 from tests.support.axe import no_finding
 from tests.support.page import SOON, Line, Open, act, contents, field, write
 from tests.support.process import Server, ServerStarter
@@ -255,7 +256,9 @@ async def test_a_version_that_is_not_held_is_read(
     await expect(second).to_have_count(0)
 
 
-async def test_the_newest_question_is_edited(open_page: Open, teller: Teller, thread: int) -> None:
+async def test_the_newest_question_is_edited(
+    open_page: Open, teller: Teller, db: Connection, thread: int
+) -> None:
     page = await open_page(f"/threads/{thread}")
     await answered(page, teller, "Why?", "So.")
     await field(page).fill("something else")
@@ -277,8 +280,12 @@ async def test_the_newest_question_is_edited(open_page: Open, teller: Teller, th
     await expect(contents(page)).to_have_text(["Why not?", "Not so."])
     await action(page, "Previous version").click()
     await expect(contents(page)).to_have_text(["Why?", "So."])
-    await page.reload()
+    address = page.url
+    await page.goto("about:blank")
+    await db.execute("update read_mark set read_seq = 0 where thread_id = $1", thread)
+    await page.goto(address)
     await expect(contents(page)).to_have_text(["Why not?", "Not so."])
+    await expect(page.locator(".unread-from:not([hidden])")).to_have_count(1)
 
 
 async def test_an_edited_question_survives_a_reload_and_is_sent_once(
