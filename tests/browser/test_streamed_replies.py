@@ -177,11 +177,14 @@ async def test_the_second_click_on_send_stops_nothing(open_page: Open, teller: T
     await expect(button(page, "Stop the reply")).to_be_visible()
     await field(page).fill("And then?")
     await button(page, "Send").dblclick()
-    first.end()
     second = await teller.asked()
+    first.say("Because.")
+    first.end()
+    await expect(contents(page)).to_contain_text(["Why?", "And then?", "Because.", ""])
     second.say("Then all was well.")
     second.end()
-    await expect(contents(page).last).to_have_text("Then all was well.")
+    await expect(contents(page)).to_have_text(["Why?", "And then?", "Because.", "Then all was well."])
+    await expect(page.get_by_text("Stopped", exact=True)).to_have_count(0)
 
 
 async def test_a_failure_is_told_and_is_tried_again(open_page: Open, teller: Teller, thread: int) -> None:
