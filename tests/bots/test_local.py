@@ -19,10 +19,9 @@ from chinwag.db.pool import Connection
 from chinwag.errors import SettingsInvalid
 from chinwag.settings import Settings
 from tests.bots.conftest import CUT, Talk, said
-from tests.support.client import open_thread
 from tests.support.http import http_client
 from tests.support.process import ServerStarter, wait_until
-from tests.support.sql import until
+from tests.support.sql import INSERT
 from tests.support.tiny_model import SAID, write_tiny_model
 
 ASKING = [
@@ -126,12 +125,9 @@ async def test_it_ends_with_its_server(
     (tmp_path / "litestar.toml").write_text(TABLE.format(model=model))
     server = start_server(directory=tmp_path)
     thread = await db.fetchval("insert into thread (title) values ('Tiny') returning id")
-    async with open_thread(server, thread, after=0) as reader:
-        await reader.frame("ready")
-        await reader.send("Hello")
-        await until(db, "select exists (select from reply_request where thread_id = $1)", thread)
-        [child] = await _children(server.process.pid)
-        server.end(number)
+    await db.execute(INSERT, thread, "Hello")
+    [child] = await _children(server.process.pid)
+    server.end(number)
     wait_until(lambda: not _runs(child), seconds=5)
     await db.execute("delete from thread where id = $1", thread)
 
