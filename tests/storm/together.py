@@ -29,9 +29,16 @@ class Together:
         self.servers: list[Server] = []
         self.doors: list[int] = []
         self._starter = starter
+        self._settings: list[dict[str, str]] = []
 
-    async def add_server(self, port: int = 0) -> Server:
-        server = await asyncio.to_thread(self._starter, SETTINGS, port=port)
+    async def add_server(self, port: int = 0, settings: dict[str, str] | None = None) -> Server:
+        """Start another server.
+
+        Args:
+            settings: those that differ from SETTINGS.
+        """
+        self._settings.append(SETTINGS | (settings or {}))
+        server = await asyncio.to_thread(self._starter, self._settings[-1], port=port)
         self.servers.append(server)
         return server
 
@@ -39,7 +46,7 @@ class Together:
         """Kill a server, and start it again."""
         server = self.servers[index]
         await asyncio.to_thread(server.kill)
-        self.servers[index] = await asyncio.to_thread(self._starter, SETTINGS, port=server.port)
+        self.servers[index] = await asyncio.to_thread(self._starter, self._settings[index], port=server.port)
 
     async def connect(self) -> Connection:
         return await asyncpg.connect(self.database_url)

@@ -58,6 +58,8 @@ class Answering:
         self._writer = writer
 
     async def send(self, data: bytes) -> None:
+        if self._writer.is_closing():  # uvloop would raise RuntimeError
+            raise ConnectionResetError
         self._writer.write(data)
         await self._writer.drain()
 
