@@ -123,6 +123,7 @@ export class MessageList extends LiveElement {
     else if (moved) this.#scroller.scrollTop += moved;
     this.#announce();
     this.#looked();
+    this.#renderedAt += 2 * (performance.now() - this.#renderedAt); // where it is slow, who types needs more of the time
   }
 
   #scrolled() {
