@@ -42,36 +42,39 @@ ENDED = """
 
 WAITING = "select exists (select from reply_request where failure is null)"
 
+BEGUN = BEGINNING.strip()
+"""What is said of it: blanks wait until more follows."""
+
 OUTCOMES: dict[str, tuple[str, str, int]] = {
     "fine": ("", TEXT, 1),
     "odd": ("", TEXT, 1),
     "no-done": ("", TEXT, 1),
-    "megabyte": ("", MEGABYTE, 1),
+    "megabyte": ("", MEGABYTE.strip(), 1),
     "slow": ("model_timeout", "", 1),
     "never": ("model_timeout", "", 1),
-    "stall": ("model_stalled", BEGINNING, 1),
-    "cut-in-a-character": ("model_broke_off", BEGINNING, 1),
-    "cut-without-chunks": ("model_broke_off", BEGINNING, 1),
-    "reset": ("model_broke_off", BEGINNING, 1),
+    "stall": ("model_stalled", BEGUN, 1),
+    "cut-in-a-character": ("model_broke_off", BEGUN, 1),
+    "cut-without-chunks": ("model_broke_off", BEGUN, 1),
+    "reset": ("model_broke_off", BEGUN, 1),
     "reset-once": ("", TEXT, 2),
     "busy-once": ("", TEXT, 2),
     "busy": ("model_busy", "", 2),
     "busy-for-long": ("model_busy", "", 1),
     "error": ("model_error", "", 2),
     "error-once": ("", TEXT, 2),
-    "error-event": ("model_error", BEGINNING, 1),
+    "error-event": ("model_error", BEGUN, 1),
     "refused": ("model_refused", "", 1),
     "unknown-model": ("model_refused", "", 1),
     "redirect": ("model_answer_invalid", "", 1),
     "html": ("model_answer_invalid", "", 1),
     "plain-json": ("model_answer_invalid", "", 1),
     "garbage": ("model_answer_invalid", "", 1),
-    "long-line": ("model_answer_invalid", BEGINNING, 1),
+    "long-line": ("model_answer_invalid", BEGUN, 1),
     "endless": (CUT, "", 1),
     "silent": ("model_said_nothing", "", 1),
     "only-reasoning": ("model_said_nothing", "", 1),
     "empty": ("model_broke_off", "", 2),
-    "too-long": (CUT, BEGINNING, 1),
+    "too-long": (CUT, BEGUN, 1),
 }
 """For each mode of the endpoint: the failure, what was said before it, and how often the endpoint is asked
 where one retry is allowed."""

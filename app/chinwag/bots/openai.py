@@ -17,6 +17,9 @@ from chinwag.settings import Settings
 TITLE_ANSWER = 500
 """The most characters that a model may say before its title is looked for in them."""
 
+MOST_BLANKS = 10_000
+"""After so many blanks and invisible characters in a row, a model is taken to say no more."""
+
 Seconds = Annotated[float, Meta(gt=0, le=3600)]
 
 
@@ -78,14 +81,18 @@ class ModelBot:
         turns = await conversation.history(options.history_characters, options.history_messages)
         messages = messages_of(turns, options.system_prompt, self._name)
         has_said = False
+        unsaid = ""  # blanks at the end are said when more follows
         try:
             async with aclosing(self._stream(messages)) as pieces:
                 async for piece in pieces:
-                    if not has_said:
-                        piece = piece.lstrip()
-                        has_said = is_visible(piece)
-                    if has_said:
-                        yield piece
+                    unsaid += piece
+                    if is_visible(piece):
+                        said = unsaid.rstrip()
+                        unsaid = unsaid[len(said) :]
+                        yield said if has_said else said.lstrip()
+                        has_said = True
+                    elif len(unsaid) > MOST_BLANKS:
+                        raise ReplyCut
         except ReplyCut:
             if has_said:
                 raise
