@@ -5,6 +5,7 @@ from chinwag.db.pool import Pool
 from chinwag.errors import NoSuchThread
 
 HISTORY = """
+    with asked as (select seq from message where id = $2)
     select is_visible, left(content, $4::integer) as content, name,
            case when author = $3 then 'assistant' else 'user' end as role
     from (
@@ -15,12 +16,23 @@ HISTORY = """
              coalesce(case when author is not null then name_of(author) end, written_by, 'Somebody') as name
       from (
         select id, seq, author, written_by, content from message
-        where thread_id = $1 and role <> 'system' and seq <= (select seq from message where id = $2)
+        where thread_id = $1 and role <> 'system' and seq <= (select seq from asked)
+          and not exists (
+            select from message as later
+            where later.thread_id = $1 and later.replaces = message.seq
+              and later.seq <= (select seq from asked)
+          )
+          and not exists (
+            select from message as question
+              join message as edited on edited.thread_id = $1 and edited.replaces = question.seq
+            where question.id = message.reply_to and edited.seq <= (select seq from asked)
+          )
         order by seq desc limit $5
       ) as newest
     ) as turn on is_visible and (characters <= $4 or is_asked)
     order by seq
 """
+"""Without what was replaced before the message was asked, and without the replies to questions that were."""
 
 
 class StoredConversation:
