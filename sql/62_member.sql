@@ -98,7 +98,10 @@ begin
     if tg_op = 'DELETE' then
       update public.thread set was_left = true where id = own.id;
       delete from public.reply_request
-      where thread_id = own.id and not (select has_bot from public.thread where id = own.id);
+      where thread_id = own.id and (
+        not (select has_bot from public.thread where id = own.id)
+        or bot in (select account_id from changed_member where thread_id = own.id)
+      );
     end if;
   end loop;
   return null;
