@@ -21,6 +21,8 @@ create table if not exists reply_request (
 
 -- Servers claim requests from each thread in turn.
 create index if not exists reply_request_by_thread on reply_request (thread_id, message_id);
+-- Those that are parked stay until a person asks again, and must not slow down the search for the others.
+create index if not exists reply_request_waiting on reply_request (thread_id, message_id) where failure is null;
 
 -- A draft is a reply that is being written. What is added to it is notified; this is what was saved last, for those who
 -- join, and for the server that takes over a reply that was stopped.

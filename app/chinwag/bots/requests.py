@@ -30,9 +30,11 @@ At most CLAIMS / CLAIMS_OF_THREAD threads can be at their limit, so others are a
 CLAIM = """
     with recursive waiting (thread_id) as (
       -- The threads of the queue after $5, found in the index one by one, however many requests each has.
-      (select thread_id from reply_request where thread_id > $5 order by thread_id limit 1)
+      -- Parked requests are in another index: there may be any number of them.
+      (select thread_id from reply_request where thread_id > $5 and failure is null
+       order by thread_id limit 1)
       union all
-      select (select thread_id from reply_request where thread_id > waiting.thread_id
+      select (select thread_id from reply_request where thread_id > waiting.thread_id and failure is null
               order by thread_id limit 1)
       from waiting where thread_id is not null
     ), turn as (
@@ -56,7 +58,9 @@ CLAIM = """
       ) as oldest
     ), free as (
       select message_id from reply_request join next using (message_id)
-      where claimed_until < clock_timestamp() or claimed_until > clock_timestamp() + $3
+      -- Its owner may have parked it since this statement began.
+      where failure is null
+        and (claimed_until < clock_timestamp() or claimed_until > clock_timestamp() + $3)
       order by place, thread_id limit $2 for update of reply_request skip locked
     ), claimed as (
       update reply_request set claimed_by = $1, claimed_until = clock_timestamp() + $3, attempt = attempt + 1,

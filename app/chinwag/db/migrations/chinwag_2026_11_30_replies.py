@@ -45,6 +45,11 @@ BUILD_FIRST_REPLY = """
     where reply_to is not null and replaces is null
 """
 
+BUILD_WAITING = """
+    create index concurrently reply_request_waiting on public.reply_request (thread_id, message_id)
+    where failure is null
+"""
+
 BUILD_REPLACED = """
     create unique index concurrently message_is_replaced_once on public.message (thread_id, replaces)
     where replaces is not null
@@ -63,4 +68,5 @@ async def forwards() -> MigrationManager:
         validate("message", "message_replaces_an_earlier_one"),
         build_index("message_has_one_first_reply", BUILD_FIRST_REPLY),
         build_index("message_is_replaced_once", BUILD_REPLACED),
+        build_index("reply_request_waiting", BUILD_WAITING),
     )
