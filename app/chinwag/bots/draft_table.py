@@ -72,12 +72,14 @@ UNDER_WAY = """
              coalesce(draft.content, '') as content, failure
       from reply_request as r left join draft on draft.message_id = r.message_id
       where r.thread_id = $1 and (draft.message_id is not null or r.failure is not null)
-      order by r.message_id limit $3
+      order by r.failure is not null, r.message_id desc limit $3
     ) as saved
+    order by reply_to
 """
 
 MOST_UNDER_WAY = 100
-"""The most drafts of one thread that readers get."""
+"""The most drafts of one thread that readers get: those that are being written, and then those that have failed
+last."""
 
 THREADS = """
     select r.thread_id, r.message_id
