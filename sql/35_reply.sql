@@ -13,7 +13,7 @@ create table if not exists reply_request (
   thread_id bigint, -- null in rows that an earlier version has written
   bot integer, -- the account that is asked; null: the default bot of the server that claims the request
   replaces bigint, -- the seq of the reply of which another version is asked for
-  attempt bigint not null default 0, -- the number of claims: a fencing token, which tells an owner from a former one
+  attempt bigint not null default 0, -- grows with each claim: a fencing token, which tells an owner from a former one
   crashes integer not null default 0, -- how many owners have not come to an end
   stop boolean not null default false, -- whether somebody has stopped the reply
   failure text -- why the bot has failed; then the request is parked until a person asks again

@@ -51,7 +51,7 @@ begin
   to chinwag_server;
   grant insert, delete, update (title, pinned, is_open) on thread to chinwag_server;
   grant insert (thread_id, role, content, client_id, reply_to, author, ended, replaces) on message to chinwag_server;
-  grant insert (message_id, thread_id, bot, replaces),
+  grant insert (message_id, thread_id, bot, replaces, attempt),
     update (claimed_by, claimed_until, thread_id, attempt, crashes, stop, failure) on reply_request to chinwag_server;
   grant select, insert, update, delete on draft to chinwag_server;
   grant execute on function

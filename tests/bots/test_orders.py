@@ -125,6 +125,21 @@ async def test_a_bot_that_fails_is_asked_again_by_a_person_alone(
     await db.execute("delete from thread where id = $1", thread)
 
 
+async def test_nothing_of_a_former_version_is_taken_for_a_part_of_the_next_one(
+    server: Server, talker: Server, http: httpx.AsyncClient, thread: int
+) -> None:
+    async with open_thread(server, thread) as reader:
+        await reader.frame("ready")
+        await ask(http, thread, "say 10 0.05")
+        await reader.until_seq(2)
+        former = max(frame["data"]["ordinal"] for frame in reader.frames if frame["type"] == "draft")
+        assert await order(http, thread, 2, "regenerate") == (202, None)
+        begun = len(reader.frames)
+        await reader.until_seq(3)
+        later = [frame["data"]["ordinal"] for frame in reader.frames[begun:] if frame["type"] == "draft"]
+        assert min(later) > former
+
+
 async def test_another_version_names_the_one_that_it_replaces(
     server: Server, talker: Server, http: httpx.AsyncClient, database_url: str, thread: int
 ) -> None:

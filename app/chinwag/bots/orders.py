@@ -46,9 +46,11 @@ ASK_AGAIN = """
 """
 
 ASK = """
-    insert into reply_request (message_id, thread_id, bot, replaces)
-    select reply_to, thread_id, author, seq from message where id = $1
+    insert into reply_request (message_id, thread_id, bot, replaces, attempt)
+    select reply_to, thread_id, author, seq, 1000 * coalesce(version, 1) from message where id = $1
 """
+"""The request of the former version is gone, and its number of attempts with it. The new one begins far above
+it: who has not heard that the former draft has ended must not put the two together."""
 
 WAKE = "select notify_frame(0, 0, '')"
 
