@@ -24,6 +24,9 @@ RETRY_SECONDS = 0.5
 CANCEL_SECONDS = 1.0
 """How long a bot may take to clean up when it is cancelled."""
 
+PIECES_AT_ONCE = 100
+"""How many pieces a bot may yield without a pause before everything else gets its turn."""
+
 MOST_BYTES = 1_000_000
 """The most bytes that a message may have (sql/30_message.sql)."""
 
@@ -102,10 +105,14 @@ class Reply:
         self._teller.add(self.draft)
 
     async def _write(self, bot: Bot, conversation: Conversation) -> None:
+        number = 0
         try:
             async with contextlib.aclosing(pieces_of(bot, conversation)) as pieces:
                 async for piece in pieces:
                     self._append(piece)
+                    number += 1
+                    if number % PIECES_AT_ONCE == 0:
+                        await asyncio.sleep(0)  # the bot may have waited for nothing
             if not self.draft.text.strip():
                 raise BotFailed("model_said_nothing")
         except ReplyCut:
