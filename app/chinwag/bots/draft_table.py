@@ -39,11 +39,15 @@ SAVE = """
       on conflict (message_id) do update set author = excluded.author, ordinal = excluded.ordinal,
         content = excluded.content
       where draft.ordinal <= excluded.ordinal
+    ), kept as (
+      -- These requests cannot be deleted before this is committed, so no draft is told after its end.
+      select message_id from reply_request
+      where message_id in (select message_id from mine where is_told) for key share skip locked
     ), told as (
       select notify_frame(
         thread_id, 0, draft_frame(thread_id, message_id, author, ordinal, content, null, $8)
       )
-      from mine where is_told order by place
+      from mine join kept using (message_id) order by place
     )
     select message_id, (select count(*) from told) as told from mine
 """

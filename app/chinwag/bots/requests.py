@@ -100,7 +100,7 @@ FILL_IN_THREADS = """
 RENEW = """
     with mine as (
       select message_id from reply_request where claimed_by = $1 and message_id = any ($2::bigint[])
-      for update skip locked
+      for no key update skip locked
     )
     update reply_request set claimed_until = clock_timestamp() + $3
     from mine where reply_request.message_id = mine.message_id
