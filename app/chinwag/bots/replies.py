@@ -155,7 +155,8 @@ class Replies:
             room, bots=list(self._bots), after=self._after, tells_typing=self._tells_typing
         )
         for claim in claims:
-            if reply := self._replies.get(claim.id):
+            reply = self._replies.get(claim.id)
+            if reply is not None and reply.may_go_on_for(claim.replaces):
                 reply.draft.begin_again(claim.attempt, claim.ordinal)  # our own lease had ended
             else:
                 self._start(claim)
@@ -179,6 +180,8 @@ class Replies:
                 reply.draft.stop()
 
     def _start(self, claim: Claim) -> None:
+        if former := self._replies.get(claim.id):
+            former.draft.lose()
         reply = Reply(
             Draft(claim.id, claim.thread_id, claim.bot, claim.attempt, claim.ordinal),
             replaces=claim.replaces,
@@ -216,7 +219,8 @@ class Replies:
             # It is claimed anew when its lease ends.
             log.error("reply_failed", message=claim.id, exc_info=error)
         finally:
-            del self._replies[claim.id]
+            if self._replies.get(claim.id) is reply:
+                del self._replies[claim.id]
 
 
 def _now() -> float:

@@ -68,6 +68,17 @@ class Reply:
         self._failure: wire.Failure | None = None
         self.is_stored = False
 
+    def may_go_on_for(self, replaces: int | None) -> bool:
+        """Whether what is being written here is still wanted under a new claim.
+
+        It is not if this server was paused, and meanwhile the reply was stored and a person has asked for
+        another version.
+
+        Args:
+            replaces: that of the request.
+        """
+        return replaces == self._replaces and not self.draft.is_lost
+
     async def give(self, bot: Bot, conversation: Conversation) -> None:
         """Have the bot write, and store what it has written."""
         self.draft.writing = asyncio.create_task(self._write(bot, conversation))

@@ -54,7 +54,8 @@ class DraftTeller:
 
     async def remove(self, draft: Draft) -> None:
         """Tell no more of a draft. What is being told of it is told when this returns."""
-        self._drafts.pop(draft.message_id, None)
+        if self._drafts.get(draft.message_id) is draft:
+            del self._drafts[draft.message_id]
         await self._idle.wait()
 
     def wake(self) -> None:
@@ -99,7 +100,7 @@ class DraftTeller:
         ]
         if appends:
             still_ours = await self._table.tell(appends)
-            self._lose_others({told.message_id for told in appends}, still_ours)
+            self._lose_others(appends, still_ours)
 
     async def _save(self) -> None:
         """Save the drafts of which much was told since they were saved last."""
@@ -127,11 +128,13 @@ class DraftTeller:
         still_ours = await self._table.save(saved, [is_told] * len(saved))
         for draft, told in zip(drafts, saved, strict=True):
             draft.saved_ordinal, draft.saved_at = told.ordinal, _now()
-        self._lose_others({draft.message_id for draft in drafts}, still_ours)
+        self._lose_others(saved, still_ours)
 
-    def _lose_others(self, told: set[int], still_ours: set[int]) -> None:
-        for message_id in told - still_ours:
-            if draft := self._drafts.get(message_id):
+    def _lose_others(self, told: list[Told], still_ours: set[int]) -> None:
+        for one in told:
+            draft = self._drafts.get(one.message_id)
+            # Meanwhile it may go on under another claim.
+            if one.message_id not in still_ours and draft is not None and draft.attempt == one.attempt:
                 draft.lose()
 
 
