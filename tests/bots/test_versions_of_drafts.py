@@ -4,6 +4,7 @@ import pytest
 
 from chinwag.db.pool import Connection
 from tests.support.client import Client, open_thread
+from tests.support.http import http_client
 from tests.support.process import Server
 from tests.support.tagged import TAGGED, tag_of
 
@@ -43,3 +44,21 @@ async def test_who_still_writes_a_reply_begins_anew_for_another_version(
         await reader.until(lambda _: len(tags(reader)) == 2, limit=3)
         version = await reader.frame("message", lambda message: message.get("version") == 2)
         assert tag_of(version["content"]) == tags(reader)[1]
+
+
+async def test_ordinals_of_a_version_are_higher_than_those_of_the_former_ones(
+    server: Server, thread: int
+) -> None:
+    async with open_thread(server, thread) as reader, http_client(f"{server.url}/api/v1") as http:
+        await reader.frame("ready")
+        await reader.send("say 10 0.05")
+        for version in (1, 2, 3):
+            reply = await reader.frame(
+                "message", lambda m, v=version: m["reply_to"] and m.get("version", 1) == v
+            )
+            again = await http.post(f"/threads/{thread}/messages/{reply['seq']}/regenerate")
+            assert again.status_code == 202
+        await reader.frame("message", lambda message: message.get("version") == 4)
+        told = [frame["data"]["ordinal"] for frame in reader.frames if frame["type"] == "draft"]
+        assert told == sorted(told)
+        assert told[-1] - told[0] > 3000
