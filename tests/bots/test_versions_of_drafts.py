@@ -3,7 +3,7 @@
 import pytest
 
 from chinwag.db.pool import Connection
-from tests.support.client import Client, open_thread
+from tests.support.client import Client, Frame, open_thread
 from tests.support.http import http_client
 from tests.support.process import Server
 from tests.support.tagged import TAGGED, tag_of
@@ -26,6 +26,14 @@ def tags(reader: Client) -> list[str]:
     told = [frame["data"] for frame in reader.frames if frame["type"] == "draft"]
     found = [tag_of(one["text"]) for one in told if "text" in one]
     return list(dict.fromkeys(tag for tag in found if tag))
+
+
+def replies(reader: Client) -> list[Frame]:
+    return [message for message in reader.messages if message["reply_to"]]
+
+
+async def until_replies(reader: Client, count: int) -> None:
+    await reader.until(lambda _: len(replies(reader)) >= count)
 
 
 async def test_who_still_writes_a_reply_begins_anew_for_another_version(
@@ -53,12 +61,11 @@ async def test_ordinals_of_a_version_are_higher_than_those_of_the_former_ones(
         await reader.frame("ready")
         await reader.send("say 10 0.05")
         for version in (1, 2, 3):
-            reply = await reader.frame(
-                "message", lambda m, v=version: m["reply_to"] and m.get("version", 1) == v
-            )
+            await until_replies(reader, version)
+            reply = replies(reader)[-1]
             again = await http.post(f"/threads/{thread}/messages/{reply['seq']}/regenerate")
             assert again.status_code == 202
-        await reader.frame("message", lambda message: message.get("version") == 4)
+        await until_replies(reader, 4)
         told = [frame["data"]["ordinal"] for frame in reader.frames if frame["type"] == "draft"]
         assert told == sorted(told)
         assert told[-1] - told[0] > 3000

@@ -119,10 +119,14 @@ class Cluster:
     async def __aexit__(self, *_: object) -> None:
         await self._stack.aclose()
 
+    @property
+    def database_url(self) -> str:
+        """The URL of the primary, whichever of the two it is, without the ways of the servers."""
+        return self._url([_port(node) for node in self.nodes])
+
     async def connect(self) -> Connection:
-        """Connect to the primary, as from psql, whichever of the two it is."""
-        ports = [_port(node) for node in self.nodes]
-        return await asyncpg.connect(self._url(ports), timeout=5, command_timeout=60)
+        """Connect to the primary, as from psql."""
+        return await asyncpg.connect(self.database_url, timeout=5, command_timeout=60)
 
     async def start_server(self, index: int) -> None:
         """Start a server that has ended, on its old port.

@@ -70,7 +70,8 @@ class Faults:
         stored then, and others are being written by the other server."""
         outcome = Outcome(f"a server is paused for {seconds:g} s")
         lengths = [
-            random.choice([random.uniform(3, 6), seconds + random.uniform(3, 8)]) for _ in range(2 * replies)
+            random.choice([random.uniform(8, 14), seconds + random.uniform(3, 8)])
+            for _ in range(replies * 22 // 10)
         ]
         questions = await self.talks.ask(lengths, 2 * WORD_SECONDS)
         await asyncio.sleep(2)
@@ -91,7 +92,7 @@ class Faults:
     async def stop(self, replies: int) -> Outcome:
         """Stop replies at random moments, from any server, some of them twice or from two servers at once."""
         outcome = Outcome("a reply is stopped")
-        questions = await self.talks.ask([random.uniform(1, 6) for _ in range(replies)], WORD_SECONDS)
+        questions = await self.talks.ask([random.uniform(3, 8) for _ in range(replies)], WORD_SECONDS)
         await asyncio.gather(*(self._stop(outcome, one) for one in questions))
         await self.talks.until_read(questions)
         outcome.asked += len(questions)
@@ -100,7 +101,7 @@ class Faults:
     async def reload(self, replies: int) -> Outcome:
         """Load pages anew in the middle of a reply, each from any server."""
         outcome = Outcome("a page is loaded anew")
-        questions = await self.talks.ask([random.uniform(2, 5) for _ in range(replies)], WORD_SECONDS)
+        questions = await self.talks.ask([random.uniform(4, 8) for _ in range(replies)], WORD_SECONDS)
         await asyncio.gather(*(self._reload(outcome, one) for one in questions))
         await self.talks.until_read(questions)
         outcome.asked += len(questions)
@@ -120,7 +121,8 @@ class Faults:
         self._measure_takeovers(outcome, hit, pid, paused, "from the pause to the first new word")
 
     async def _stop(self, outcome: Outcome, question: Question) -> None:
-        await asyncio.sleep(random.uniform(0, question.seconds))
+        since_asked = time.monotonic() - question.asked
+        await asyncio.sleep(random.uniform(0, question.seconds - since_asked))
         servers = random.sample(self.place.servers, random.choice([1, 1, 2]))
         stops = [self.talks.stop(question, server) for server in servers]
         if random.random() < 0.2:
@@ -137,7 +139,8 @@ class Faults:
             outcome.measure("from Stop to the message", at - min(began for began, _ in answers))
 
     async def _reload(self, outcome: Outcome, question: Question) -> None:
-        await asyncio.sleep(random.uniform(0.2, question.seconds - 0.2))
+        since_asked = time.monotonic() - question.asked
+        await asyncio.sleep(random.uniform(0.2, max(0.3, question.seconds - since_asked - 0.5)))
         reader = random.choice([one for one in self.talks.readers_of(question) if one.comes_and_goes])
         former = reader.pages[-1].held.get(question.id)
         reader.reload(random.choice(self.place.servers))

@@ -18,10 +18,15 @@ from tests.storm.membership import Cast, Membership, new_cast, new_thread
 from tests.storm.people import Place, ReadingClient, Storm, write_by_http, write_by_sql, write_by_websocket
 from tests.storm.persons import Person
 from tests.storm.recorder import Recorder
+from tests.storm.talking import Talking, threads_with_bot
 from tests.support.http import http_client
+from tests.support.tagged import TAGGED
 
 CALM_SECONDS = 60
 """The time that the readers may take at the end until they hold all that is in the table."""
+
+TALKS = 2
+"""The number of threads in which somebody is alone with the bot."""
 
 SETTINGS = {
     "CHINWAG_BOT": "none",
@@ -50,7 +55,7 @@ async def storm(
         browsers: the number of tabs in Chromium.
         pace: the seconds between two messages of a writer.
     """
-    async with Cluster(directory, servers, SETTINGS) as cluster:
+    async with Cluster(directory, servers, SETTINGS | TAGGED) as cluster:
         history = History()
         cast, ids, private = await _settle(cluster, threads)
         watch = Watch(cluster, cast, private)
@@ -85,16 +90,20 @@ async def storm(
             memberships = [Membership(cluster, http, cast, id) for id in private]
             writing += [group.create_task(come_and_go(one, membership)) for membership in memberships]
             writing.append(group.create_task(sign_out_and_in(one, http, [*cast.members, cast.guest])))
+            talking = Talking(one, http, cast.owner, await threads_with_bot(cluster, cast.owner, TALKS))
+            reading += [group.create_task(reader.run()) for reader in talking.talks.readers]
+            writing += [group.create_task(talking.talk(id)) for id in talking.talks.threads]
             await _throw_faults(one, _choose(following, tabs, ids, cast.owner, only), seconds, say)
             one.writing = False
             say(f"{history.seconds:6.1f} s  no more is written; the readers catch up")
             await asyncio.wait(writing, timeout=CALM_SECONDS)
             if late := [task for task in writing if not task.done()]:
                 history.oddities.append(f"{len(late)} writers still wait for an answer")
+            wrong = await talking.judge()
             table = await when_all_is_read(cluster, history, watch.has_all)
             for task in (*reading, *late):
                 task.cancel()
-        return history, [*history.judge(table), *await watch.judge(table)]
+        return history, [*history.judge(table), *await watch.judge(table), *wrong]
 
 
 async def _settle(cluster: Cluster, threads: int) -> tuple[Cast, list[int], list[int]]:

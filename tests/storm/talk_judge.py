@@ -2,7 +2,7 @@
 anything but the beginning of what one attempt of the bot has said."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import asyncpg
 
@@ -22,7 +22,18 @@ REPLIES = """
     where role = 'assistant' and reply_to = any ($1::bigint[]) order by id
 """
 
-LEFT = "select count(*) from reply_request", "select count(*) from draft"
+GIVEN_UP = "select message_id from reply_request where failure = 'bot_keeps_crashing'"
+"""These were parked, because so many servers have died that the bot is taken for the reason."""
+
+LEFT = {
+    "requests are left": """
+        select count(*) from reply_request where failure is distinct from 'bot_keeps_crashing'
+    """,
+    "drafts are left of no request": """
+        select count(*) from draft
+        where not exists (select from reply_request as r where r.message_id = draft.message_id)
+    """,
+}
 
 Rows = dict[int, list[asyncpg.Record]]
 
@@ -32,21 +43,27 @@ async def judge(talks: Talks, db: Connection, database_url: str) -> list[str]:
     rows: Rows = defaultdict(list)
     for row in await db.fetch(REPLIES, [question.id for question in talks.questions]):
         rows[row["reply_to"]].append(row)
-    wrong = [line for one in talks.questions for line in _judge_rows(one, rows[one.id])]
+    questions = await answered(talks.questions, db)
+    wrong = [line for one in questions for line in _judge_rows(one, rows[one.id])]
     for reader in talks.readers:
         wrong += reader.oddities
-        asked = [one for one in talks.questions if one.thread == reader.thread]
-        for question in asked:
+        for question in [one for one in questions if one.thread == reader.thread]:
             if len(rows[question.id]) == 1:
                 wrong += _judge_reader(reader, question, rows[question.id][0])
     wrong += _judge_attempts(talks.readers)
     audit = await audit_database(database_url)
     if not audit.sound:
         wrong.append(audit.text)
-    for count in LEFT:
+    for name, count in LEFT.items():
         if left := await db.fetchval(count):
-            wrong.append(f"{count}: {left}")
+            wrong.append(f"{left} {name}")
     return wrong
+
+
+async def answered(questions: Sequence[Question], db: Connection) -> list[Question]:
+    """Return the questions that must have a reply."""
+    given_up = {row["message_id"] for row in await db.fetch(GIVEN_UP)}
+    return [question for question in questions if question.id not in given_up]
 
 
 def _judge_rows(question: Question, rows: list[asyncpg.Record]) -> Iterable[str]:
@@ -70,10 +87,10 @@ def _judge_reader(reader: Reader, question: Question, row: asyncpg.Record) -> It
     if question.id in reader.pages[-1].held:
         yield f"{where}: a draft is still shown"
     for page in reader.pages:
-        yield from (f"{where}: {line}" for line in _judge_page(page, question.id, row["content"]))
+        yield from (f"{where}: {line}" for line in _judge_page(page, question.id, row))
 
 
-def _judge_page(page: Page, question: int, content: str) -> Iterable[str]:
+def _judge_page(page: Page, question: int, row: asyncpg.Record) -> Iterable[str]:
     former: set[str] = set()
     tag: str | None = None
     for one, text in page.texts(question):
@@ -87,11 +104,12 @@ def _judge_page(page: Page, question: int, content: str) -> Iterable[str]:
             if tag is not None:
                 former.add(tag)
             tag = now
-    stored = tag_of(content)
+    content, stored = row["content"], tag_of(row["content"])
     if stored is not None and stored in former:
         yield f"{stored} is stored, though {tag} was shown after it"
     texts = page.texts(question)
-    if texts and tag == stored and not content.startswith(texts[-1][1]):
+    # Where a dead server's reply is stopped, what it has told since it saved the text is lost.
+    if texts and tag == stored and row["ended"] is None and not content.startswith(texts[-1][1]):
         yield "more was shown at the end than is stored"
 
 

@@ -48,6 +48,7 @@ class Reader:
 
     Attributes:
         comes_and_goes: whether it is for those who load pages anew.
+        headers: what shows to the server who reads.
         pages: what the page has shown, from each load to the next.
         replies: the stored replies that have come, by the messages that they answer, each with its time.
         again: when the page was loaded anew, and when its socket was live after that.
@@ -56,6 +57,7 @@ class Reader:
     server: Server
     thread: int
     comes_and_goes: bool = False
+    headers: dict[str, str] = field(default_factory=dict)
     pages: list[Page] = field(default_factory=lambda: [Page()])
     replies: dict[int, tuple[float, Message]] = field(default_factory=dict)
     oddities: list[str] = field(default_factory=list)
@@ -74,7 +76,12 @@ class Reader:
             with contextlib.suppress(*LOST):
                 url = f"{self.server.websocket_url}/api/v1/ws/threads/{self.thread}?after={self.last_seq}"
                 async with connect(
-                    url, max_size=None, proxy=None, open_timeout=10, ping_interval=None
+                    url,
+                    additional_headers=self.headers,
+                    max_size=None,
+                    proxy=None,
+                    open_timeout=10,
+                    ping_interval=None,
                 ) as self._socket:
                     await self._follow(self._socket, self.pages[-1])
             self.is_live.clear()

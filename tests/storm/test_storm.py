@@ -30,6 +30,7 @@ def test_nothing_is_lost_nor_doubled_nor_out_of_order_nor_seen_by_who_may_not(di
     assert history.faults
     assert history.changes["changes of a membership"] > 3
     assert history.changes["sign-outs"] > 2
+    assert history.changes["questions to the bot"] > 2
     assert len(history.sent.stored) > 100
 
 
