@@ -65,7 +65,10 @@ class Talking:
                 async with asyncio.timeout(PATIENCE_SECONDS):
                     while await db.fetchval(WAITING):
                         await asyncio.sleep(0.2)
-            await self.talks.until_read(await answered(self.talks.questions, db), PATIENCE_SECONDS)
+            questions = await answered(self.talks.questions, db)
+            given_up = len(self.talks.questions) - len(questions)
+            self._storm.history.changes["replies parked because servers died"] = given_up
+            await self.talks.until_read(questions, PATIENCE_SECONDS)
             return await judge(self.talks, db, self._storm.cluster.database_url)
         finally:
             await db.close()
