@@ -16,6 +16,9 @@ from tests.support.tagged import process_of, tag_of
 
 WORD_SECONDS = 0.05
 BATCH = 60
+STOPPED = 0.1
+"""The share of the replies of a dead server that are stopped before another one takes over."""
+
 STOP_STATUSES = {204, 409}
 """It was stopped, or it had ended before."""
 
@@ -49,7 +52,8 @@ class Faults:
     say: Callable[[str], None]
 
     async def kill(self, replies: int) -> Outcome:
-        """Kill a server in the middle of its replies, and start it again, until so many were hit."""
+        """Kill a server in the middle of its replies, and start it again, until so many were hit. Some of
+        them are stopped then."""
         outcome = Outcome("a server is killed")
         while outcome.hit < replies:
             batch = min(BATCH, 3 * (replies - outcome.hit) + 4)
@@ -58,7 +62,8 @@ class Faults:
             index = random.choice([1, 2])
             pid, killed = self._pid(index), time.monotonic()
             hit = self._written_by(pid, questions)
-            await self.place.restart(index)
+            stopped = [one for one in hit if random.random() < STOPPED]
+            await asyncio.gather(self.place.restart(index), *(self._stop_dead(one) for one in stopped))
             await self.talks.until_read(questions)
             self._note(outcome, questions, hit)
             self._measure_takeovers(outcome, hit, pid, killed, "from kill to the first new word")
@@ -71,7 +76,7 @@ class Faults:
         outcome = Outcome(f"a server is paused for {seconds:g} s")
         lengths = [
             random.choice([random.uniform(8, 14), seconds + random.uniform(3, 8)])
-            for _ in range(replies * 22 // 10)
+            for _ in range(min(replies * 2, 190))
         ]
         questions = await self.talks.ask(lengths, 2 * WORD_SECONDS)
         await asyncio.sleep(2)
@@ -119,6 +124,11 @@ class Faults:
         await self.talks.until_read(questions)
         self._note(outcome, questions, hit)
         self._measure_takeovers(outcome, hit, pid, paused, "from the pause to the first new word")
+
+    async def _stop_dead(self, question: Question) -> None:
+        """Stop a reply whose server has just been killed: what was saved of it is stored."""
+        await asyncio.sleep(random.uniform(0.2, 1))
+        await self.talks.stop(question, self.place.servers[0])
 
     async def _stop(self, outcome: Outcome, question: Question) -> None:
         since_asked = time.monotonic() - question.asked

@@ -8,141 +8,38 @@ without the streams beside them, in turn. The exit status is 1 if a reader has o
 """
 
 import asyncio
-import contextlib
+import multiprocessing
 import sys
-import time
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
+from concurrent.futures import Executor, ProcessPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
+from statistics import median
 
 import click
-import httpx
 import uvloop
 
 from chinwag.bench import chinwag as wire
-from chinwag.bench.client import connected
-from chinwag.bench.cpu import Cpu
 from chinwag.bench.load import ingest
-from chinwag.db.pool import Connection
 from chinwag.embedded.server import EmbeddedPostgres
 from chinwag.open_files import allow_many_sockets
 from chinwag.provision import migrate
 from tests.storm.run import create_threads
-from tests.storm.streaming_load import DraftClient, faults, percentile
+from tests.storm.streaming_load import WARM_UP_SECONDS, Load, Streams
+from tests.storm.streaming_reader import percentile
 from tests.storm.together import Together
 from tests.support.http import http_client
 from tests.support.process import ServerStarter, directory_for_all
 from tests.support.timed import AT_ONCE, STREAMING
 
-READERS = 3
 OPEN = {"CHINWAG_SIGN_IN": "anyone"}
-WARM_UP_SECONDS = 2.0
-"""The time until all replies of a run are under way."""
-
-PATIENCE_SECONDS = 30
-
 INGEST_BYTES = 100
 
-COUNTERS = """
-    select xact_commit, pg_current_wal_lsn() - '0/0'::pg_lsn as wal
-    from pg_stat_database where datname = current_database()
+NEW_THREADS = """
+    insert into thread (title, owner)
+    select 'without a bot', (select author from message where role = 'user' order by id limit 1)
+    from generate_series(1, $1) returning id
 """
-
-STORED = """
-    select distinct on (thread_id) thread_id, content from message
-    where role = 'assistant' order by thread_id, seq desc
-"""
-
-
-@dataclass
-class Streams:
-    """The measurements of one run of replies.
-
-    Attributes:
-        cpu: in percent of one core, by process.
-    """
-
-    replies: int = 0
-    commits: float = 0
-    wal: float = 0
-    frames: int = 0
-    gaps: int = 0
-    latencies: list[float] = field(default_factory=list)
-    cpu: Mapping[str, float] = field(default_factory=dict)
-    wrong: list[str] = field(default_factory=list)
-
-
-@dataclass
-class Load:
-    """Threads, their readers, and the servers that reply in them."""
-
-    place: Together
-    db: Connection
-    http: httpx.AsyncClient
-    postmaster: int
-    threads: list[int]
-    clients: list[DraftClient] = field(default_factory=list)
-
-    @contextlib.asynccontextmanager
-    async def read(self) -> AsyncIterator[None]:
-        """Have all threads read inside the block, on the two servers that have a bot."""
-        self.clients = [DraftClient() for _ in range(READERS * len(self.threads))]
-        urls = [
-            wire.socket_url(self.place.servers[1 + (number + thread) % 2].url, thread)
-            for thread in self.threads
-            for number in range(READERS)
-        ]
-        async with connected(self.clients, urls):
-            yield
-
-    async def ask(self, rate: float, seconds: float) -> None:
-        """Have a reply begin in each thread."""
-        for client in self.clients:
-            client.begin()
-
-        async def ask(thread: int) -> None:
-            url = f"{self.place.servers[0].url}/api/v1/threads/{thread}/messages"
-            answer = await self.http.post(url, json={"content": f"say {rate} {seconds}"})
-            answer.raise_for_status()
-
-        for begin in range(0, len(self.threads), 4):  # not all at once, or one server would take all
-            await asyncio.gather(*(ask(thread) for thread in self.threads[begin : begin + 4]))
-            await asyncio.sleep(0.01)
-
-    async def until_read(self) -> list[str]:
-        """Wait until all readers have the stored replies; return what is wrong."""
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(PATIENCE_SECONDS):
-                while not all(one.is_complete for one in self.clients):
-                    await asyncio.sleep(0.05)
-        stored = {row["thread_id"]: row["content"] for row in await self.db.fetch(STORED)}
-        return faults(self.clients, stored, [thread for thread in self.threads for _ in range(READERS)])
-
-    async def measure(self, rate: float, seconds: float) -> Streams:
-        """Measure replies while all of them are under way."""
-        await self.ask(rate, seconds)
-        await asyncio.sleep(WARM_UP_SECONDS)
-        cpu, began, before = self.cpu(), time.monotonic(), await self.db.fetchrow(COUNTERS)
-        await asyncio.sleep(max(0.5, seconds - WARM_UP_SECONDS - 2))
-        shares, elapsed = cpu.shares(), time.monotonic() - began
-        after = await self.db.fetchrow(COUNTERS)
-        assert before and after
-        wrong = await self.until_read()
-        return Streams(
-            replies=len(self.threads),
-            commits=(after["xact_commit"] - before["xact_commit"]) / elapsed,
-            wal=float(after["wal"] - before["wal"]) / elapsed,
-            frames=sum(one.frames for one in self.clients),
-            gaps=sum(one.gaps for one in self.clients),
-            latencies=[each for one in self.clients for each in one.latencies],
-            cpu=shares,
-            wrong=wrong,
-        )
-
-    def cpu(self) -> Cpu:
-        names = ["server without a bot", "server 1", "server 2"]
-        servers = dict(zip(names, ([one.process.pid] for one in self.place.servers), strict=True))
-        return Cpu({**servers, "postgresql": [self.postmaster]})
 
 
 @dataclass
@@ -201,25 +98,31 @@ async def _pairs(
     say: Callable[[str], None],
 ) -> list[tuple[float, float]]:
     found = []
-    for number in range(pairs):
-        results = {}
-        for streams in [(False, True), (True, False)][number % 2]:
-            if streams:
-                await load.ask(rate, seconds + WARM_UP_SECONDS + 2)
-                await asyncio.sleep(WARM_UP_SECONDS)
-            results[streams] = await _ingest(load, writers, seconds)
-            if streams:
-                report.wrong += await load.until_read()
-        found.append((results[False], results[True]))
-        say(f"{results[False]:.0f} a second without streams, {results[True]:.0f} with them")
+    with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as apart:
+        for number in range(pairs):
+            results = {}
+            for streams in [(False, True), (True, False)][number % 2]:
+                if streams:
+                    await load.ask(rate, seconds + WARM_UP_SECONDS + 2)
+                    await asyncio.sleep(WARM_UP_SECONDS)
+                results[streams] = await _ingest(load, apart, writers, seconds)
+                if streams:
+                    report.wrong += await load.until_read()
+            found.append((results[False], results[True]))
+            say(f"{results[False]:.0f} a second without streams, {results[True]:.0f} with them")
     return found
 
 
-async def _ingest(load: Load, writers: int, seconds: float) -> float:
-    threads = await create_threads(load.place, writers)
-    await load.db.execute("update thread set has_bot = false where id = any ($1::bigint[])", threads)
-    urls: Sequence[str] = [wire.socket_url(load.place.servers[0].url, thread) for thread in threads]
-    return (await ingest(urls, wire.WIRE, wire.encoder(INGEST_BYTES), seconds=seconds)).rate
+async def _ingest(load: Load, apart: Executor, writers: int, seconds: float) -> float:
+    # Who writes is alone in these threads, without a bot: nothing asks for a reply.
+    threads = [row["id"] for row in await load.db.fetch(NEW_THREADS, writers)]
+    urls = [wire.socket_url(load.place.servers[0].url, thread) for thread in threads]
+    return await asyncio.get_running_loop().run_in_executor(apart, _ingest_apart, urls, seconds)
+
+
+def _ingest_apart(urls: Sequence[str], seconds: float) -> float:
+    """Write in another process than that of the readers, who would be in the way."""
+    return uvloop.run(ingest(urls, wire.WIRE, wire.encoder(INGEST_BYTES), seconds=seconds)).rate
 
 
 def print_tables(report: Report, say: Callable[[str], None]) -> None:
@@ -239,6 +142,7 @@ def print_tables(report: Report, say: Callable[[str], None]) -> None:
         say("\n| messages a second in other threads, without streams | with them | ratio |\n|---|---|---|")
         for without, beside in report.pairs:
             say(f"| {without:.0f} | {beside:.0f} | {beside / without:.2f} |")
+        say(f"| | median: | {median(beside / without for without, beside in report.pairs):.2f} |")
 
 
 @click.command()

@@ -1,100 +1,123 @@
-"""The load of many replies that are written at the same time, and of their readers. The clients share no code
-with the server."""
+"""The load of many replies that are written at the same time, and what it costs."""
 
+import asyncio
+import contextlib
 import time
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass, field
 
-import msgspec
+import httpx
 
-from chinwag.bench.client import Client
-from tests.support.timed import times_of
+from chinwag.bench import chinwag as wire
+from chinwag.bench.client import connected
+from chinwag.bench.cpu import Cpu
+from chinwag.db.pool import Connection
+from tests.storm.streaming_reader import DraftClient, faults
+from tests.storm.together import Together
+
+READERS = 3
+WARM_UP_SECONDS = 2.0
+"""The time until all replies of a run are under way."""
+
+PATIENCE_SECONDS = 30
+
+COUNTERS = """
+    select xact_commit, pg_current_wal_lsn() - '0/0'::pg_lsn as wal
+    from pg_stat_database where datname = current_database()
+"""
+
+STORED = """
+    select distinct on (thread_id) thread_id, content from message
+    where role = 'assistant' order by thread_id, seq desc
+"""
 
 
-class Data(msgspec.Struct):
-    reply_to: int | None = None
-    ordinal: int = 0
-    append: str | None = None
-    text: str | None = None
-    content: str | None = None
-
-
-class Frame(msgspec.Struct):
-    type: str
-    data: Data = msgspec.field(default_factory=Data)
-
-
-_decode = msgspec.json.Decoder(Frame).decode
-
-
-class DraftClient(Client):
-    """A client that shows the reply of its thread as it is written, and compares it with the stored one.
+@dataclass
+class Streams:
+    """The measurements of one run of replies.
 
     Attributes:
-        latencies: the seconds that each word took from the bot to this socket.
-        text: what is shown; at the end, what is stored.
-        frames: how many frames of drafts have come.
-        gaps: how often the client had to ask for the whole text.
-        wrong: why what was shown is not what is stored.
+        cpu: in percent of one core, by process.
     """
 
-    def __init__(self) -> None:
-        super().__init__()
-        self.latencies: list[float] = []
-        self.text = ""
-        self.frames = self.gaps = 0
-        self.is_complete = False
-        self.wrong = ""
-        self._ordinal = -1
-
-    def begin(self) -> None:
-        """Wait for another reply."""
-        self.latencies, self.text, self.frames, self.gaps = [], "", 0, 0
-        self.is_complete, self.wrong, self._ordinal = False, "", -1
-
-    def hear(self, payload: memoryview) -> None:
-        now = time.monotonic()
-        frame = _decode(payload)
-        if frame.type == "ready":
-            self.become_ready()
-        elif frame.type == "draft":
-            self.frames += 1
-            self._take(frame.data, now)
-        elif frame.type == "message" and frame.data.reply_to:
-            self._end(frame.data.content or "")
-
-    def _take(self, data: Data, now: float) -> None:
-        if data.text is not None:
-            if data.ordinal >= self._ordinal:
-                if not data.text.startswith(self.text):
-                    self.wrong = "a whole text does not begin with what was shown before"
-                self._time(data.text[len(self.text) :], now)
-                self.text, self._ordinal = data.text, data.ordinal
-        elif data.append is not None and data.ordinal == self._ordinal + 1:
-            self._time(data.append, now)
-            self.text, self._ordinal = self.text + data.append, data.ordinal
-        elif data.ordinal > self._ordinal:
-            self.gaps += 1
-            self.send(b'{"type":"drafts"}')
-
-    def _time(self, words: str, now: float) -> None:
-        self.latencies += [now - said for said in times_of(words)]
-
-    def _end(self, content: str) -> None:
-        if not content.startswith(self.text):
-            self.wrong = "the stored reply does not begin with what was shown"
-        self.text, self.is_complete = content, True
+    replies: int = 0
+    commits: float = 0
+    wal: float = 0
+    frames: int = 0
+    gaps: int = 0
+    latencies: list[float] = field(default_factory=list)
+    cpu: Mapping[str, float] = field(default_factory=dict)
+    wrong: list[str] = field(default_factory=list)
 
 
-def faults(clients: Sequence[DraftClient], stored: dict[int, str], threads: Sequence[int]) -> list[str]:
-    """Return what is wrong with what clients hold; each client belongs to the thread at its place."""
-    return [
-        f"thread {thread}: {client.wrong or client.lost or 'the text is not the row'}"
-        for client, thread in zip(clients, threads, strict=True)
-        if client.wrong or client.transport is None or client.text != stored.get(thread)
-    ]
+@dataclass
+class Load:
+    """Threads, their readers, and the servers that reply in them."""
 
+    place: Together
+    db: Connection
+    http: httpx.AsyncClient
+    postmaster: int
+    threads: list[int]
+    clients: list[DraftClient] = field(default_factory=list)
 
-def percentile(values: Sequence[float], percent: float) -> float:
-    ordered: list[Any] = sorted(values)
-    return float(ordered[min(len(ordered) - 1, int(len(ordered) * percent / 100))]) if ordered else 0.0
+    @contextlib.asynccontextmanager
+    async def read(self) -> AsyncIterator[None]:
+        """Have all threads read inside the block, on the two servers that have a bot."""
+        self.clients = [DraftClient() for _ in range(READERS * len(self.threads))]
+        urls = [
+            wire.socket_url(self.place.servers[1 + (number + thread) % 2].url, thread)
+            for thread in self.threads
+            for number in range(READERS)
+        ]
+        async with connected(self.clients, urls):
+            yield
+
+    async def ask(self, rate: float, seconds: float) -> None:
+        """Have a reply begin in each thread."""
+        for client in self.clients:
+            client.begin()
+
+        async def ask(thread: int) -> None:
+            url = f"{self.place.servers[0].url}/api/v1/threads/{thread}/messages"
+            answer = await self.http.post(url, json={"content": f"say {rate} {seconds}"})
+            answer.raise_for_status()
+
+        for begin in range(0, len(self.threads), 4):  # not all at once, or one server would take all
+            await asyncio.gather(*(ask(thread) for thread in self.threads[begin : begin + 4]))
+            await asyncio.sleep(0.01)
+
+    async def until_read(self) -> list[str]:
+        """Wait until all readers have the stored replies; return what is wrong."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(PATIENCE_SECONDS):
+                while not all(one.is_complete for one in self.clients):
+                    await asyncio.sleep(0.05)
+        stored = {row["thread_id"]: row["content"] for row in await self.db.fetch(STORED)}
+        return faults(self.clients, stored, [thread for thread in self.threads for _ in range(READERS)])
+
+    async def measure(self, rate: float, seconds: float) -> Streams:
+        """Measure replies while all of them are under way."""
+        await self.ask(rate, seconds)
+        await asyncio.sleep(WARM_UP_SECONDS)
+        cpu, began, before = self.cpu(), time.monotonic(), await self.db.fetchrow(COUNTERS)
+        await asyncio.sleep(max(0.5, seconds - WARM_UP_SECONDS - 2))
+        shares, elapsed = cpu.shares(), time.monotonic() - began
+        after = await self.db.fetchrow(COUNTERS)
+        assert before and after
+        wrong = await self.until_read()
+        return Streams(
+            replies=len(self.threads),
+            commits=(after["xact_commit"] - before["xact_commit"]) / elapsed,
+            wal=float(after["wal"] - before["wal"]) / elapsed,
+            frames=sum(one.frames for one in self.clients),
+            gaps=sum(one.gaps for one in self.clients),
+            latencies=[each for one in self.clients for each in one.latencies],
+            cpu=shares,
+            wrong=wrong,
+        )
+
+    def cpu(self) -> Cpu:
+        names = ["server without a bot", "server 1", "server 2"]
+        servers = dict(zip(names, ([one.process.pid] for one in self.place.servers), strict=True))
+        return Cpu({**servers, "postgresql": [self.postmaster]})

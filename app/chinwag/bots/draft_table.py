@@ -82,8 +82,8 @@ UNDER_WAY = """
 """
 
 MOST_UNDER_WAY = 100
-"""The most drafts of one thread that readers get: those that are being written, and then those that have failed
-last."""
+"""The most drafts of one thread that readers get: those that are being written, and then those that have
+failed last."""
 
 THREADS = """
     select r.thread_id, r.message_id
