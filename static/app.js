@@ -71,6 +71,7 @@ document.addEventListener("visibilitychange", showUnread);
 threads.addEventListener("change", show);
 threads.addEventListener("statechange", connectionChanged);
 threads.addEventListener("signout", goToSignIn);
+people.addEventListener("change", offerBots);
 
 startRescue();
 route();
@@ -177,7 +178,8 @@ async function create(content) {
   if (isCreating) return;
   isCreating = true;
   try {
-    const { id } = await createThread();
+    await identify(); // whose bots these are: somebody may be quicker than that
+    const { id } = await createThread({ bot: await chosenBot() });
     go(id, { replace: !store.threadId });
     send(content);
     composer.sent(null, content);
@@ -186,6 +188,17 @@ async function create(content) {
     composer.complain(error instanceof Error ? error.message : "");
   }
   isCreating = false;
+}
+
+/** Where there are several, one is chosen for each new chat. */
+function offerBots() {
+  if (main.dataset.view === "new") void chosenBot();
+}
+
+/** Undefined: the default one. */
+async function chosenBot() {
+  const loaded = people.bots.length > 1 && (await import("./elements/bot-choice.js").catch(() => {}));
+  return loaded ? loaded.chosenBot() : undefined;
 }
 
 function connectionChanged() {
@@ -227,6 +240,7 @@ function show() {
   menuButton.hidden = view !== "open" || !thread;
   find(main, ".kept", HTMLElement).hidden = !drafts.get(null);
   if (view === "failed") showFailure();
+  offerBots();
 }
 
 function showFailure() {

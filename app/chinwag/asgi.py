@@ -16,6 +16,7 @@ from litestar.config.compression import CompressionConfig
 from litestar.di import Provide
 from litestar.plugins import CLIPlugin
 
+from chinwag import wire
 from chinwag.bots.draft_table import SavedDrafts
 from chinwag.bots.loading import load_bots
 from chinwag.bots.orders import ReplyOrders
@@ -180,6 +181,7 @@ async def _running(settings: Settings, app: Litestar) -> AsyncIterator[None]:
         posts = settings.posts_per_second
         app.state["services"] = Services(
             settings=settings,
+            bots=[wire.BotChoice(username, display_name) for username, display_name, _ in bots],
             accounts=accounts,
             bot_accounts=BotAccounts(pool),
             keys=keys,

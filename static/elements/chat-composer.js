@@ -85,7 +85,7 @@ export class ChatComposer extends LiveElement {
     const { value, selectionEnd } = this.#field;
     if (value.trim()) store.type();
     // Those who can be mentioned are loaded with the first that is. It is tried again with the next.
-    if (people.areSeveral && MENTION.test(value.slice(0, selectionEnd))) import("./mention-list.js").catch(() => {});
+    if (people.canAddOthers && MENTION.test(value.slice(0, selectionEnd))) import("./mention-list.js").catch(() => {});
     this.#recalled = "";
     if (!this.replaces) drafts.set(this.#threadId, this.#field.value);
     this.#show();

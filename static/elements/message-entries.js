@@ -79,8 +79,9 @@ export class MessageEntries {
     /** @type {Placed | undefined} */
     let previous;
     const authors = messages.map(authorOf);
-    // Who is alone with the bot sees no names.
-    this.#container.classList.toggle("shared", authors.some(({ kind }) => kind === "other"));
+    // Who is alone with one bot sees no names.
+    const bots = new Set(authors.filter(({ kind }) => kind === "assistant").map(({ key }) => key));
+    this.#container.classList.toggle("shared", bots.size > 1 || authors.some(({ kind }) => kind === "other"));
     for (const [index, { message, at }] of places.entries()) {
       const entry = this.#entryOf(message);
       if (entry === next) next = next.nextElementSibling;
@@ -122,7 +123,7 @@ export class MessageEntries {
     const entry = this.#elements.get(key) ?? messageElement(message);
     this.#elements.set(key, entry);
     if ("state" in message) showSend(entry, message);
-    else if (!("seq" in message)) entry.dataset.replyTo = `${message.reply_to}`; // elements/reply-entries.js shows it
+    else if (!("seq" in message)) entry.dataset.replyTo = `${message.reply_to}`; // elements/replies.js shows it
     else if (!entry.dataset.seq) this.#stored(entry, message);
     return entry;
   }

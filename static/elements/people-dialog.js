@@ -65,11 +65,16 @@ class PeopleDialog extends LiveElement {
     this.#dialog.showModal();
     if (this.#add.hidden) find(this, ".close", HTMLElement).focus();
     else this.#field.focus();
-    if (isNew) void this.#search(); // in a small team everybody is seen at once
+    if (this.#areFew) void this.#search(); // they are seen at once
   }
 
   get #thread() {
     return store.threadId ? threads.get(store.threadId) : undefined;
+  }
+
+  /** In a small team, and where there are only bots. */
+  get #areFew() {
+    return this.#isNew || !people.areSeveral;
   }
 
   /** Those who are in. */
@@ -117,7 +122,7 @@ class PeopleDialog extends LiveElement {
     const { signal } = this.#typed;
     const typed = this.#field.value.trim().replace(/^@/, "");
     this.#tell("");
-    if (!typed && !this.#isNew) return this.#options.show([]);
+    if (!typed && !this.#areFew) return this.#options.show([]);
     await new Promise((resolve) => setTimeout(resolve, typed ? PAUSE : 0));
     if (signal.aborted) return;
     try {

@@ -28,6 +28,7 @@ notifyButton.addEventListener("click", askToNotify);
  */
 export function identify() {
   asked = asked.then(askWhoIsSignedIn);
+  return asked;
 }
 
 async function askWhoIsSignedIn() {
@@ -55,13 +56,9 @@ function know(account) {
   signOutButton.hidden = account.session === null;
   find(line, ".name", HTMLElement).textContent = account.display_name;
   find(document, ".invite", HTMLElement).hidden = people.areSeveral || !account.admin || account.session === null;
-  if (people.areSeveral) startTogether();
-}
-
-/** What several persons need is loaded where there are several. */
-function startTogether() {
-  import("./chat-people.js").catch(() => {});
-  notify();
+  // What several need is loaded where there are several.
+  if (people.canAddOthers) import("./chat-people.js").catch(() => {});
+  if (people.areSeveral) notify();
 }
 
 /** Nobody is asked unless they want to be: browsers hide the question of a page that asks too soon. */

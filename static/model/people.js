@@ -63,6 +63,16 @@ class People extends EventTarget {
     return this.#me?.is_alone === false;
   }
 
+  /** The bots of the server, the default one first. */
+  get bots() {
+    return this.#me?.bots ?? [];
+  }
+
+  /** Whether somebody could be added to a chat or mentioned: another person, or a bot that it does not have yet. */
+  get canAddOthers() {
+    return this.areSeveral || this.bots.length > 1;
+  }
+
   /** Undefined until it is known, null if it does not exist. @param {number} id */
   get(id) {
     const person = this.#known.get(id);

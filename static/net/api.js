@@ -22,8 +22,9 @@ export class ApiError extends Error {
 export const listThreads = (page, signal) => request("GET", `/threads?${query(page)}`, undefined, signal);
 
 /**
- * `members` and `direct` are names of accounts. A direct thread is the one that these people have, if there is one.
- * @param {{ title?: string, members?: string[], direct?: string[] }} [thread]
+ * `members`, `direct` and `bot` are names of accounts. A direct thread is the one that these people have, if there is one.
+ * Without `bot`, a thread has the default one.
+ * @param {{ title?: string, members?: string[], direct?: string[], bot?: string | null }} [thread]
  * @returns {Promise<Thread>}
  */
 export const createThread = (thread = {}) => request("POST", "/threads", thread);
@@ -96,9 +97,11 @@ export const regenerate = (threadId, seq) => request("POST", `/threads/${threadI
 export const search = (page, signal) => request("GET", `/search?${query(page)}`, undefined, signal);
 
 /**
- * `max_content` is in characters; `session` is null for who is signed in without one; `is_alone`: nobody else has an account.
+ * `max_content` is in characters; `session` is null for who is signed in without one; `is_alone`: nobody else has an account;
+ * `bots` are those of the server, the default one first, of which older servers do not tell.
  * @typedef {{ id: number, username: string, display_name: string, max_content: number, session: number | null,
- *   admin: boolean, has_password: boolean, is_alone: boolean }} Account
+ *   admin: boolean, has_password: boolean, is_alone: boolean,
+ *   bots?: { username: string, display_name: string }[] }} Account
  */
 
 /** @returns {Promise<Account>} */

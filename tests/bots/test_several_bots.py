@@ -1,7 +1,6 @@
 """Several bots: each with its own account, chosen for a chat or mentioned; and the titles that they give."""
 
 from collections.abc import AsyncIterator
-from pathlib import Path
 
 import httpx
 import pytest
@@ -9,41 +8,14 @@ import pytest
 from chinwag.db.pool import Connection
 from tests.support.client import open_thread
 from tests.support.http import http_client
+from tests.support.named_bots import write_bots
 from tests.support.process import Server, ServerStarter
 from tests.support.sql import until
-
-SETTINGS = """
-bot = "first"
-bot_pace = 0
-
-[bots.first]
-class = "named_bot:Named"
-display_name = "The First"
-name = "first"
-
-[bots.second]
-class = "named_bot:Named"
-name = "second"
-"""
-
-NAMED = """
-class Named:
-    def __init__(self, name):
-        self.name = name
-
-    async def reply(self, conversation):
-        yield self.name
-
-    async def title(self, conversation):
-        return " About\\n " + conversation.content
-"""
 
 
 @pytest.fixture(scope="module")
 def server(start_server: ServerStarter, tmp_path_factory: pytest.TempPathFactory) -> Server:
-    folder: Path = tmp_path_factory.mktemp("bots")
-    (folder / "litestar.toml").write_text(SETTINGS)
-    (folder / "named_bot.py").write_text(NAMED)
+    folder = write_bots(tmp_path_factory.mktemp("bots"))
     return start_server({"CHINWAG_POSTS_PER_SECOND": "0"}, directory=folder)
 
 
@@ -88,6 +60,14 @@ async def test_who_is_no_bot_cannot_be_chosen(http: httpx.AsyncClient) -> None:
         assert (answer.status_code, answer.json()["code"]) == (404, "no_such_account"), name
     for wrong in ("", "second\0", 1, ["second"]):
         assert (await http.post("/threads", json={"bot": wrong})).status_code == 400
+
+
+async def test_an_account_is_told_of_the_bots_with_the_default_one_first(http: httpx.AsyncClient) -> None:
+    await http.post("/bots", json={"username": "program"})
+    assert (await http.get("/account")).json()["bots"] == [
+        {"username": "first", "display_name": "The First"},
+        {"username": "second", "display_name": "Second"},
+    ]
 
 
 async def test_the_bots_that_answer_are_told_from_others(http: httpx.AsyncClient) -> None:

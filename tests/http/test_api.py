@@ -29,6 +29,7 @@ async def test_who_is_signed_in(http: httpx.AsyncClient) -> None:
         "session": None,
         "has_password": False,
         "is_alone": True,
+        "bots": [],
     }
 
 

@@ -8,6 +8,7 @@ from litestar.datastructures import State
 from litestar.di import NamedDependency
 from litestar.params import SkipValidation
 
+from chinwag import wire
 from chinwag.bots.orders import ReplyOrders
 from chinwag.chat.account_export import AccountExports
 from chinwag.chat.accounts import Accounts
@@ -44,12 +45,14 @@ class Services:
     """The parts of a server process, which are made once at its start (chinwag.asgi).
 
     Attributes:
+        bots: the bots of this server, the default one first.
         limits: the rate limits of the subscriptions, and of what an account or a webhook asks for over HTTP.
         changes: the rate limit of the changes that an address may ask for over HTTP.
         joins: how many subscriptions may read the database at the same time as they begin.
     """
 
     settings: Settings
+    bots: list[wire.BotChoice]
     accounts: Accounts
     bot_accounts: BotAccounts
     keys: Keys

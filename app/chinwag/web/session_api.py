@@ -143,6 +143,7 @@ async def account_of(who: SignedIn, services: Services) -> wire.Account:
         username=who.username,
         max_content=services.settings.max_content,
         session=who.session_id,
+        bots=services.bots,
         **await services.accounts.shown(who.account_id),
     )
 

@@ -40,6 +40,7 @@ from chinwag.wire.conversation import Title as Title
 from chinwag.wire.people import Account as Account
 from chinwag.wire.people import AccountChange as AccountChange
 from chinwag.wire.people import AccountDeletion as AccountDeletion
+from chinwag.wire.people import BotChoice as BotChoice
 from chinwag.wire.people import Credentials as Credentials
 from chinwag.wire.people import Invitation as Invitation
 from chinwag.wire.people import InvitationOrder as InvitationOrder

@@ -8,10 +8,18 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 from chinwag.wire.base import Flag, Secret, StoredNumber
 
 
+class BotChoice(Struct, frozen=True):
+    """A bot of this server, with which a thread can be created."""
+
+    username: str
+    display_name: str
+
+
 class Account(Struct, frozen=True):
     """The account that is signed in. Its messages may have up to `max_content` characters. `session` is the
     id of the session by which it is signed in, or null for who is signed in without one. `is_alone` says that
-    no other person has an account: then the page shows nothing that is for several."""
+    no other person has an account: then the page shows nothing that is for several. `bots` are those of this
+    server, the default one first."""
 
     id: int
     username: str
@@ -21,6 +29,7 @@ class Account(Struct, frozen=True):
     admin: bool
     has_password: bool
     is_alone: bool
+    bots: list[BotChoice]
 
 
 class SignInWays(Struct, frozen=True):
