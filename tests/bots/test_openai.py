@@ -18,7 +18,8 @@ from chinwag.bots.pieces import pieces_of
 from chinwag.db.pool import Connection
 from chinwag.settings import Settings
 from tests.bots.conftest import CUT, Talk, said
-from tests.support.endpoint import BEGINNING, MEGABYTE, MODES, TEXT, FakeEndpoint
+from tests.support.endpoint import FakeEndpoint
+from tests.support.endpoint_modes import BEGINNING, MEGABYTE, MODES, TEXT
 from tests.support.process import ServerStarter, free_port
 from tests.support.sql import until
 

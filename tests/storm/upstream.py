@@ -10,7 +10,8 @@ from tests.storm.reply_faults import Outcome
 from tests.storm.run import create_threads
 from tests.storm.talks import Question, Reader, Talks
 from tests.storm.together import Together
-from tests.support.endpoint import Asked, FakeEndpoint
+from tests.support.endpoint import FakeEndpoint
+from tests.support.endpoint_answer import Asked
 
 MODEL = "tokens-30-900"
 """It says 900 tokens, 30 a second."""
