@@ -1,8 +1,8 @@
 """The conversation with a message to which a bot replies, as it is stored."""
 
 from chinwag.bots.bot import HISTORY_CHARACTERS, HISTORY_MESSAGES, Turn
-from chinwag.db.pool import Pool
-from chinwag.errors import NoSuchThread
+from chinwag.db.pool import DATABASE_ERRORS, Pool
+from chinwag.errors import DatabaseUnavailable, NoSuchThread
 
 HISTORY = """
     with asked as (select seq from message where id = $2)
@@ -52,9 +52,12 @@ class StoredConversation:
     async def history(
         self, characters: int = HISTORY_CHARACTERS, messages: int = HISTORY_MESSAGES
     ) -> list[Turn]:
-        rows = await self._pool.fetch(
-            HISTORY, self.thread_id, self._message_id, self._bot, characters, messages
-        )
+        try:
+            rows = await self._pool.fetch(
+                HISTORY, self.thread_id, self._message_id, self._bot, characters, messages
+            )
+        except DATABASE_ERRORS as error:
+            raise DatabaseUnavailable() from error  # not the bot's failure
         if not rows[0]["is_visible"]:
             raise NoSuchThread()
         return [Turn(row["role"], row["content"], row["name"]) for row in rows if row["content"] is not None]

@@ -14,7 +14,7 @@ from chinwag.bots.teller import DraftTeller
 from chinwag.chat.store import Post
 from chinwag.chat.writer import Writer
 from chinwag.db.pool import FAILURES
-from chinwag.errors import NoSuchThread, Refusal, TryAgain
+from chinwag.errors import DatabaseUnavailable, NoSuchThread, Refusal, TryAgain
 
 TELL_AFTER_SECONDS = 0.05
 """A reply that takes less is not told as a draft: it is stored at once."""
@@ -87,8 +87,8 @@ class Reply:
             await asyncio.wait({self.draft.writing})
             if self.draft.is_stopped:
                 self._ended, self._failure = "stopped", None
-            elif self.draft.writing.cancelled():
-                self.draft.is_lost = True
+            elif self.draft.writing.cancelled() and not self.draft.is_lost:
+                self._failure = "bot_failed"  # the bot has cancelled itself, and would do it again
         finally:
             telling.cancel()
             self.draft.cancel()
@@ -131,10 +131,10 @@ class Reply:
         except BotFailed as failure:
             log.warning("bot_failed", message=self.draft.message_id, reason=failure.code)
             self._failure = failure.code
-        except NoSuchThread:
-            self.draft.is_lost = True
+        except DatabaseUnavailable:
+            self.draft.is_lost = True  # it is claimed anew when its lease ends
         except Exception as error:
-            # A bot may be the user's code, so it may raise anything.
+            # NoSuchThread, too: while the bot does not see the thread, it would be asked for ever. A bot may be the user's code, so it may raise anything.
             log.error("bot_failed", message=self.draft.message_id, exc_info=error)
             self._failure = "bot_failed"
 
