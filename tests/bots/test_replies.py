@@ -33,7 +33,7 @@ NO_BOT = {"CHINWAG_BOT": "none"}
 ECHO = {"CHINWAG_BOT": "echo", "CHINWAG_BOT_PACE": "0.05"}
 SLOW = {"CHINWAG_BOT": "random", "CHINWAG_BOT_PACE": "60"}
 
-STUMBLING = '''
+STUMBLING = """
 import asyncio
 
 
@@ -47,7 +47,7 @@ class Stumbling:
         if number <= 10:
             raise RuntimeError("stumbled")
         return "caught: " + content
-'''
+"""
 
 FAILED = "select count(*) from reply_request where failure = 'bot_failed'"
 FAILED_SEQS = """

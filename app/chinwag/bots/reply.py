@@ -134,7 +134,8 @@ class Reply:
         except DatabaseUnavailable:
             self.draft.is_lost = True  # it is claimed anew when its lease ends
         except Exception as error:
-            # NoSuchThread, too: while the bot does not see the thread, it would be asked for ever. A bot may be the user's code, so it may raise anything.
+            # A bot may be the user's code, so it may raise anything. NoSuchThread is among it: for as long as
+            # the bot does not see the thread, it would be asked again and again.
             log.error("bot_failed", message=self.draft.message_id, exc_info=error)
             self._failure = "bot_failed"
 

@@ -165,9 +165,7 @@ class ReplyRequests:
         """Complete the requests of former versions, so that they can be claimed."""
         await self._pool.execute(FILL_IN_THREADS)
 
-    async def claim(
-        self, most: int, *, bots: Sequence[int], after: int, tells_typing: bool
-    ) -> list[Claim]:
+    async def claim(self, most: int, *, bots: Sequence[int], after: int, tells_typing: bool) -> list[Claim]:
         """Claim free requests, the oldest of each thread first.
 
         Args:
