@@ -34,7 +34,9 @@ create table if not exists message (
   constraint client_id_is_unique_in_thread unique (thread_id, client_id)
 );
 
--- Few messages are replies or replace another one, so the indexes have no entries for the others.
+-- Few messages are replies or replace another one, so the indexes have no entries for the others. Servers of former
+-- versions need the first index to find the reply to a message.
+create index if not exists reply_by_message on message (reply_to) where reply_to is not null;
 create unique index if not exists message_has_one_first_reply on message (reply_to)
   where reply_to is not null and replaces is null;
 create unique index if not exists message_is_replaced_once on message (thread_id, replaces)

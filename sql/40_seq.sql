@@ -101,13 +101,15 @@ begin
       raise exception 'message % is not in thread %', new.reply_to, new.thread_id
         using errcode = 'foreign_key_violation', table = 'message', constraint = 'replied_message_exists';
     end if;
-    -- The requests for the bot's replies are deleted when it is removed. And a server that was paused may have lost its
-    -- claim: then another server writes this reply. The row is locked, so that nobody claims it now.
+    -- The requests for a bot's replies are deleted when it is removed. And a server that was paused may have lost its
+    -- claim: then another server writes this reply. The row is locked, so that nobody claims it now. A bot that does not
+    -- see the thread does not write in it.
     if new.role = 'assistant' and public.written_by_server() then
       server := nullif(current_setting('chinwag.server', true), '')::uuid; -- former versions of the server do not set it
       perform from public.reply_request
       where message_id = new.reply_to and replaces is not distinct from new.replaces
         and (server is null or claimed_by = server)
+        and (select public.sees(new.author, thread) from public.thread where id = new.thread_id)
       for update;
       if not found then
         return null;

@@ -44,7 +44,7 @@ language sql
 begin atomic
   update thread set persons = counted.persons, has_bot = counted.has_bot
   from (
-    select count(*) filter (where not is_bot) as persons, coalesce(bool_or(answers), false) as has_bot
+    select count(*) filter (where not is_bot) as persons, coalesce(bool_or(answers and active), false) as has_bot
     from member join account on account.id = account_id where thread_id = count_members.thread
   ) as counted
   where thread.id = count_members.thread;
@@ -114,6 +114,23 @@ create or replace trigger member_10_publish
 create or replace trigger member_10_publish_removal
   after delete on member referencing old table as changed_member
   for each statement execute function tg_member__publish();
+
+-- Counts the members of the threads of a bot again that was disabled or enabled.
+create or replace function tg_account__recount() returns trigger
+language plpgsql security definer set search_path = pg_catalog, pg_temp
+as $$
+begin
+  -- In the order of ids, as other statements lock several threads.
+  perform from public.thread
+  where id in (select thread_id from public.member where account_id = new.id) order by id for no key update;
+  perform public.count_members(thread_id) from public.member where account_id = new.id;
+  return null;
+end
+$$;
+
+create or replace trigger account_10_recount
+  after update of active on account for each row when (new.answers and old.active <> new.active)
+  execute function tg_account__recount();
 
 -- Refuses changes that would add or remove a member without a message.
 create or replace function tg_member__refuse_change() returns trigger

@@ -32,6 +32,11 @@ language plpgsql security definer set search_path = pg_catalog, pg_temp
 set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off
 as $$
 begin
+  -- In the order in which the servers save drafts. Otherwise the two could deadlock.
+  if (select count(*) from ended_request) > 1 then
+    perform from public.draft
+    where message_id in (select message_id from ended_request) order by message_id for update;
+  end if;
   delete from public.draft using ended_request as ended where draft.message_id = ended.message_id;
   perform public.notify_frame(ended.thread_id, 0::bigint, public.frame('draft.end'::text, json_build_object(
     'thread_id', ended.thread_id, 'reply_to', ended.message_id

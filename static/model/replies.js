@@ -1,5 +1,7 @@
 /** @import { DraftFrame, Reply } from "../types.js" */
 
+const ASK_PAUSE = 1_000; // ms between two times that the whole texts are asked for
+
 /**
  * The replies of the open thread that are being written, or have failed, by the id of the question. What the wire calls a
  * draft is called a reply here, as on the page a draft is what a person has written and not yet sent.
@@ -12,7 +14,8 @@ export class Replies {
   #replies = new Map();
   /** Those that the server has told of on this connection. @type {Set<number>} */
   #told = new Set();
-  #isAsked = false;
+  /** When the whole texts were asked for; the server may not have been able to tell them. */
+  #askedAt = -Infinity;
 
   /** In the order in which they were begun. */
   get list() {
@@ -30,7 +33,7 @@ export class Replies {
    */
   hear(frame) {
     if (frame.text === undefined) return this.#append(frame);
-    this.#isAsked = false;
+    this.#askedAt = -Infinity;
     this.#told.add(frame.reply_to);
     const before = this.get(frame.reply_to);
     if (!before || frame.ordinal >= before.ordinal) this.#replies.set(frame.reply_to, wholeOf(frame, before));
@@ -52,7 +55,7 @@ export class Replies {
   /** The connection is lost. What is shown stays until the next one is ready. */
   lose() {
     this.#told.clear();
-    this.#isAsked = false;
+    this.#askedAt = -Infinity;
   }
 
   /** What the server has told of before it was ready is all that there is. */
@@ -74,9 +77,9 @@ export class Replies {
       this.#replies.set(reply_to, { ...reply, ordinal, content: reply.content + append, isOver: false });
       return false;
     }
-    const isFirst = !this.#isAsked;
-    this.#isAsked = true;
-    return isFirst;
+    const isDue = performance.now() > this.#askedAt + ASK_PAUSE;
+    if (isDue) this.#askedAt = performance.now();
+    return isDue;
   }
 }
 

@@ -11,6 +11,7 @@ const TEXTS = {
   body_too_big: "It is too long for this server.",
   bot_failed: "The bot has failed. The log of the server says why.",
   bot_keeps_crashing: "Each server that tried to reply has stopped in the middle.",
+  bot_unavailable: "The bot is disabled, or not a member of this chat.",
   cancelled: "It was cancelled.",
   cannot_replace: "Only your newest question can be edited.",
   content_is_empty: "There is nothing to read in it.",

@@ -11,9 +11,16 @@ from chinwag.chat.audit import audit_database
 from chinwag.db.pool import Connection
 from tests.support.client import open_thread
 from tests.support.drafts import ask, drafts_of, replies, until_said
+from tests.support.http import http_client
 from tests.support.process import Server, ServerStarter
 from tests.support.sql import until
 from tests.support.talker import TALKER, words
+
+ASK_DEFAULT = """
+    insert into reply_request (message_id, thread_id)
+    select id, thread_id from message where thread_id = $1 and content = 'after'
+"""
+READS_HISTORY = "from pg_stat_activity where query like '%with asked%' and wait_event_type = 'Lock'"
 
 
 @pytest.fixture(scope="module")
@@ -271,3 +278,52 @@ async def test_the_order_of_a_version_that_is_stored_meanwhile_leaves_nothing_be
             assert {status for status, _ in answers} <= {202, 409}
             await reader.until_seq(newest + 1)
     await until(db, "select not exists (select from reply_request)")
+
+
+async def test_a_bot_that_cancels_itself_is_not_asked_for_ever(
+    server: Server, talker: Server, http: httpx.AsyncClient, db: Connection, thread: int
+) -> None:
+    async with open_thread(server, thread) as reader:
+        await reader.frame("ready")
+        await ask(http, thread, "cancel 2 0")
+        failed = await reader.frame("draft", lambda data: "failure" in data)
+        assert (failed["failure"], failed["text"]) == ("bot_failed", words(2))
+    await db.execute("delete from thread where id = $1", thread)
+
+
+async def test_a_bot_is_not_blamed_for_the_database(
+    server: Server, talker: Server, http: httpx.AsyncClient, db: Connection, database_url: str, thread: int
+) -> None:
+    async with open_thread(server, thread) as reader:
+        await reader.frame("ready")
+        await ask(http, thread, "recall 3 0.2")
+        await reader.frame("draft")
+        other = await asyncpg.connect(database_url)
+        async with other.transaction():
+            await other.execute("lock table message")
+            await until(db, f"select exists (select {READS_HISTORY})")
+            await db.execute(f"select pg_terminate_backend(pid) {READS_HISTORY}")
+        await other.close()
+        await reader.until_seq(2)
+    assert await replies(db, thread) == [(words(3) + "1 messages", None)]
+
+
+async def test_a_bot_that_was_disabled_answers_no_more_and_no_other_in_its_place(
+    talker: Server, start_server: ServerStarter, db: Connection
+) -> None:
+    """What is said in a private chat goes to no bot that is not a member of it."""
+    async with http_client(f"{talker.url}/api/v1") as http:
+        thread = (await http.post("/threads", json={})).json()["id"]
+        other = start_server({"CHINWAG_BOT": "echo", "CHINWAG_BOT_PACE": "0"})
+        await ask(http, thread, "before")
+        await until(db, "select count(*) = 2 from message where thread_id = $1", thread)
+        await http.patch("/accounts/talker", json={"active": False})
+        await ask(http, thread, "after")
+        assert not await db.fetchval("select exists (select from reply_request where thread_id = $1)", thread)
+        await db.execute(ASK_DEFAULT, thread)
+        async with open_thread(talker, thread, after=0) as reader:
+            await reader.frame("draft", lambda data: data.get("failure") == "bot_unavailable")
+            assert [message["content"] for message in reader.messages] == ["before", "before", "after"]
+        await http.patch("/accounts/talker", json={"active": True})
+        await http.delete(f"/threads/{thread}")
+    other.stop()

@@ -40,7 +40,7 @@ async def test_words_come_one_by_one_on_every_server(
             await each.frame("draft.end")
             assert drafts_of(each) == {}
             appended = [f["data"]["append"] for f in each.frames if "append" in f.get("data", {})]
-            assert len(appended) >= 5
+            assert len(appended) >= 2
             assert "".join(appended) in words(20)
     assert await replies(db, thread) == [(words(20), None)]
 

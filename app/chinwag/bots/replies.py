@@ -132,9 +132,12 @@ class Replies:
             try:
                 await step()
             except FAILURES as error:
-                # Any error is caught: a server that stopped trying would leave messages without replies.
                 state = getattr(error, "sqlstate", None)
                 log.warning("bot_waits_for_database", sqlstate=state, error=type(error).__name__)
+                await asyncio.sleep(RETRY_SECONDS)
+            except Exception as error:
+                # A server that stopped trying would leave messages without replies.
+                log.error("replies_failed", exc_info=error)
                 await asyncio.sleep(RETRY_SECONDS)
             await asyncio.sleep(pause)
 
@@ -203,6 +206,8 @@ class Replies:
                 await reply.store_stopped(claim.written or "")
             elif claim.crashes >= MOST_CRASHES:
                 await reply.park("bot_keeps_crashing")
+            elif not claim.may_answer:
+                await reply.park("bot_unavailable")
             else:
                 conversation = StoredConversation(
                     self._pool,
@@ -216,8 +221,9 @@ class Replies:
                     titling = give_title(self._pool, self._bots[claim.bot], conversation)
                     self._keep_task(asyncio.create_task(titling))
         except Exception as error:
-            # It is claimed anew when its lease ends.
+            # It is not tried again: a person may ask again.
             log.error("reply_failed", message=claim.id, exc_info=error)
+            await reply.park("bot_failed")
         finally:
             if self._replies.get(claim.id) is reply:
                 del self._replies[claim.id]

@@ -133,9 +133,10 @@ class Reply:
             self._failure = failure.code
         except DatabaseUnavailable:
             self.draft.is_lost = True  # it is claimed anew when its lease ends
+        except NoSuchThread:
+            self._failure = "bot_unavailable"
         except Exception as error:
-            # A bot may be the user's code, so it may raise anything. NoSuchThread is among it: for as long as
-            # the bot does not see the thread, it would be asked again and again.
+            # A bot may be the user's code, so it may raise anything.
             log.error("bot_failed", message=self.draft.message_id, exc_info=error)
             self._failure = "bot_failed"
 

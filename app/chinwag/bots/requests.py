@@ -78,6 +78,8 @@ CLAIM = """
     )
     select id, message.thread_id, seq, message.content, bot, claimed.replaces, attempt,
            draft_ordinal(attempt) as ordinal, crashes, stop, case when stop then draft.content end as written,
+           (select active from account where id = bot)
+             and (select sees(bot, thread) from thread where thread.id = message.thread_id) as may_answer,
            (select count(*) from told) as told
     from claimed join message on id = claimed.message_id left join draft on draft.message_id = id
     order by id
@@ -139,6 +141,7 @@ class Claim(Struct, frozen=True):
         ordinal: the first one of what is told of the draft.
         crashes: how many owners before have not come to an end.
         stop: whether somebody has stopped the reply, of which `written` was saved.
+        may_answer: whether the bot is not disabled, and sees the thread.
     """
 
     id: int
@@ -152,6 +155,7 @@ class Claim(Struct, frozen=True):
     crashes: int
     stop: bool
     written: str | None
+    may_answer: bool
 
 
 class ReplyRequests:

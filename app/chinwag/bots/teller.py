@@ -82,6 +82,10 @@ class DraftTeller:
                     draft.is_told = False  # their readers lack something now
                 self._news.set()
                 await asyncio.sleep(RETRY_SECONDS)
+            except Exception as error:
+                # A server that told nothing any more would be worse.
+                log.error("telling_failed", exc_info=error)
+                await asyncio.sleep(RETRY_SECONDS)
             finally:
                 self._idle.set()
             took = _now() - began

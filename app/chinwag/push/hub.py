@@ -20,6 +20,8 @@ from chinwag.push.room_drafts import DraftSource
 ID_DIGITS = len(str(wire.MAX_ID))
 
 MOST_THREADS_WITH_DRAFTS = 10_000
+MOST_DRAFTS_OF_THREAD = 1_000
+"""How much is remembered of what is under way: notifications may be forged."""
 
 COMPLAINT_SECONDS = 10.0
 
@@ -144,7 +146,7 @@ class Hub:
         for thread_id, reply_to in found:
             self._drafts[thread_id].add(reply_to)
         for room in list(self._rooms.values()):
-            if room.thread_id in self._drafts or not self._knows_drafts or room.drafts.frames():
+            if room.thread_id in self._drafts or not self._knows_drafts or room.drafts.has_any():
                 room.drafts.load()
 
     def _receive_message(self, thread_id: int, seq: int, text: str) -> None:
@@ -184,7 +186,8 @@ class Hub:
             if len(self._drafts) > MOST_THREADS_WITH_DRAFTS:  # then each room reads its own
                 self._drafts.clear()
                 self._knows_drafts = False
-            self._drafts[thread_id].add(told.reply_to)
+            if len(self._drafts[thread_id]) < MOST_DRAFTS_OF_THREAD:
+                self._drafts[thread_id].add(told.reply_to)
             if room := self._rooms.get(thread_id):
                 room.drafts.receive(told, text)
 

@@ -58,7 +58,7 @@ class Room:
         self._replay = replay
         self._gathering = Gathering(scheduler, lambda burst: self._push_to(self._live, burst))
         self.subscriptions: set[AnyThreadSubscription] = set()
-        self.drafts = RoomDrafts(thread_id, drafts, self.tell)
+        self.drafts = RoomDrafts(thread_id, drafts, self.tell, lambda: self._repair is not None)
         self._live: set[AnyThreadSubscription] = set()
         self._ahead: set[AnyThreadSubscription] = set()
         self._recent: deque[bytes] = deque(maxlen=RECENT_FRAMES)
@@ -89,8 +89,7 @@ class Room:
     def go_live(self, subscription: AnyThreadSubscription) -> bool:
         """Make a subscription live that has read the table to its end since it joined, and push what has
         arrived since. False: it must be read once more, because too much has arrived, or a message after
-        which the account may not see the thread any more.
-        """
+        which the account may not see the thread any more."""
         if subscription not in self.subscriptions:
             return True  # it is being closed
         if not self._is_followed():
@@ -145,9 +144,9 @@ class Room:
         self._gathering.add_event(frame, waits=self._repair is not None)
 
     def tell_drafts_to(self, subscription: AnyThreadSubscription) -> None:
-        """Push the whole texts of all drafts to a live subscription."""
-        if subscription in self._live and (whole := self.drafts.frames()):
-            self._push_to([subscription], Burst(*whole))
+        """Push the whole texts of all drafts to a live subscription, unless it may have been removed."""
+        if subscription in self._live and self._repair is None and self.drafts.has_any():
+            self._push_to([subscription], Burst(*self.drafts.frames()))
 
     def announce(self, frame: bytes) -> None:
         """Push an event at once to all subscriptions, also to those that are not live."""
@@ -241,6 +240,7 @@ class Room:
             self.repair()
         else:
             self._gathering.release_events()
+            self.drafts.go_on()
 
     async def _read_on(self) -> bool:
         """Take the next page of the table. False: there is nothing more to take."""

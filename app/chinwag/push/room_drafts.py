@@ -6,6 +6,7 @@ server that writes it. A reader that comes, or that was too slow, gets the whole
 """
 
 import asyncio
+from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from typing import NamedTuple, Protocol
 
@@ -17,6 +18,9 @@ MOST_DRAFTS = 100
 MOST_CHARACTERS = 4_000_000
 """The most drafts of a thread, and the most characters of them, that are held. Forged notifications must not
 fill the memory."""
+
+RECENTLY_ENDED = 64
+"""The drafts whose ends are told to a reader that was too slow to hear of them."""
 
 WANT_SECONDS = 0.5
 MOST_WANT_SECONDS = 30.0
@@ -53,7 +57,7 @@ class DraftSource(NamedTuple):
 class _Held:
     """A draft, as the readers hold it that are live."""
 
-    __slots__ = ("author", "characters", "failure", "ordinal", "texts")
+    __slots__ = ("author", "characters", "failure", "frame", "ordinal", "texts")
 
     def __init__(self, told: DraftEvent) -> None:
         self.author = told.author
@@ -61,30 +65,47 @@ class _Held:
         self.ordinal = told.ordinal
         self.texts = [told.text or ""]
         self.characters = len(self.texts[0])
+        self.frame: bytes | None = None
 
     def append(self, told: DraftEvent) -> None:
         self.ordinal = told.ordinal
         self.texts.append(told.append or "")
         self.characters += len(self.texts[-1])
+        self.frame = None
 
-    def as_event(self, reply_to: int) -> DraftEvent:
-        self.texts = ["".join(self.texts)]
-        return DraftEvent(
-            reply_to, self.ordinal, author=self.author, text=self.texts[0], failure=self.failure
-        )
+    def whole_frame(self, thread_id: int, reply_to: int) -> bytes:
+        """Return the frame that tells the whole text. It is made once for all that join at the same time."""
+        if self.frame is None:
+            self.texts = ["".join(self.texts)]
+            whole = DraftEvent(
+                reply_to, self.ordinal, author=self.author, text=self.texts[0], failure=self.failure
+            )
+            self.frame = whole_frame(thread_id, whole)
+        return self.frame
 
 
 class RoomDrafts:
     """The drafts of the thread of a room."""
 
-    def __init__(self, thread_id: int, source: DraftSource, tell: Callable[[bytes], None]) -> None:
+    def __init__(
+        self,
+        thread_id: int,
+        source: DraftSource,
+        push: Callable[[bytes], None],
+        is_held_up: Callable[[], bool],
+    ) -> None:
         """
         Args:
-            tell: pushes a frame to the live subscriptions.
+            push: pushes a frame to the live subscriptions.
+            is_held_up: whether nothing may be pushed now, because the room reads the table, and may find
+                that some of the live subscriptions were removed before. At the end it calls `go_on`.
         """
         self._thread_id = thread_id
         self._source = source
-        self._tell = tell
+        self._push = push
+        self._is_held_up = is_held_up
+        self._untold = False
+        """Whether something was not told while the room was held up."""
         self._held: dict[int, _Held] = {}
         self._characters = 0
         self._gaps: dict[int, int] = {}
@@ -93,6 +114,7 @@ class RoomDrafts:
         """The messages whose drafts have ended while the table is read."""
         self._heard: set[int] = set()
         """The messages of whose drafts a whole text was told while the table is read."""
+        self._recently_ended: deque[int] = deque(maxlen=RECENTLY_ENDED)
         self._is_stale = False
         self._loading: asyncio.Task[None] | None = None
         self._known: asyncio.Future[None] | None = None
@@ -119,14 +141,31 @@ class RoomDrafts:
 
     def end(self, told: DraftEvent, frame: bytes) -> None:
         """Forget a draft that was stored as a reply, or withdrawn."""
-        self._ended.add(told.reply_to)
+        if self._loading is not None:
+            self._ended.add(told.reply_to)
         self._gaps.pop(told.reply_to, None)
         if self._drop(told.reply_to):
+            self._recently_ended.append(told.reply_to)
             self._tell(frame)
 
     def frames(self) -> list[bytes]:
         """Return the frames that tell the whole texts, for a subscription that becomes live."""
-        return [whole_frame(self._thread_id, held.as_event(id)) for id, held in self._held.items()]
+        return [held.whole_frame(self._thread_id, id) for id, held in self._held.items()]
+
+    def ends(self) -> list[bytes]:
+        """Return the frames that tell which drafts have ended, for a subscription that was too slow."""
+        return [end_frame(self._thread_id, id) for id in self._recently_ended if id not in self._held]
+
+    def go_on(self) -> None:
+        """Tell what could not be told while the room was held up."""
+        if self._untold:
+            self._untold = False
+            for frame in (*self.ends(), *self.frames()):
+                self._push(frame)
+
+    def has_any(self) -> bool:
+        """Whether there are drafts."""
+        return bool(self._held)
 
     def load(self) -> None:
         """Read the drafts in the table, because something may have been missed."""
@@ -150,8 +189,15 @@ class RoomDrafts:
         if self._loading is not None:
             self._loading.cancel()
 
+    def _tell(self, frame: bytes) -> None:
+        if self._is_held_up():
+            self._untold = True
+        else:
+            self._push(frame)
+
     def _hold(self, told: DraftEvent) -> None:
-        self._heard.add(told.reply_to)
+        if self._loading is not None:
+            self._heard.add(told.reply_to)
         self._drop(told.reply_to)
         held = self._held[told.reply_to] = _Held(told)
         if self._gaps.get(told.reply_to, 0) <= told.ordinal:
@@ -221,6 +267,7 @@ class RoomDrafts:
         known = {draft.reply_to for draft in saved} | self._heard
         for reply_to in [id for id in self._held if id not in known]:
             self._drop(reply_to)
+            self._recently_ended.append(reply_to)
             self._tell(end_frame(self._thread_id, reply_to))
         for reply_to in [id for id in self._gaps if id not in known]:
             del self._gaps[reply_to]

@@ -91,7 +91,12 @@ class ThreadSubscription(Subscription):
 
     def catch_up(self) -> None:
         """Read the table from what the browser holds, and go live again."""
-        self._start(self._follow())
+        self._start(self._catch_up())
+
+    async def _catch_up(self) -> None:
+        await self._follow()
+        if ends := self._room.drafts.ends():  # it may not have heard of them
+            self.push(Burst(*ends))
 
     def left(self) -> None:
         super().left()

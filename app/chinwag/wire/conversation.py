@@ -74,6 +74,7 @@ Ended = Literal["stopped", "cut"]
 Failure = Literal[
     "bot_failed",
     "bot_keeps_crashing",
+    "bot_unavailable",
     "model_unreachable",
     "model_refused",
     "model_busy",
@@ -88,6 +89,7 @@ Failure = Literal[
 
 - `bot_failed`: an error in the bot; its traceback is in the log.
 - `bot_keeps_crashing`: each of several servers that tried has died.
+- `bot_unavailable`: the bot is disabled, or does not see the thread.
 - `model_unreachable`: no connection to the endpoint of the model.
 - `model_refused`: it answered 4xx: the key, the model or the request is wrong.
 - `model_busy`: it answered 429, also when it was asked again.

@@ -40,6 +40,10 @@ CREATE_DRAFT = """
     )
 """
 
+BUILD_REPLIES = """
+    create index concurrently reply_by_message on public.message (reply_to) where reply_to is not null
+"""
+
 BUILD_FIRST_REPLY = """
     create unique index concurrently message_has_one_first_reply on public.message (reply_to)
     where reply_to is not null and replaces is null
@@ -66,6 +70,7 @@ async def forwards() -> MigrationManager:
         change(CREATE_DRAFT),
         validate("message", "ended_is_stopped_or_cut"),
         validate("message", "message_replaces_an_earlier_one"),
+        build_index("reply_by_message", BUILD_REPLIES),
         build_index("message_has_one_first_reply", BUILD_FIRST_REPLY),
         build_index("message_is_replaced_once", BUILD_REPLACED),
         build_index("reply_request_waiting", BUILD_WAITING),
