@@ -20,10 +20,38 @@ async for address in addresses:
 
 Then nobody has lost"""
 
+TABLE = """\
+| What | Before | After | Remarks of the people who have tried it |
+|---|---|--:|---|
+| Promotion | 12 s | 0.2 s | nobody has noticed |
+| Reconnecting | until somebody restarts it by hand | 1.5 s | each **server** by itself |
+| Clients | 30 s | """
+
+LINES = 12 * "    await follow('select * from message where thread_id = $1 and seq > $2')\n"
+
+LONG_CODE = f"""\
+This is all of it:
+
+```py
+{LINES}```
+
+1. Then
+   - [x] it is promoted, and
+   - [ ] `pg_is_in_recovery()` says so
+
+> **Note**
+"""
+
 ADD = """
     insert into message (thread_id, role, content, author, reply_to, replaces, ended)
     values ($1, $2, $3, case $2 when 'user' then (select owner from thread where id = $1) end, $4, $5, $6)
     returning id
+"""
+
+ADD_BOT = """
+    insert into account (username, display_name, is_bot, password, email, active)
+    values ($1::text, $2, true, '', $1::text || '@localhost', true)
+    on conflict (username) do update set active = true returning id
 """
 
 LOAD = """import("/static/model/store.js").then(async ({ store }) => {
@@ -51,6 +79,33 @@ async def growing_unseen(scene: Scene) -> None:
     await expect(scene.page.get_by_text("Then nobody has lost").last).to_be_in_viewport()
     await scene.page.locator(".scroller").evaluate("(one) => one.scrollTo(0, 0)")
     await expect(scene.page.get_by_role("button", name="Newest")).to_be_visible()
+
+
+async def growing_table(scene: Scene) -> None:
+    await _opened(scene)
+    await _draft(scene, text=TABLE)
+    await expect(scene.page.get_by_role("cell", name="30 s", exact=True)).to_be_attached()
+
+
+async def growing_long_code(scene: Scene) -> None:
+    await _opened(scene)
+    await _draft(scene, text=LONG_CODE)
+    await expect(scene.page.get_by_text("pg_is_in_recovery()")).to_be_in_viewport()
+
+
+async def growing_twice(scene: Scene) -> None:
+    """Two bots write, to a person and to a program."""
+    await _opened(scene)
+    helper, poet = [await scene.db.fetchval(ADD_BOT, name.lower(), name) for name in ("Helper", "Poet")]
+    await _draft(scene, text="The one that was promoted does, by its own", author=helper)
+    await scene.db.execute(
+        "insert into message (thread_id, content) values ($1, '@poet, say it in verse')",
+        scene.threads["Nothing yet"],
+    )
+    await expect(contents(scene.page).filter(has_text="say it in verse")).to_be_visible()
+    await _draft(scene, text="O server, *hear*\nthe voice", author=poet)
+    await expect(scene.page.get_by_text("the voice")).to_be_visible()
+    await expect(scene.page.get_by_text("Poet", exact=True)).to_be_visible()
 
 
 async def failed(scene: Scene) -> None:
@@ -118,10 +173,13 @@ async def _draft(scene: Scene, **fields: object) -> None:
     thread = scene.threads["Nothing yet"]
     question = await scene.db.fetchval("select max(id) from message where thread_id = $1", thread)
     data = {"thread_id": thread, "reply_to": question, "author": None, "ordinal": 1}
-    scene.line.say("draft", **data, **fields)
+    scene.line.say("draft", **(data | fields))
 
 
 REPLY_STATES: dict[str, Callable[[Scene], Awaitable[None]]] = {
     f"reply_{state.__name__}": state
-    for state in (thinking, growing, growing_unseen, failed, failed_at_once, written_again, edited, editing)
-}
+    for state in (
+        thinking, growing, growing_unseen, growing_table, growing_long_code, growing_twice, failed,
+        failed_at_once, written_again, edited, editing,
+    )
+}  # fmt: skip
