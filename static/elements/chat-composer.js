@@ -73,7 +73,7 @@ export class ChatComposer extends LiveElement {
 
   /** Where the keyboard is on the screen, it would cover what one wants to read. */
   focusUnlessTouch() {
-    if (matchMedia("(hover: hover)").matches) this.#field.focus();
+    if (matchMedia("(hover: hover)").matches) this.#field.focus({ preventScroll: true });
   }
 
   /** @param {string} problem */

@@ -12,6 +12,7 @@ import { wordsOf } from "../text/formatted-text.js";
 const AT_END = 40; // px from the end that still count as being there
 const NEAR = 1_000; // px from where the messages that are held end, in which more are read
 const PAUSE = 50; // ms; while messages stream, the frames between are left to who types
+const LET_GO = ["pointerup", "pointercancel", "contextmenu", "blur"]; // with a menu open, the mouse may tell nothing
 const SHOWN = new Set(["open", "gone"]); // what could not be sent is seen also when the thread is gone
 const SPOKEN = 300; // characters of a new message that are read aloud
 
@@ -28,7 +29,7 @@ export class MessageList extends LiveElement {
   #typists = find(this, ".typists", HTMLElement);
   #jump = find(this, ".jump", HTMLButtonElement);
   #announcer = find(this, ".announcer", HTMLElement);
-  #resized = new ResizeObserver(() => store.isFollowed && this.#scrollToEnd());
+  #resized = new ResizeObserver(() => this.#follow());
   /** What others have written since the last frame. @type {Message[]} */
   #arrived = [];
   #frame = 0;
@@ -40,6 +41,8 @@ export class MessageList extends LiveElement {
   #clientHeight = 0;
   /** Whether the person has scrolled up, and not down again. */
   #hasLeft = false;
+  /** Whether a mouse button or a finger is down on the text: it may be selecting, and must not lose what it points at. */
+  #isHeld = false;
   /** The newest message when the end was last looked at. */
   #seen = 0;
 
@@ -53,6 +56,8 @@ export class MessageList extends LiveElement {
     on(people, "change", () => this.#namesChanged(), signal);
     document.addEventListener("visibilitychange", () => this.#looked(), { signal });
     this.#scroller.addEventListener("scroll", () => this.#scrolled(), { signal, passive: true });
+    find(this, ".entries", HTMLElement).addEventListener("pointerdown", ({ button }) => (this.#isHeld = button === 0), { signal });
+    for (const type of LET_GO) addEventListener(type, () => this.#letGo(), { signal });
     this.#again.addEventListener("click", () => this.#loadAgain(), { signal });
     this.#jump.addEventListener("click", () => this.#jumpTo("newest"), { signal });
     on(this, "jump", (detail) => this.#jumpTo(detail), signal);
@@ -119,7 +124,7 @@ export class MessageList extends LiveElement {
     if (store.conversation) import("./replies.js").catch(() => {}); // it is tried again with the next
     emit(this, "render");
     const moved = anchor?.isConnected ? anchor.getBoundingClientRect().top - before : 0;
-    if (store.isFollowed) this.#scrollToEnd();
+    if (store.isFollowed) this.#follow();
     else if (moved) this.#scroller.scrollTop += moved;
     this.#announce();
     this.#looked();
@@ -128,11 +133,12 @@ export class MessageList extends LiveElement {
 
   #scrolled() {
     const { scrollTop, scrollHeight, clientHeight } = this.#scroller;
+    const bounced = this.#scrollTop + clientHeight > scrollHeight; // Safari shows what is below the end, and goes back
     // Only a person scrolls up, unless all has a new size. That the end has moved away means nothing: we are about to
     // follow it.
     const isResized = scrollHeight !== this.#scrollHeight || clientHeight !== this.#clientHeight;
     if (scrollTop > this.#scrollTop) this.#hasLeft = false;
-    else if (scrollTop < this.#scrollTop && !isResized) this.#leave();
+    else if (scrollTop < this.#scrollTop && !isResized && !bounced) this.#leave();
     this.#looked();
   }
 
@@ -140,6 +146,16 @@ export class MessageList extends LiveElement {
   #leave() {
     this.#hasLeft = true;
     store.isFollowed = false;
+  }
+
+  /** Who has selected something wants to read or copy it. */
+  #letGo() {
+    if (!this.#isHeld) return;
+    this.#isHeld = false;
+    const selection = getSelection();
+    if (selection && !selection.isCollapsed && this.#scroller.contains(selection.anchorNode)) this.#leave();
+    else this.#follow();
+    this.#looked();
   }
 
   /** After what is seen, or where more could be needed, has changed. */
@@ -182,8 +198,8 @@ export class MessageList extends LiveElement {
     if (this.#jump.textContent !== text) this.#jump.textContent = text;
   }
 
-  #scrollToEnd() {
-    this.#scroller.scrollTop = this.#scroller.scrollHeight;
+  #follow() {
+    if (store.isFollowed && !this.#isHeld) this.#scroller.scrollTop = this.#scroller.scrollHeight;
   }
 
   /** @param {Message} message */

@@ -1,4 +1,5 @@
 import "./replies-style.js";
+import { ChatComposer } from "./chat-composer.js";
 import { find } from "./dom.js";
 import { icon } from "./icon.js";
 import { ToastLine } from "./toast-line.js";
@@ -10,8 +11,8 @@ import { ApiError } from "../net/api.js";
 
 const SQUARE = "M6.5 6.5h7v7h-7z";
 
-const form = find(document, "chat-composer form", HTMLFormElement);
-const field = find(form, "textarea", HTMLTextAreaElement);
+const composer = find(document, "chat-composer", ChatComposer);
+const form = find(composer, "form", HTMLFormElement);
 const button = document.createElement("button");
 button.type = "button";
 button.className = "icon stop";
@@ -28,21 +29,25 @@ show();
 function show() {
   const question = conversation.stoppable;
   const isStopping = !!question && conversation.isStopping(question);
-  if (!question && document.activeElement === button) field.focus();
+  if (!question && document.activeElement === button) composer.focusUnlessTouch();
   form.classList.toggle("stoppable", !!question);
   if (button.ariaDisabled !== `${isStopping}`) button.ariaDisabled = `${isStopping}`;
 }
 
 /** Esc stops, unless it means something else where it is pressed. @param {KeyboardEvent} event */
 function keyDown(event) {
-  if (event.key !== "Escape" || event.defaultPrevented || event.isComposing || !conversation.stoppable) return;
+  if (event.key !== "Escape" || event.defaultPrevented || !conversation.stoppable) return;
+  // A key that ends an IME composition; Safari has ended it already and tells by 229.
+  if (event.isComposing || event.keyCode === 229) return;
+  // A key that is held down has closed something; with another key it means something to the system.
+  if (event.repeat || event.altKey || event.ctrlKey || event.metaKey || event.shiftKey) return;
   if (document.querySelector(":modal, :popover-open:not(toast-line)")) return;
   event.preventDefault();
   void stop();
 }
 
 async function stop() {
-  field.focus({ preventScroll: true });
+  composer.focusUnlessTouch();
   try {
     await conversation.stop();
   } catch (error) {

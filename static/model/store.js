@@ -157,6 +157,7 @@ class Store extends EventTarget {
     this.#typedAt = -Infinity; // what is typed next is another message
     // To the server, half of a surrogate pair would not be JSON.
     outbox.add({ client_id: uuid(), thread_id: this.threadId, content: content.toWellFormed(), replaces });
+    if (people.bots.length) void this.loadConversation(); // so that the reply can be stopped as soon as it begins
     // Also where the end cannot be read now: what was sent is shown when it is.
     this.goTo().catch(() => {});
   }

@@ -20,6 +20,15 @@ OF_DOTS = """(selector) => {
     return [left, bottom - top - height / 2];
 }"""
 """Where the dots are, in px from the left and from the end of the conversation."""
+TOP = "(one) => one.getBoundingClientRect().top"
+BOUNCE = """async (one) => {
+    for (const beyond of [30, 60, 25, 0]) {
+        const scrollTop = one.scrollHeight - one.clientHeight + beyond;
+        Object.defineProperty(one, "scrollTop", { get: () => scrollTop, configurable: true });
+        one.dispatchEvent(new Event("scroll"));
+    }
+    delete one.scrollTop;
+}"""
 REMEMBER = "(one) => { window.remembered = one; }"
 IS_REMEMBERED = "(one) => one === window.remembered"
 
@@ -108,6 +117,72 @@ async def test_the_view_follows_only_who_is_at_the_end(open_page: Open, teller: 
     reply.end()
     await expect(action(page, "Answer again")).to_be_in_viewport()
     assert await scroller.evaluate(FROM_END) < 1
+
+
+async def test_what_is_being_selected_stays_under_the_mouse_and_selected(
+    open_page: Open, teller: Teller, thread: int
+) -> None:
+    page = await open_page(f"/threads/{thread}")
+    line = contents(page).last.get_by_text
+    reply = await ask(page, teller)
+    reply.say("\n\n".join(f"Line {number}." for number in range(BELOW)))
+    await expect(line(f"Line {BELOW - 1}.")).to_be_in_viewport()
+    before = await line(f"Line {BELOW - 3}.").bounding_box()
+    assert before is not None
+    await page.mouse.move(before["x"] + 1, before["y"] + 5)
+    await page.mouse.down()
+    reply.say("\n\nOne more.")
+    await expect(line("One more.")).to_be_attached()
+    await page.mouse.move(before["x"] + 400, before["y"] + 5, steps=3)  # beyond the end of the line
+    assert await line(f"Line {BELOW - 3}.").evaluate(TOP) == before["y"]
+    await page.mouse.up()
+    reply.say("\n\nAnother.")
+    await expect(line("Another.")).to_be_attached()
+    reply.end()
+    await expect(action(page, "Answer again")).to_be_attached()
+    assert await line(f"Line {BELOW - 3}.").evaluate(TOP) == before["y"]
+    assert (await page.evaluate("getSelection().toString()")).strip() == f"Line {BELOW - 3}."
+
+
+async def test_code_is_as_wide_as_it_will_be(open_page: Open, teller: Teller, thread: int) -> None:
+    page = await open_page(f"/threads/{thread}")
+    reply = await ask(page, teller)
+    reply.say("```py\nif so:")
+    await expect(page.locator("code-block")).to_contain_text("if so:")
+    before = await page.locator("code-block").bounding_box()
+    reply.say(f" {'x' * 30}")
+    await expect(page.locator("code-block")).to_contain_text("x" * 30)
+    after = await page.locator("code-block").bounding_box()
+    assert before is not None
+    assert after is not None
+    assert before["width"] == after["width"]
+
+
+async def test_a_click_in_the_text_leaves_nobody_behind(
+    open_page: Open, teller: Teller, thread: int
+) -> None:
+    page = await open_page(f"/threads/{thread}")
+    line = contents(page).last.get_by_text
+    reply = await ask(page, teller)
+    reply.say("\n\n".join(f"Line {number}." for number in range(BELOW)))
+    await line(f"Line {BELOW - 3}.").click(button="right")
+    await line(f"Line {BELOW - 3}.").click()
+    reply.say("\n\nThe end.")
+    await expect(line("The end.")).to_be_in_viewport()
+    reply.end()
+
+
+async def test_who_bounces_at_the_end_is_still_there(open_page: Open, teller: Teller, thread: int) -> None:
+    """Safari lets one scroll beyond the end, and goes back by itself."""
+    page = await open_page(f"/threads/{thread}")
+    line = contents(page).last.get_by_text
+    reply = await ask(page, teller)
+    reply.say("\n\n".join(f"Line {number}." for number in range(BELOW)))
+    await expect(line(f"Line {BELOW - 1}.")).to_be_in_viewport()
+    await page.locator(".scroller").evaluate(BOUNCE)
+    reply.say("\n\nAnd so on.\n\nThe end.")
+    await expect(line("The end.")).to_be_in_viewport()
+    reply.end()
 
 
 async def test_screen_readers_hear_sentences_and_the_end(

@@ -4,10 +4,14 @@ from urllib.parse import urljoin
 
 from playwright.async_api import expect
 
-from tests.support.page import Open, act, contents, field
+from tests.support.page import Line, Open, act, contents, field, write
 from tests.support.process import Server
 from tests.support.told_bot import Teller
 from tests.support.told_replies import ask, button
+
+SAFARI_ENDS_COMPOSITION = """(field) => field.dispatchEvent(
+    new KeyboardEvent("keydown", { key: "Escape", keyCode: 229, bubbles: true, cancelable: true })
+)"""
 
 
 async def test_the_stop_button_is_where_send_is_while_the_field_is_empty(
@@ -49,6 +53,61 @@ async def test_escape_stops_from_another_tab_on_another_server(
     for page in (one, two):
         await expect(page.get_by_text("Stopped", exact=True)).to_be_visible()
         await expect(contents(page)).to_have_text(["Why?", "Once upon"])
+
+
+async def test_a_key_that_means_something_else_stops_nothing(
+    open_page: Open, teller: Teller, thread: int
+) -> None:
+    page = await open_page(f"/threads/{thread}")
+    reply = await ask(page, teller)
+    await expect(button(page, "Stop the reply")).to_be_visible()
+    await page.keyboard.press("Control+k")
+    await expect(page.get_by_role("dialog", name="Find")).to_be_visible()
+    await page.keyboard.down("Escape")
+    await expect(page.get_by_role("dialog", name="Find")).to_be_hidden()
+    await page.keyboard.down("Escape")  # it is held down for a little longer
+    await page.keyboard.up("Escape")
+    await page.keyboard.press("Shift+Escape")
+    await field(page).focus()
+    ime = await page.context.new_cdp_session(page)
+    await ime.send("Input.imeSetComposition", {"text": "にほ", "selectionStart": 2, "selectionEnd": 2})
+    await expect(field(page)).to_have_value("にほ")
+    await page.keyboard.press("Escape")
+    await field(page).evaluate(SAFARI_ENDS_COMPOSITION)
+    reply.say("Because.")
+    reply.end()
+    await expect(contents(page)).to_have_text(["Why?", "Because."])
+    await expect(page.get_by_text("Stopped", exact=True)).to_have_count(0)
+
+
+async def test_on_touch_no_keyboard_covers_what_was_said(
+    open_page: Open, teller: Teller, thread: int
+) -> None:
+    page = await open_page(f"/threads/{thread}", has_touch=True, is_mobile=True)
+    reply = await ask(page, teller)
+    reply.say("Once upon a time")
+    await expect(contents(page).last).to_have_text("Once upon a time")
+    await field(page).blur()
+    await button(page, "Stop the reply").tap()
+    await reply.until_left()
+    await expect(page.get_by_text("Stopped", exact=True)).to_be_visible()
+    await expect(field(page)).not_to_be_focused()
+
+
+async def test_what_stops_is_loaded_before_a_reply_begins(
+    open_page: Open, teller: Teller, thread: int
+) -> None:
+    page = await open_page("/static/favicon.svg")
+    line = Line("/api/v1/ws/threads/")
+    await line.lay(page.context)
+    await page.goto(urljoin(page.url, f"/threads/{thread}"))
+    await expect(page.locator("main")).to_have_attribute("data-view", "open")
+    await expect(page.locator("connection-status")).to_have_attribute("data-state", "connected")
+    await line.cut()
+    async with page.expect_request("**/stop-button.js"):
+        await write(page, "Why?")
+    line.is_cut = False
+    (await teller.asked()).end()
 
 
 async def test_the_second_click_on_send_stops_nothing(open_page: Open, teller: Teller, thread: int) -> None:
