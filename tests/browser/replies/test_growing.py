@@ -5,10 +5,10 @@ from urllib.parse import urljoin
 import pytest
 from playwright.async_api import expect
 
-from tests.support.page import SOON, Line, Open, contents
+from tests.support.page import Open, contents
 from tests.support.process import Server
 from tests.support.told_bot import Teller
-from tests.support.told_replies import action, answered, ask, button
+from tests.support.told_replies import action, answered, ask
 
 BELOW = 40
 """The lines of a reply that is longer than the window."""
@@ -60,26 +60,6 @@ async def test_a_reply_grows_in_two_tabs_on_two_servers_and_becomes_its_message(
     assert await contents(one).last.evaluate(IS_REMEMBERED), "it is the same element"
     await one.reload()
     await expect(contents(one)).to_have_text(["Why?", "It is so because. Really."])
-
-
-async def test_what_has_ended_while_there_was_no_connection_is_shown_once(
-    open_page: Open, teller: Teller, thread: int
-) -> None:
-    line = Line()
-    page = await open_page("/static/favicon.svg")
-    await line.lay(page.context)
-    await page.goto(urljoin(page.url, f"/threads/{thread}"))
-    reply = await ask(page, teller)
-    reply.say("Once upon")
-    await expect(contents(page).last).to_have_text("Once upon")
-    await line.cut()
-    await expect(page.locator("connection-status")).not_to_have_attribute("data-state", "connected")
-    await expect(contents(page)).to_have_text(["Why?", "Once upon"])
-    reply.say(" a time.")
-    reply.end()
-    line.is_cut = False
-    await expect(contents(page)).to_have_text(["Why?", "Once upon a time."], timeout=SOON)
-    await expect(button(page, "Stop the reply")).to_be_hidden()
 
 
 async def test_where_a_bot_types_its_reply_begins(open_page: Open, teller: Teller, thread: int) -> None:

@@ -117,6 +117,25 @@ async def test_the_newest_question_is_edited(
     await expect(page.locator(".unread-from:not([hidden])")).to_have_count(1)
 
 
+async def test_a_question_whose_reply_was_stopped_is_edited(
+    open_page: Open, teller: Teller, thread: int
+) -> None:
+    page = await open_page(f"/threads/{thread}")
+    reply = await ask(page, teller)
+    reply.say("So")
+    await expect(contents(page).last).to_have_text("So")
+    await button(page, "Stop the reply").click()
+    await reply.until_left()
+    await action(page, "Edit").click()
+    await field(page).fill("Why not?")
+    await page.keyboard.press("Enter")
+    again = await teller.asked()
+    assert again.question == "Why not?"
+    again.say("Not so.")
+    again.end()
+    await expect(contents(page)).to_have_text(["Why not?", "Not so."])
+
+
 async def test_an_edited_question_survives_a_reload_and_is_sent_once(
     open_page: Open, teller: Teller, http: httpx.AsyncClient, thread: int
 ) -> None:
