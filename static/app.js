@@ -178,7 +178,7 @@ async function create(content) {
   if (isCreating) return;
   isCreating = true;
   try {
-    await identify(); // whose bots these are: somebody may be quicker than that
+    await identify(); // who begins it, and which bots there are: somebody may be quicker than that
     const { id } = await createThread({ bot: await chosenBot() });
     go(id, { replace: !store.threadId });
     send(content);

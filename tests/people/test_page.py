@@ -10,8 +10,8 @@ from playwright.async_api import Page, Route, expect
 from chinwag.db.pool import Connection
 from tests.support.axe import no_finding
 from tests.support.http import http_client
-from tests.support.page import Open, contents
-from tests.support.people import PASSWORD, signed_in
+from tests.support.page import Open, contents, write
+from tests.support.people import PASSWORD, open_as, signed_in
 from tests.support.process import Server
 
 
@@ -84,6 +84,7 @@ async def test_two_persons_talk_and_one_signs_out(open_page: Open, thread: int) 
     ann, bob = await open_page(f"/threads/{thread}"), await open_page(f"/threads/{thread}")
     await enter(ann, "ann")
     await enter(bob, "bob")
+    await expect(ann.locator(".signed-in .name")).to_have_text("ann")
     await ann.locator("textarea").fill("Hello Bob")
     await ann.keyboard.press("Enter")
     await expect(contents(bob)).to_have_text(["Hello Bob"])
@@ -102,6 +103,27 @@ async def test_who_is_signed_out_elsewhere_sees_the_form(
     await db.execute("update account set active = false where username = 'cy'")
     await expect(page.get_by_label("Name")).to_be_visible()
     await db.execute("update account set active = true where username = 'cy'")
+
+
+async def test_no_chat_begins_in_the_name_of_who_was_signed_in_before(
+    open_page: Open, server: Server
+) -> None:
+    page = await open_as(open_page, server, "ann")
+    await expect(page.locator(".signed-in .name")).to_have_text("ann")
+    await page.goto(f"{server.url}/static/favicon.svg")
+    await page.request.post(f"{server.url}/api/v1/session", data={"username": "bob", "password": PASSWORD})
+    posted: list[str] = []
+    page.on("request", lambda request: posted.append(request.url) if request.method == "POST" else None)
+    held: asyncio.Queue[Route] = asyncio.Queue()
+    await page.route("**/api/v1/account", lambda route: held.put_nowait(route), times=1)
+    await page.goto(f"{server.url}/")
+    route = await held.get()
+    await page.get_by_role("button", name="New chat", exact=True).click()
+    await write(page, "Hello")
+    async with page.expect_navigation(wait_until="load"):
+        await route.continue_()
+    await expect(page.locator(".signed-in .name")).to_have_text("bob")
+    assert posted == []
 
 
 async def test_what_one_person_has_not_sent_is_not_sent_by_the_next(
