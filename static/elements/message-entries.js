@@ -132,6 +132,11 @@ export class MessageEntries {
   #stored(entry, message) {
     const wasSentHere = entry.querySelector("[data-state]");
     showStored(entry, message);
+    // It was stored before elements/replies.js was there.
+    if ("replyTo" in entry.dataset && !("grows" in entry.dataset)) {
+      showContent(entry, message);
+      delete entry.dataset.replyTo;
+    }
     if (!wasSentHere) return;
     this.#newestSent?.classList.remove("newest");
     this.#newestSent = entry;
@@ -169,11 +174,15 @@ const replyKey = (message) => ("reply_to" in message && message.reply_to ? `repl
 function messageElement(message) {
   const entry = fromTemplate("message");
   entry.classList.toggle("reply", replyKey(message) !== "");
-  if ("ordinal" in message) return entry;
+  if (!("ordinal" in message)) showContent(entry, message);
+  return entry;
+}
+
+/** @param {HTMLElement} entry @param {Message | Send} message */
+function showContent(entry, message) {
   const isLine = "role" in message && message.role === "system";
   find(entry, ".content", HTMLElement).append(isLine ? message.content : formatted(message.content));
   if (entry.querySelector("code-block")) import("./code-block.js").catch(() => {}); // it is tried again with the next
-  return entry;
 }
 
 /** Again when the name is known, or another. @param {HTMLElement} entry @param {Author} author */

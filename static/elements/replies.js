@@ -48,11 +48,13 @@ function becomeMessage(entry, { content }) {
   growing.delete(entry);
   entry.classList.remove("thinking", "failed");
   delete entry.dataset.replyTo;
+  delete entry.dataset.grows;
 }
 
 /** @param {HTMLElement} entry @param {string} text @param {boolean} isComplete */
 function showText(entry, text, isComplete) {
   const streamed = growing.get(entry) ?? new StreamedText(find(entry, ".content", HTMLElement));
   growing.set(entry, streamed);
+  entry.dataset.grows = ""; // otherwise <message-list> shows the text when it is stored
   streamed.show(text, isComplete);
 }

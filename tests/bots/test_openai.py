@@ -253,7 +253,8 @@ async def test_the_key_is_in_no_log_and_no_error(
     assert all(one.headers["authorization"] == f"Bearer {KEY}" for one in endpoint.asked)
     told.extend(record.getMessage() for record in caplog.records)
     told.extend(map(repr, events))
-    assert {event["event"] for event in events} == {"model_failed", "model_refuses"}
+    # The same line is not written many times within a few seconds.
+    assert {event["event"] for event in events} - {"repeated"} == {"model_failed", "model_refuses"}
     assert not [text for text in told if KEY in text]
 
 

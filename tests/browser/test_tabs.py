@@ -11,9 +11,9 @@ from tests.support.page import (
     WAITING,
     Line,
     Open,
+    all_is_stored,
     contents,
     item,
-    kept,
     open_cut_off,
     states,
     stored,
@@ -55,8 +55,7 @@ async def test_windows_show_each_message_once_while_both_write(
             await write(page, said[-1])
             await expect(contents(one)).to_have_text(said)
             await expect(contents(other)).to_have_text(said)
-    assert await stored(db, thread) == said
-    assert await kept(one) == []
+    await all_is_stored(one, db, thread, said)
 
 
 async def test_another_window_delivers_what_a_closed_one_left(

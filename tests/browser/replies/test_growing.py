@@ -1,11 +1,12 @@
 """A reply that is being written grows in every tab, on any server, and becomes its message."""
 
+import asyncio
 from urllib.parse import urljoin
 
 import pytest
-from playwright.async_api import expect
+from playwright.async_api import Route, expect
 
-from tests.support.page import Open, contents
+from tests.support.page import Open, contents, write
 from tests.support.process import Server
 from tests.support.told_bot import Teller
 from tests.support.told_replies import action, answered, ask
@@ -31,6 +32,28 @@ BOUNCE = """async (one) => {
 }"""
 REMEMBER = "(one) => { window.remembered = one; }"
 IS_REMEMBERED = "(one) => one === window.remembered"
+
+
+async def test_a_reply_is_shown_that_is_stored_before_the_page_can_show_how_it_grows(
+    open_page: Open, teller: Teller, thread: int
+) -> None:
+    page = await open_page(f"/threads/{thread}")
+    is_stored = asyncio.Event()
+
+    async def load_late(route: Route) -> None:
+        await is_stored.wait()
+        await route.continue_()
+
+    await page.route("**/elements/replies.js", load_late)
+    await write(page, "Why?")
+    reply = await teller.asked()
+    reply.say("It is `so`.")
+    await expect(page.locator(".entry[data-reply-to]")).to_be_attached()
+    reply.end()
+    await expect(contents(page)).to_have_text(["Why?", "It is so."])
+    is_stored.set()
+    await answered(page, teller, "And?", "Yes.")
+    await expect(contents(page)).to_have_text(["Why?", "It is so.", "And?", "Yes."])
 
 
 async def test_a_reply_grows_in_two_tabs_on_two_servers_and_becomes_its_message(
