@@ -1,4 +1,4 @@
-"""A fake endpoint for models, and conversations that are stored."""
+"""A bot that does what messages say, a fake endpoint for models, and conversations that are stored."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import aclosing
@@ -14,6 +14,8 @@ from chinwag.db.pool import Connection, Pool, open_pool
 from chinwag.settings import Settings
 from tests.support.endpoint import FakeEndpoint
 from tests.support.people import add_person
+from tests.support.process import Server, ServerStarter
+from tests.support.talker import TALKER
 
 Talk = Callable[..., Awaitable[StoredConversation]]
 """Stores turns, each as (who, content), in a new thread, and returns the conversation with the last one as it
@@ -22,6 +24,12 @@ is for the bot. `who` is `bot`, or the name of a person."""
 CUT = "cut"
 
 MOST_CHARACTERS = 2_000_000
+
+
+@pytest.fixture(scope="module")
+def talker(start_server: ServerStarter) -> Server:
+    """A server whose bot does what messages say. The module's server has none."""
+    return start_server(TALKER)
 
 
 @pytest.fixture

@@ -1,28 +1,15 @@
 """Drafts: a reply is seen while it is written, by every reader on every server, and never spliced."""
 
 import httpx
-import pytest
 
 from chinwag.db.pool import Connection
 from tests.support.client import open_thread
 from tests.support.drafts import ask, drafts_of, replies, until_said
-from tests.support.process import Server, ServerStarter
+from tests.support.process import Server
 from tests.support.sql import until
-from tests.support.talker import TALKER, words
+from tests.support.talker import words
 
 FORGE = "select pg_notify('chinwag', $1 || ' 0 ' || $2)"
-
-
-@pytest.fixture(scope="module")
-def settings() -> dict[str, str]:
-    """The module's server has no bot."""
-    return {"CHINWAG_BOT": "none"}
-
-
-@pytest.fixture(scope="module")
-def talker(start_server: ServerStarter) -> Server:
-    """A server whose bot does what messages say."""
-    return start_server(TALKER)
 
 
 async def test_words_come_one_by_one_on_every_server(

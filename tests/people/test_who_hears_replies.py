@@ -1,15 +1,12 @@
 """Who sees drafts: the members of the thread, and nobody after their removal."""
 
-import asyncio
-
 import pytest
 
 from chinwag.db.pool import Connection
 from tests.support.drafts import drafts_of, replies, until_said
 from tests.support.person import Person
 from tests.support.process import Server
-from tests.support.sql import until
-from tests.support.talker import TALKER
+from tests.support.talker import TALKER, words
 
 
 @pytest.fixture(scope="module")
@@ -53,10 +50,14 @@ async def test_a_bot_that_is_removed_says_no_more(
         await hers.frame("draft.end")
         assert drafts_of(hers) == {}
         ended = len(hers.frames)
-        await until(db, "select not exists (select from reply_request where thread_id = $1)", thread)
-        await asyncio.sleep(0.3)  # in which fifteen words would have come
-        assert not [frame for frame in hers.frames[ended:] if frame["type"] == "draft"]
-    assert await replies(db, thread) == []
+        asked = next(one["id"] for one in hers.messages if one["content"].startswith("@talker say 1000"))
+        await ada.adds(thread, "talker")
+        await ada.says(thread, "@talker say 15 0.02")
+        await hers.until(lambda _: any(message["role"] == "assistant" for message in hers.messages))
+        # While it said fifteen words of another reply, it told nothing of the former one.
+        later = [frame["data"] for frame in hers.frames[ended:] if frame["type"] == "draft"]
+        assert asked not in {data["reply_to"] for data in later}
+    assert await replies(db, thread) == [(words(15), None)]
 
 
 async def test_a_stranger_hears_nothing_of_a_private_thread_and_stops_nothing(

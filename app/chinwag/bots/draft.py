@@ -22,6 +22,7 @@ class Draft:
         is_told: whether its readers can follow what is told next. At the beginning, and when something was
             lost, they need the whole text.
         is_lost: whether another server has taken it over, or nobody waits for it any more.
+        is_stopped: whether a person has stopped it.
         writing: the bot at work, which is cancelled when the draft is lost or a person stops it.
     """
 
@@ -80,13 +81,16 @@ class Draft:
 
     def lose(self) -> None:
         """Stop writing, because nobody waits for it here any more."""
-        self.is_lost = True
-        self.cancel()
+        if not self.is_lost:
+            self.is_lost = True
+            self.cancel()
 
     def stop(self) -> None:
-        """Stop writing, because a person wants it: what was said stays."""
-        self.is_stopped = True
-        self.cancel()
+        """Stop writing, because a person wants it: what was said stays. Another cancellation would interrupt
+        what the bot does to clean up."""
+        if not self.is_stopped:
+            self.is_stopped = True
+            self.cancel()
 
     def cancel(self) -> None:
         if self.writing is not None:

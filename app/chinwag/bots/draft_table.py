@@ -27,9 +27,9 @@ TELL = """
 
 SAVE = """
     with mine as (
-      select r.message_id, r.thread_id, saved.author, saved.ordinal, saved.content, saved.is_told, place
-      from unnest($2::bigint[], $3::bigint[], $4::integer[], $5::bigint[], $6::text[], $7::boolean[])
-        with ordinality as saved (message_id, attempt, author, ordinal, content, is_told, place)
+      select r.message_id, r.thread_id, saved.author, saved.ordinal, saved.content, place
+      from unnest($2::bigint[], $3::bigint[], $4::integer[], $5::bigint[], $6::text[])
+        with ordinality as saved (message_id, attempt, author, ordinal, content, place)
         join reply_request as r on r.message_id = saved.message_id
       where r.claimed_by = $1 and r.attempt = saved.attempt
         and (select true from thread where id = r.thread_id)
@@ -42,7 +42,7 @@ SAVE = """
     ), kept as (
       -- These requests cannot be deleted before this is committed, so no draft is told after its end.
       select message_id from reply_request
-      where message_id in (select message_id from mine where is_told) for key share skip locked
+      where $7 and message_id in (select message_id from mine) for key share skip locked
     ), told as (
       select notify_frame(
         thread_id, 0, draft_frame(thread_id, message_id, author, ordinal, content, null, $8)
@@ -133,13 +133,13 @@ class DraftTable:
         rows = await self._pool.fetch(TELL, self._server_id, *_columns(appends))
         return {row["message_id"] for row in rows}
 
-    async def save(self, drafts: Sequence[Told], told: Sequence[bool]) -> set[int]:
+    async def save(self, drafts: Sequence[Told], *, is_told: bool) -> set[int]:
         """Save whole texts, and return the messages whose drafts are still this server's.
 
         Args:
-            told: for each draft, whether its whole text is notified, too.
+            is_told: notify the whole texts, too.
         """
-        rows = await self._pool.fetch(SAVE, self._server_id, *_columns(drafts), list(told), NOTIFY_BYTES)
+        rows = await self._pool.fetch(SAVE, self._server_id, *_columns(drafts), is_told, NOTIFY_BYTES)
         return {row["message_id"] for row in rows}
 
     async def park(self, draft: Told, failure: str) -> None:

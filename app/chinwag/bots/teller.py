@@ -129,7 +129,7 @@ class DraftTeller:
             else Told(draft.message_id, draft.attempt, draft.author, draft.ordinal, draft.told_text)
             for draft in drafts
         ]
-        still_ours = await self._table.save(saved, [is_told] * len(saved))
+        still_ours = await self._table.save(saved, is_told=is_told)
         for draft, told in zip(drafts, saved, strict=True):
             draft.saved_ordinal, draft.saved_at = told.ordinal, _now()
         self._lose_others(saved, still_ours)
