@@ -85,7 +85,7 @@ async def test_500_messages_get_500_replies_though_a_server_and_the_bot_fail(
     async with open_thread(server, thread, after=0) as reader:
         writing = asyncio.create_task(write_500([server, other], start_server.database_url, thread))
         await reader.until(lambda _: sum(m["role"] == "assistant" for m in reader.messages) >= 100)
-        assert await db.fetchval(CLAIMING) == 2
+        await until(db, f"select ({CLAIMING}) = 2")
         killed.kill()
         await writing
         await until(db, f"select ({WAITING}) = ({FAILED})")
