@@ -93,8 +93,8 @@ async def test_it_is_started_again_with_another_key(tiny: Local, talk: Talk) -> 
     await said(tiny, conversation)
     before, pid = tiny.llama.endpoint, tiny.llama.pid
     assert before and pid
-    os.kill(pid, signal.SIGKILL)
     with capture_logs() as log:
+        os.kill(pid, signal.SIGKILL)  # within, as its end may be noticed at once
         assert (await said(tiny, conversation))[0] == CUT
     assert tiny.llama.endpoint
     assert tiny.llama.endpoint.key != before.key
