@@ -74,16 +74,27 @@ create or replace trigger message_30_publish
   after insert on message referencing new table as written_message
   for each statement execute function tg_message__publish();
 
--- Deletes the request that a new reply answers, whoever wrote the reply, and the request of a question that was replaced.
+-- Deletes the request that a new reply answers, whoever wrote the reply. Of a message that was replaced, deletes whom it
+-- mentions, and the request if it is a question.
 create or replace function tg_message__withdraw_request() returns trigger
 language plpgsql security definer set search_path = pg_catalog, pg_temp
 as $$
+declare
+  mentioned integer;
 begin
   delete from public.reply_request where message_id = new.reply_to;
-  if new.replaces is not null and new.role = 'user' then
+  if new.replaces is null then
+    return null;
+  end if;
+  if new.role = 'user' then
     delete from public.reply_request
     where message_id = (select id from public.message where thread_id = new.thread_id and seq = new.replaces);
   end if;
+  for mentioned in
+    delete from public.mention where thread_id = new.thread_id and seq = new.replaces returning account_id
+  loop
+    perform public.notify_read(new.thread_id, mentioned);
+  end loop;
   return null;
 end
 $$;

@@ -39,6 +39,23 @@ async def say(client: httpx.AsyncClient, thread: int, content: str) -> None:
     assert answer.status_code == 201, answer.text
 
 
+async def test_a_message_that_was_replaced_mentions_nobody(
+    open_page: Open, server: Server, other_server: Server, ann: httpx.AsyncClient, threads: tuple[int, int]
+) -> None:
+    thread, elsewhere = threads
+    devices = [
+        await open_as(open_page, where, "bob", f"/threads/{elsewhere}") for where in (server, other_server)
+    ]
+    replaced: int | None = None
+    for content, mentions in (("for @bob", "1"), ("for @bob, too", "1"), ("for all", None)):
+        answer = await ann.post(f"/threads/{thread}/messages", json={"content": content, "replaces": replaced})
+        assert answer.status_code == 201, answer.text
+        replaced = answer.json()["seq"]
+        for device in devices:
+            shown = item(device, thread).locator(".mentions")
+            await (expect(shown).to_contain_text(mentions) if mentions else expect(shown).to_be_hidden())
+
+
 async def test_the_counts_are_the_same_on_all_devices(
     open_page: Open, server: Server, other_server: Server, ann: httpx.AsyncClient, threads: tuple[int, int]
 ) -> None:
