@@ -51,6 +51,9 @@ begin
   where w.asks_for_reply
     and (select true from public.message where reply_to = w.id and replaces is null) is null
   order by w.id;
+  if found then
+    perform public.notify_servers(public.payload(0::bigint, 0::bigint, ''::text)); -- it wakes the bots
+  end if;
 
   if exists (select from written_message where position('@' in content) > 0) then
     insert into public.mention (thread_id, account_id, seq)

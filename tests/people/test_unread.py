@@ -48,7 +48,8 @@ async def test_a_message_that_was_replaced_mentions_nobody(
     ]
     replaced: int | None = None
     for content, mentions in (("for @bob", "1"), ("for @bob, too", "1"), ("for all", None)):
-        answer = await ann.post(f"/threads/{thread}/messages", json={"content": content, "replaces": replaced})
+        message = {"content": content, "replaces": replaced}
+        answer = await ann.post(f"/threads/{thread}/messages", json=message)
         assert answer.status_code == 201, answer.text
         replaced = answer.json()["seq"]
         for device in devices:

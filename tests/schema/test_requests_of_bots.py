@@ -1,5 +1,8 @@
-"""The requests for replies of a bot that is removed, while another one stays."""
+"""The requests for replies: which bots are asked, and that they are told of it."""
 
+import asyncio
+
+from chinwag.bots.requests import WAKE
 from chinwag.db.pool import Connection
 from tests.support.people import add_person
 
@@ -23,3 +26,21 @@ async def test_a_bot_that_is_removed_is_asked_no_more_though_another_stays(db: C
     assert [row["bot"] for row in await db.fetch(asked, thread)] == [first, second]
     await db.execute("delete from member where thread_id = $1 and account_id = $2", thread, second)
     assert [row["bot"] for row in await db.fetch(asked, thread)] == [first]
+
+
+async def test_only_a_message_that_asks_a_bot_wakes_the_bots(db: Connection) -> None:
+    told: asyncio.Queue[str] = asyncio.Queue()
+
+    def hear(_connection: object, _pid: int, _channel: str, payload: object) -> None:
+        told.put_nowait(str(payload))
+
+    thread = await db.fetchval("insert into thread (title) values ('Thread') returning id")
+    await db.add_listener("chinwag", hear)
+    for role, wakes in (("assistant", 0), ("user", 1), ("assistant", 0)):
+        await db.execute("insert into message (thread_id, role, content) values ($1, $2, 'x')", thread, role)
+        await db.execute("notify chinwag, 'the end'")
+        payloads = []
+        while (payload := await asyncio.wait_for(told.get(), 10)) != "the end":
+            payloads.append(payload)
+        assert payloads.count(WAKE) == wakes, payloads
+    await db.remove_listener("chinwag", hear)

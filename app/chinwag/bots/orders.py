@@ -52,7 +52,7 @@ ASK = """
 """The request of the former version is gone, and its number of attempts with it. The new one begins far above
 it: who has not heard that the former draft has ended must not put the two together."""
 
-WAKE = "select notify_frame(0, 0, '')"
+WAKE_BOTS = "select notify_frame(0, 0, '')"
 
 
 class ReplyOrders:
@@ -101,7 +101,7 @@ class ReplyOrders:
                 raise NotAReply()
             else:
                 await connection.execute(ASK, row["id"])
-            await connection.execute(WAKE)
+            await connection.execute(WAKE_BOTS)
 
 
 def _no_such_message(thread_id: int, seq: int) -> NoSuchThread:

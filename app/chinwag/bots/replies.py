@@ -19,7 +19,7 @@ from chinwag.bots.conversation import StoredConversation
 from chinwag.bots.draft import Draft
 from chinwag.bots.draft_table import DraftTable
 from chinwag.bots.reply import Reply
-from chinwag.bots.requests import CLAIMS, Claim, ReplyRequests
+from chinwag.bots.requests import CLAIMS, WAKE, Claim, ReplyRequests
 from chinwag.bots.teller import DraftTeller
 from chinwag.bots.titles import give_title
 from chinwag.chat.writer import Writer
@@ -30,7 +30,8 @@ RENEW_SECONDS = 1.0
 RELEASE_SECONDS = 0.5
 POLL_SECONDS = 0.75
 """The time between two looks for requests that dead servers had claimed. A new request wakes the bots at
-once. With the time of a lease it is less than 5 s, after which another server has taken over."""
+once, and so does the end of a reply. With the time of a lease it is less than 5 s, after which another server
+has taken over."""
 
 RETRY_SECONDS = 2.0
 
@@ -117,10 +118,10 @@ class Replies:
                         await self._requests.release()
 
     def receive(self, payload: str) -> None:
-        """Take a notification: something was written, so there may be requests; or a draft is to be stopped,
-        or told as a whole."""
-        self._woken.set()
-        if (asked := draft_order(payload)) and (reply := self._replies.get(asked.reply_to)):
+        """Take a notification: there is a request, or a draft is to be stopped, or told as a whole."""
+        if payload == WAKE:
+            self._woken.set()
+        elif (asked := draft_order(payload)) and (reply := self._replies.get(asked.reply_to)):
             if asked.stops:
                 reply.draft.stop()
             else:
@@ -153,7 +154,7 @@ class Replies:
             self._after = 0
         room = CLAIMS - len(self._replies)
         if not room:
-            return  # each reply is notified, and that wakes this loop
+            return  # the end of each reply wakes this loop
         claims = await self._requests.claim(
             room, bots=list(self._bots), after=self._after, tells_typing=self._tells_typing
         )
@@ -227,6 +228,7 @@ class Replies:
         finally:
             if self._replies.get(claim.id) is reply:
                 del self._replies[claim.id]
+            self._woken.set()  # there is room for another one
 
 
 def _now() -> float:

@@ -12,6 +12,10 @@ from msgspec import Struct
 
 from chinwag.db.pool import Pool
 
+WAKE = "0 0 "
+"""The notification of a transaction that leaves a request which can be claimed. It means nothing but to
+bots."""
+
 LEASE_TIME = timedelta(seconds=3.5)
 
 CLAIMS = 200
@@ -126,8 +130,7 @@ RELEASE = """
     )
     select notify_frame(0, 0, '') from released limit 1
 """
-"""Releases all claims. The notification wakes the bots of the other servers, and means nothing to anybody
-else."""
+"""Releases all claims, and wakes the bots of the other servers."""
 
 
 class Claim(Struct, frozen=True):

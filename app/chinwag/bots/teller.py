@@ -21,6 +21,10 @@ MOST_GATHER_SECONDS = 0.25
 SHARE = 0.2
 """The most of its time that a server spends on telling: where the database is slow, it gathers for longer."""
 
+MOST_TOLD_A_SECOND = 500
+"""The most notifications a second, of all drafts of this server. Each costs every server some time, and each
+reader of the thread: where many replies are written at once, it gathers for longer."""
+
 SAVE_SECONDS = 1.0
 """The least time between two savings of a draft. Each writes the whole text, so a long one is saved less
 often."""
@@ -73,8 +77,9 @@ class DraftTeller:
             await asyncio.sleep(self._gather_seconds)
             began = _now()
             self._idle.clear()
+            told = 0
             try:
-                await self._tell()
+                told = await self._tell()
                 await self._save()
             except FAILURES as error:
                 log.warning("drafts_not_told", error=type(error).__name__)
@@ -88,10 +93,11 @@ class DraftTeller:
                 await asyncio.sleep(RETRY_SECONDS)
             finally:
                 self._idle.set()
-            took = _now() - began
-            self._gather_seconds = min(max(GATHER_SECONDS, took / SHARE), MOST_GATHER_SECONDS)
+            needed = max((_now() - began) / SHARE, told / MOST_TOLD_A_SECOND)
+            self._gather_seconds = min(max(GATHER_SECONDS, needed), MOST_GATHER_SECONDS)
 
-    async def _tell(self) -> None:
+    async def _tell(self) -> int:
+        """Tell what was added, and return the number of notifications."""
         drafts = [draft for draft in self._drafts.values() if draft.has_news]
         whole = [draft for draft in drafts if draft.needs_saving]
         if whole:
@@ -105,6 +111,7 @@ class DraftTeller:
         if appends:
             still_ours = await self._table.tell(appends)
             self._lose_others(appends, still_ours)
+        return len(whole) + len(appends)
 
     async def _save(self) -> None:
         """Save the drafts of which much was told since they were saved last."""
