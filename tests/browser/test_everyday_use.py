@@ -92,6 +92,7 @@ async def test_hostile_content_is_text(open_page: Open, http: httpx.AsyncClient)
 
 async def test_threads_are_live_in_every_window(open_page: Open, db: Connection) -> None:
     one, other = await open_page("/"), await open_page("/")
+    await other.wait_for_load_state("networkidle")  # or it could open the new one by itself
     await one.get_by_role("button", name="New chat").first.click()
     await write(one, "hello")
     await expect(contents(one)).to_have_text(["hello"])

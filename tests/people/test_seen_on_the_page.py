@@ -146,6 +146,7 @@ async def test_the_members_are_asked_for_once(
     last = await say(ann_http, group, "seen already")
     await reads(server, "bob", group, last)
     ann = await open_as(open_page, server, "ann")
+    await ann.wait_for_load_state("networkidle")  # what this page asks for does not count
     asked: list[str] = []
     ann.on("request", lambda request: asked.append(request.url))
     await ann.goto(f"{server.url}/threads/{group}", wait_until="networkidle")
