@@ -2,19 +2,21 @@
 
 Two servers have a bot, and each thread has three readers on these two. All replies begin at the same time,
 each with so many words a second. It is measured how long each word takes from the bot to each reader, and
-what the servers and PostgreSQL do meanwhile, beside the same load with a bot that says everything at the end.
-Then other threads are written to through a third server, as fast as their messages come back, with and
-without the streams beside them, in turn. The exit status is 1 if a reader has other text than the row.
+what the servers and PostgreSQL do meanwhile, beside the same load with a bot that thinks of each word at the
+same time and says all of them at the end. Then other threads are written to through a third server, as fast
+as their messages come back: without replies, beside those that are told at the end, and beside those that
+stream, in turn. The exit status is 1 if a reader has other text than the row.
 """
 
 import asyncio
 import multiprocessing
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor, ProcessPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import median
+from typing import Literal
 
 import click
 import uvloop
@@ -30,7 +32,7 @@ from tests.storm.streaming_reader import percentile
 from tests.storm.together import Together
 from tests.support.http import http_client
 from tests.support.process import ServerStarter, directory_for_all
-from tests.support.timed import AT_ONCE, STREAMING
+from tests.support.timed import TIMED, Way
 
 OPEN = {"CHINWAG_SIGN_IN": "anyone"}
 INGEST_BYTES = 100
@@ -42,12 +44,19 @@ NEW_THREADS = """
 """
 
 
+Beside = Way | Literal["nothing"]
+BESIDE: tuple[Beside, ...] = ("nothing", "at the end", "streamed")
+
+Ingests = Mapping[Beside, float]
+"""The messages a second, by what was going on beside them."""
+
+
 @dataclass
 class Report:
     streamed: Streams = field(default_factory=Streams)
-    at_once: Streams = field(default_factory=Streams)
-    pairs: list[tuple[float, float]] = field(default_factory=list)
-    """The messages a second of other threads, without streams and with them."""
+    at_the_end: Streams = field(default_factory=Streams)
+    ingests: list[Ingests] = field(default_factory=list)
+    """The messages a second of other threads."""
     wrong: list[str] = field(default_factory=list)
 
 
@@ -57,8 +66,8 @@ async def streaming(
     replies: int = 200,
     rate: float = 30,
     seconds: float = 20,
-    pairs: int = 4,
-    pair_seconds: float = 4,
+    rounds: int = 5,
+    round_seconds: float = 4,
     writers: int = 20,
     say: Callable[[str], None] = lambda line: None,
 ) -> Report:
@@ -66,51 +75,46 @@ async def streaming(
     report = Report()
     with EmbeddedPostgres(directory) as postgres, ServerStarter(postgres.url) as starter:
         await migrate(postgres.url)
-        for settings in (AT_ONCE, STREAMING):
-            place = Together(postgres.url, starter)
-            for each in (OPEN, OPEN | settings, OPEN | settings):
-                await place.add_server(settings=each)
-            db = await place.connect()
-            threads = await create_threads(place, replies)
-            async with http_client(timeout=60) as http:
-                load = Load(place, db, http, postgres.pid, threads)
-                async with load.read():
-                    run = await load.measure(rate, seconds)
-                    report.wrong += run.wrong
-                    if settings is AT_ONCE:
-                        report.at_once = run
-                    else:
-                        report.streamed = run
-                        report.pairs = await _pairs(load, rate, pairs, pair_seconds, writers, report, say)
-            await db.close()
-            for server in place.servers:
-                await asyncio.to_thread(server.kill)
+        place = Together(postgres.url, starter)
+        for each in (OPEN, OPEN | TIMED, OPEN | TIMED):
+            await place.add_server(settings=each)
+        db = await place.connect()
+        threads = await create_threads(place, replies)
+        async with http_client(timeout=60) as http:
+            load = Load(place, db, http, postgres.pid, threads)
+            async with load.read():
+                report.at_the_end = await load.measure("at the end", rate, seconds)
+                report.streamed = await load.measure("streamed", rate, seconds)
+                report.wrong = report.at_the_end.wrong + report.streamed.wrong
+                await _ingests(load, rate, rounds, round_seconds, writers, report, say)
+        await db.close()
+        for server in place.servers:
+            await asyncio.to_thread(server.kill)
     return report
 
 
-async def _pairs(
+async def _ingests(
     load: Load,
     rate: float,
-    pairs: int,
+    rounds: int,
     seconds: float,
     writers: int,
     report: Report,
     say: Callable[[str], None],
-) -> list[tuple[float, float]]:
-    found = []
+) -> None:
     with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as apart:
-        for number in range(pairs):
-            results = {}
-            for streams in [(False, True), (True, False)][number % 2]:
-                if streams:
-                    await load.ask(rate, seconds + WARM_UP_SECONDS + 2)
+        for number in range(rounds):
+            found: dict[Beside, float] = {}
+            first = number % len(BESIDE)
+            for beside in (*BESIDE[first:], *BESIDE[:first]):
+                if beside != "nothing":
+                    await load.ask(beside, rate, seconds + WARM_UP_SECONDS + 2)
                     await asyncio.sleep(WARM_UP_SECONDS)
-                results[streams] = await _ingest(load, apart, writers, seconds)
-                if streams:
+                found[beside] = await _ingest(load, apart, writers, seconds)
+                if beside != "nothing":
                     report.wrong += await load.until_read()
-            found.append((results[False], results[True]))
-            say(f"{results[False]:.0f} a second without streams, {results[True]:.0f} with them")
-    return found
+            report.ingests.append(found)
+            say(", ".join(f"{rate:.0f} a second beside {beside!r}" for beside, rate in found.items()))
 
 
 async def _ingest(load: Load, apart: Executor, writers: int, seconds: float) -> float:
@@ -126,33 +130,39 @@ def _ingest_apart(urls: Sequence[str], seconds: float) -> float:
 
 
 def print_tables(report: Report, say: Callable[[str], None]) -> None:
-    streamed, at_once = report.streamed, report.at_once
-    say(f"\n| {streamed.replies} replies at the same time | streamed | all at the end |")
+    streamed, at_the_end = report.streamed, report.at_the_end
+    say(f"\n| {streamed.replies} replies at the same time | streamed | told at the end |")
     say("|---|---|---|")
-    say(f"| PostgreSQL's commits a second | {streamed.commits:.0f} | {at_once.commits:.0f} |")
-    say(f"| write-ahead log, kB a second | {streamed.wal / 1000:.0f} | {at_once.wal / 1000:.0f} |")
+    say(f"| PostgreSQL's commits a second | {streamed.commits:.0f} | {at_the_end.commits:.0f} |")
+    say(f"| write-ahead log, kB a second | {streamed.wal / 1000:.0f} | {at_the_end.wal / 1000:.0f} |")
     for name in streamed.cpu:
-        say(f"| CPU of {name}, % of a core | {streamed.cpu[name]:.0f} | {at_once.cpu[name]:.0f} |")
-    say(f"| frames of drafts that readers got | {streamed.frames} | {at_once.frames} |")
-    say(f"| times that a reader asked for the whole text | {streamed.gaps} | {at_once.gaps} |")
+        say(f"| CPU of {name}, % of a core | {streamed.cpu[name]:.0f} | {at_the_end.cpu[name]:.0f} |")
+    say(f"| frames of drafts that readers got | {streamed.frames} | {at_the_end.frames} |")
+    say(f"| times that a reader asked for the whole text | {streamed.gaps} | {at_the_end.gaps} |")
     percentiles = ", ".join(f"{percentile(streamed.latencies, p) * 1000:.0f} ms" for p in (50, 99, 100))
     words = f"each of {len(streamed.latencies):,} words"
     say(f"| from the bot to a reader, {words}: p50, p99, worst | {percentiles} | |")
-    if report.pairs:
-        say("\n| messages a second in other threads, without streams | with them | ratio |\n|---|---|---|")
-        for without, beside in report.pairs:
-            say(f"| {without:.0f} | {beside:.0f} | {beside / without:.2f} |")
-        say(f"| | median: | {median(beside / without for without, beside in report.pairs):.2f} |")
+    if report.ingests:
+        say("\n| messages a second in other threads, beside | nothing | told at the end | streamed |")
+        say("|---|---|---|---|")
+        for number, found in enumerate(report.ingests, 1):
+            say(f"| round {number} | " + " | ".join(f"{found[beside]:.0f}" for beside in BESIDE) + " |")
+        for base in BESIDE[:2]:
+            ratios = [found["streamed"] / found[base] for found in report.ingests]
+            each = ", ".join(f"{ratio:.2f}" for ratio in ratios)
+            say(f"streamed, of what is written beside {base!r}: {each}; median {median(ratios):.2f}")
 
 
 @click.command()
 @click.option("--replies", default=200, show_default=True, help="Number of replies at the same time.")
 @click.option("--rate", default=30.0, show_default=True, help="Words a second of each.")
 @click.option("--seconds", default=20.0, show_default=True, help="Length of a reply.")
-@click.option("--pairs", default=4, show_default=True, help="Pairs of runs with and without streams.")
-@click.option("--pair-seconds", default=4.0, show_default=True, help="Length of each of these runs.")
+@click.option("--rounds", default=5, show_default=True, help="Rounds of writing to other threads.")
+@click.option("--round-seconds", default=4.0, show_default=True, help="Length of each run of a round.")
 @click.option("--writers", default=20, show_default=True, help="Sockets that write to other threads.")
-def main(replies: int, rate: float, seconds: float, pairs: int, pair_seconds: float, writers: int) -> None:
+def main(
+    replies: int, rate: float, seconds: float, rounds: int, round_seconds: float, writers: int
+) -> None:
     """Measure many replies that stream at the same time."""
     allow_many_sockets()
     with directory_for_all() as directory:
@@ -162,8 +172,8 @@ def main(replies: int, rate: float, seconds: float, pairs: int, pair_seconds: fl
                 replies=replies,
                 rate=rate,
                 seconds=seconds,
-                pairs=pairs,
-                pair_seconds=pair_seconds,
+                rounds=rounds,
+                round_seconds=round_seconds,
                 writers=writers,
                 say=click.echo,
             )

@@ -14,6 +14,7 @@ from chinwag.bench.cpu import Cpu
 from chinwag.db.pool import Connection
 from tests.storm.streaming_reader import DraftClient, faults
 from tests.storm.together import Together
+from tests.support.timed import Way, order
 
 READERS = 3
 WARM_UP_SECONDS = 2.0
@@ -73,14 +74,14 @@ class Load:
         async with connected(self.clients, urls):
             yield
 
-    async def ask(self, rate: float, seconds: float) -> None:
+    async def ask(self, way: Way, rate: float, seconds: float) -> None:
         """Have a reply begin in each thread."""
         for client in self.clients:
             client.begin()
 
         async def ask(thread: int) -> None:
             url = f"{self.place.servers[0].url}/api/v1/threads/{thread}/messages"
-            answer = await self.http.post(url, json={"content": f"say {rate} {seconds}"})
+            answer = await self.http.post(url, json={"content": order(way, rate, seconds)})
             answer.raise_for_status()
 
         for begin in range(0, len(self.threads), 4):  # not all at once, or one server would take all
@@ -96,9 +97,9 @@ class Load:
         stored = {row["thread_id"]: row["content"] for row in await self.db.fetch(STORED)}
         return faults(self.clients, stored, [thread for thread in self.threads for _ in range(READERS)])
 
-    async def measure(self, rate: float, seconds: float) -> Streams:
+    async def measure(self, way: Way, rate: float, seconds: float) -> Streams:
         """Measure replies while all of them are under way."""
-        await self.ask(rate, seconds)
+        await self.ask(way, rate, seconds)
         await asyncio.sleep(WARM_UP_SECONDS)
         cpu, began, before = self.cpu(), time.monotonic(), await self.db.fetchrow(COUNTERS)
         await asyncio.sleep(max(0.5, seconds - WARM_UP_SECONDS - 2))

@@ -20,9 +20,9 @@ def test_each_question_has_one_reply_and_nobody_sees_another_text() -> None:
 def test_every_reader_has_the_text_of_the_row() -> None:
     with directory_for_all() as directory:
         report = asyncio.run(
-            streaming(directory, replies=10, rate=20, seconds=3, pairs=1, pair_seconds=0.5, writers=2)
+            streaming(directory, replies=10, rate=20, seconds=3, rounds=1, round_seconds=0.5, writers=2)
         )
     assert not report.wrong
     assert report.streamed.latencies
-    assert report.streamed.frames > 3 * report.at_once.frames
-    assert len(report.pairs) == 1
+    assert report.streamed.frames > 3 * report.at_the_end.frames
+    assert len(report.ingests) == 1

@@ -1,34 +1,38 @@
-"""Bots whose words carry the time at which they were said, on the clock time.monotonic(), which all
+"""A bot whose words carry the time at which they were said, on the clock time.monotonic(), which all
 processes of a machine share."""
 
 import asyncio
 import time
 from collections.abc import AsyncIterator
+from typing import Literal
 
 from chinwag.bots.bot import Conversation
 
-STREAMING = {"CHINWAG_BOT": "tests.support.timed:Streaming"}
-AT_ONCE = {"CHINWAG_BOT": "tests.support.timed:AtOnce"}
+TIMED = {"CHINWAG_BOT": "tests.support.timed:Timed"}
+
+Way = Literal["streamed", "at the end"]
 
 
-class Streaming:
-    """A message such as "say 30 20" makes it say 30 words a second for 20 s."""
+def order(way: Way, rate: float, seconds: float) -> str:
+    """Return the message that makes the bot say so many words a second for so long."""
+    return f"{rate} {seconds} {way}"
+
+
+class Timed:
+    """It thinks of each word at its time, and says it at once, or all of them at the end."""
 
     async def reply(self, conversation: Conversation) -> AsyncIterator[str]:
-        rate, seconds = map(float, conversation.content.split()[1:3])
+        rate, seconds, way = conversation.content.split(maxsplit=2)
         began = time.monotonic()
-        for number in range(round(rate * seconds)):
-            await asyncio.sleep(began + number / rate - time.monotonic())
-            yield _word()
-
-
-class AtOnce:
-    """The same, but it says all of it at the end."""
-
-    async def reply(self, conversation: Conversation) -> str:
-        rate, seconds = map(float, conversation.content.split()[1:3])
-        await asyncio.sleep(seconds)
-        return "".join(_word() for _ in range(round(rate * seconds)))
+        words = []
+        for number in range(round(float(rate) * float(seconds))):
+            await asyncio.sleep(began + number / float(rate) - time.monotonic())
+            if way == "streamed":
+                yield _word()
+            else:
+                words.append(_word())
+        if words:
+            yield "".join(words)
 
 
 def _word() -> str:

@@ -16,9 +16,9 @@ from chinwag.db.pool import FAILURES
 GATHER_SECONDS = 0.025
 """How long what is added is gathered, while the database is quick."""
 
-MOST_GATHER_SECONDS = 0.25
+MOST_GATHER_SECONDS = 0.5
 
-SHARE = 0.2
+SHARE = 0.1
 """The most of its time that a server spends on telling: where the database is slow, it gathers for longer."""
 
 MOST_TOLD_A_SECOND = 500
