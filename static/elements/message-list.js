@@ -121,6 +121,9 @@ export class MessageList extends LiveElement {
     const before = anchor?.getBoundingClientRect().top ?? 0;
     this.#entries.show(store.places, store.newFrom);
     this.#empty.hidden = !this.#entries.isEmpty;
+    // Classes, as a style sheet that asks what is in an element has it styled anew with each message.
+    this.#empty.parentElement?.classList.toggle("is-empty", this.#entries.isEmpty);
+    this.classList.toggle("has-failed", store.places.some(({ message }) => "state" in message && message.state === "failed"));
     if (store.conversation) import("./replies.js").catch(() => {}); // it is tried again with the next
     emit(this, "render");
     const moved = anchor?.isConnected ? anchor.getBoundingClientRect().top - before : 0;
@@ -229,7 +232,9 @@ export class MessageList extends LiveElement {
     const names = ids.map((id) => (id ? people.nameOf(id) || "Somebody" : "The bot"));
     this.#typing.hidden = !ids.length;
     this.#typists.textContent = ids.length ? `${namesInWords(names)} ${ids.length > 1 ? "are" : "is"} typing` : "";
-    this.#typists.classList.toggle("visually-hidden", ids.every((id) => !id || people.get(id)?.is_bot));
+    const areBots = ids.every((id) => !id || people.get(id)?.is_bot);
+    this.#typing.classList.toggle("by-bots", areBots);
+    this.#typists.classList.toggle("visually-hidden", areBots);
   }
 }
 

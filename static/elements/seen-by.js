@@ -22,7 +22,10 @@ show();
 function show() {
   const places = seenAt(members.list, store.messages, people.myId);
   for (const line of list.querySelectorAll(".seen")) {
-    if (!places.has(Number(line.parentElement?.dataset.seq))) line.remove();
+    const entry = line.parentElement;
+    if (places.has(Number(entry?.dataset.seq))) continue;
+    entry?.classList.remove("is-seen");
+    line.remove();
   }
   for (const [seq, persons] of places) {
     const entry = list.querySelector(`[data-seq="${seq}"]`);
@@ -46,6 +49,7 @@ function showAt(entry, persons) {
   if (isCut) line.append(`+${persons.length - MOST + 1}`);
   before?.remove();
   entry.append(line);
+  entry.classList.add("is-seen");
 }
 
 /** @param {Person} person */
