@@ -27,28 +27,43 @@ def minified_module(code: bytes) -> bytes:
     tree = Parser(JAVASCRIPT).parse(code)
     if tree.root_node.has_error:
         return code
-    sent = bytearray()
+    lines = [b""] * (code.count(b"\n") + 1)
+    for row, line in lines_of(code, tree.root_node):
+        lines[row] = line
+    return b"\n".join(lines)
+
+
+def lines_of(code: bytes, root: Node) -> Iterator[tuple[int, bytes]]:
+    """The lines of code in which there is something, minified, each with its number in the code, from 0."""
+    row, line = 0, b""
     end = 0
-    for token in tokens(tree.root_node):
+    for token in tokens(root):
         gap = code[end : token.start_byte]
-        text = code[token.start_byte : token.end_byte]
+        first, *others = code[token.start_byte : token.end_byte].split(b"\n")
         if b"\n" in gap:
-            sent += b"\n" * gap.count(b"\n")
-        elif gap and CLASH.match(sent[-1:] + text[:1]):
-            sent += b" "
-        sent += text
+            if line:
+                yield row, line
+            row, line = token.start_point.row, b""
+        elif gap and CLASH.match(line[-1:] + first[:1]):
+            line += b" "
+        line += first
+        for other in others:  # of a string or a template: its empty lines belong to it
+            yield row, line
+            row, line = row + 1, other
         end = token.end_byte
-    return bytes(sent + b"\n" * code.count(b"\n", end))
+    if line:
+        yield row, line
 
 
-def tokens(node: Node) -> Iterator[Node]:
+def tokens(root: Node) -> Iterator[Node]:
     """The tokens of a syntax tree, in order; comments are none."""
-    if node.type in WHOLE or not node.children:
-        if node.type != "comment":
+    left = [root]
+    while left:
+        node = left.pop()
+        if node.type not in WHOLE and node.children:
+            left += reversed(node.children)
+        elif node.type != "comment":
             yield node
-        return
-    for child in node.children:
-        yield from tokens(child)
 
 
 def minified_style(code: bytes) -> bytes:
