@@ -26,7 +26,7 @@ async def measure(browser: "Browser", url: str, thread: int, rounds: int) -> lis
     newest = content(MESSAGES)
     milliseconds = [await paint(browser, url, thread, newest) for _ in range(6 * rounds)]
     return [
-        Figure("over the wire", "kB", kilobytes, 65),
+        Figure("over the wire", "kB", kilobytes, 55),
         Figure("requests", "", requests),
         Figure("first message painted", "ms", milliseconds, 300, of_median=True),
     ]

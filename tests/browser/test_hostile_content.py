@@ -95,7 +95,7 @@ async def test_hostile_replies_are_text_while_they_stream(open_watched: Open, th
     page = await open_watched(thread)
     protocols: list[str] = await page.evaluate(
         """async texts => {
-            const { StreamedText } = await import("/static/text/streamed-text.js");
+            const { StreamedText } = await import("/static/bundle/app/text/streamed-text.js");
             const content = document.createElement("div");
             content.className = "content";
             document.querySelector(".entries").append(content);

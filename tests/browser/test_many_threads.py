@@ -13,12 +13,12 @@ MANY = 600
 IN_THE_DOCUMENT = 200
 
 COUNT_CHANGES = """async () => {
-    const { threads } = await import("/static/model/threads.js");
+    const { threads } = await import("/static/bundle/app/model/threads.js");
     window.changes = [];
     threads.addEventListener("change", () => changes.push(performance.now()));
 }"""
 UNTIL_QUIET = """count => new Promise(async resolve => {
-    const { threads } = await import("/static/model/threads.js");
+    const { threads } = await import("/static/bundle/app/model/threads.js");
     const look = () => (threads.list.length >= count ? resolve() : setTimeout(look, 50));
     look();
 })"""

@@ -173,7 +173,7 @@ async def test_a_line_tells_what_waits_in_any_thread_until_the_server_is_back(
     for page in (one, other):
         await expect(page.get_by_text("4 messages wait for the connection")).to_be_visible()
     marks = """async thread => {
-        const { threadMarks } = await import("/static/net/delivery.js");
+        const { threadMarks } = await import("/static/bundle/app/net/delivery.js");
         return threadMarks.marksOf(thread);
     }"""
     assert await one.evaluate(marks, elsewhere) == {"draft": False, "unsent": 2, "failed": 0}

@@ -1,20 +1,16 @@
 """What a browser loads is small, comes at once, and is never mixed of two versions."""
 
 import gzip
-import posixpath
-import re
 from collections.abc import AsyncIterator, Callable
 
 import brotli
 import httpx
 import pytest
 
-from chinwag.web.assets import STATIC
 from tests.support.http import http_client
 from tests.support.process import Server
 from tests.support.raw import ask, request
 
-IMPORT = re.compile(r'^import [^;(]*?"(\.[^"]+)";$', re.M)
 DECOMPRESS: dict[str, Callable[[bytes], bytes]] = {"gzip": gzip.decompress, "br": brotli.decompress}
 
 
@@ -29,6 +25,9 @@ SOME_FILES = [
     "threads/1",
     "threads/1/2",
     "static/app.js",
+    "static/bundle/app/app.js",
+    "static/bundle/app/elements/chat-finder.js",
+    "static/bundle/sign-in/sign-in.js",
     "static/favicon.svg",
     "static/style/tokens.css",
 ]
@@ -58,7 +57,7 @@ async def test_a_file_comes_compressed_and_is_not_sent_twice(
 async def test_a_coding_that_is_refused_is_not_used(
     site: httpx.AsyncClient, accepted: str, coding: str | None
 ) -> None:
-    answer = await site.get("static/app.js", headers={"Accept-Encoding": accepted})
+    answer = await site.get("static/bundle/app/app.js", headers={"Accept-Encoding": accepted})
     assert answer.headers.get("content-encoding") == coding
 
 
@@ -84,6 +83,22 @@ NO_FILES = [
     "style/../app.js",
     "./app.js",
     "../pyproject.toml",
+    "bundle",
+    "bundle/app",
+    "bundle/app/",
+    "bundle/app/none.js",
+    "bundle/app/people.js",
+    "bundle/app/events.js.map",
+    "bundle/app/app.js.map.map",
+    "bundle/app/types.d.ts",
+    "bundle/app/style/tokens.css",
+    "bundle/app//app.js",
+    "bundle/app/../app.js",
+    "bundle/app/elements/%2e%2e/app.js",
+    "bundle/app/elements%2fdom.js",
+    "bundle/app/../../../pyproject.toml",
+    "bundle/sockets/sockets.js",
+    "bundle/../app/app.js",
 ]
 
 
@@ -91,27 +106,6 @@ NO_FILES = [
 async def test_what_is_no_file_of_the_page_is_not_found(server: Server, name: str) -> None:
     answer = await ask(server, request("GET", f"/static/{name}", "Connection: close"))
     assert answer.startswith(b"HTTP/1.1 404 ")
-
-
-async def test_all_modules_that_open_the_page_are_asked_for_at_once(site: httpx.AsyncClient) -> None:
-    """Otherwise the browser would learn of each module only from the one that imports it."""
-    page = (await site.get("/")).text
-    preloaded = re.findall(r'<link rel="modulepreload" href="/static/([^"]+)">', page)
-    assert preloaded == sorted(imported("app.js"))
-
-
-def imported(name: str) -> set[str]:
-    """Return the modules that one imports, and those that these import, by their paths under `static`."""
-    found: set[str] = set()
-    left = {name}
-    while left:
-        module = left.pop()
-        folder = posixpath.dirname(module)
-        paths = IMPORT.findall((STATIC / module).read_text())
-        names = {posixpath.normpath(posixpath.join(folder, path)) for path in paths}
-        left |= names - found
-        found |= names
-    return found
 
 
 async def test_the_messages_come_along_with_the_page(site: httpx.AsyncClient) -> None:

@@ -126,7 +126,7 @@ async def test_other_answers_have_them(site: httpx.AsyncClient, server: Server) 
         assert f"content-security-policy: {STRICT}\r\n" in received
 
 
-@pytest.mark.parametrize("path", ["/", "/threads/1", "/static/app.js", "/static/favicon.svg"])
+@pytest.mark.parametrize("path", ["/", "/threads/1", "/static/bundle/app/app.js", "/static/favicon.svg"])
 async def test_an_answer_without_content_has_those_of_the_file(site: httpx.AsyncClient, path: str) -> None:
     """A browser that has the file takes them over (RFC 9111, section 3.2)."""
     whole = await site.get(path)
@@ -139,6 +139,7 @@ async def test_an_answer_without_content_has_those_of_the_file(site: httpx.Async
 
 async def test_of_all_files_modules_and_style_sheets_alone_have_no_policy(site: httpx.AsyncClient) -> None:
     paths = [*(f"/static/{name}" for name in FILES), *(f"/docs-static/{name}" for name in DOCS_FILES)]
+    paths += ["/static/bundle/app/app.js", "/static/bundle/app/events.js", "/static/bundle/app/app.js.map"]
     for path in paths:
         answer = await site.get(path)
         check(answer)

@@ -58,7 +58,7 @@ async def test_the_form_is_not_sent_before_the_page_can_do_so(open_page: Open, s
         await may_go_on.wait()
         await route.continue_()
 
-    await page.route("**/static/sign-in.js", hold)
+    await page.route("**/sign-in.js", hold)
     await page.goto(f"{server.url}/sign-in", wait_until="commit")
     await has_asked.wait()
     await page.get_by_label("Name").fill("bob")

@@ -54,9 +54,9 @@ ADD_BOT = """
     on conflict (username) do update set active = true returning id
 """
 
-LOAD = """import("/static/model/store.js").then(async ({ store }) => {
+LOAD = """import("/static/bundle/app/model/store.js").then(async ({ store }) => {
     await store.loadConversation();
-    await import("/static/elements/replies.js"); // and what it loads is there
+    await import("/static/bundle/app/elements/replies.js"); // and what it loads is there
 })"""
 
 

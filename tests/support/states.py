@@ -211,7 +211,7 @@ async def opened_without_database(scene: Scene) -> None:
     await scene.page.route(re.compile(r"/api/v1/threads[?/]"), lambda _: None)
     await scene.page.goto(urljoin(scene.page.url, f"/threads/{scene.threads['Backups']}"))
     await scene.page.evaluate(
-        """import("/static/model/threads.js").then(({ threads }) => new Promise(resolve => {
+        """import("/static/bundle/app/model/threads.js").then(({ threads }) => new Promise(resolve => {
             const look = () => (threads.state === "connected" ? resolve() : setTimeout(look, 5));
             look();
         }))"""
@@ -223,7 +223,7 @@ async def opened_without_database(scene: Scene) -> None:
 async def typing(scene: Scene) -> None:
     await scene.open("Release on Monday")
     await scene.page.evaluate(
-        """import("/static/model/store.js").then(({ store }) => {
+        """import("/static/bundle/app/model/store.js").then(({ store }) => {
             // Again and again, as it is shown for a few seconds only.
             const bot = { role: "assistant", author: null };
             const type = () => store.typists.start({ thread_id: store.threadId, ...bot });

@@ -8,8 +8,8 @@ from tests.support.page import Open
 
 # A message of nobody, in which `stream` writes. The last one is shown as it would be at once.
 START = """async () => {
-    const { StreamedText } = await import("/static/text/streamed-text.js");
-    const { formatted } = await import("/static/text/formatted-text.js");
+    const { StreamedText } = await import("/static/bundle/app/text/streamed-text.js");
+    const { formatted } = await import("/static/bundle/app/text/formatted-text.js");
     window.StreamedText = StreamedText;
     window.formatted = formatted;
     window.told = document.createElement("div");

@@ -17,7 +17,7 @@ from chinwag.web.openapi import openapi_config
 AnyRequest = Request[Any, Any, Any]
 
 HEADERS = {"Cache-Control": "no-cache"}
-"""The modules belong together: none of them may be older than the others."""
+"""The files belong together: none of them may be older than the others."""
 
 FIRST = ("/api/v1/threads/{thread_id}", "/api/v1/threads/{thread_id}/messages?limit=50")
 """What static/model/store.js asks for first: where reading was left off, and the newest messages."""
@@ -32,7 +32,7 @@ def page(request: AnyRequest, thread_id: str = "", seq: str = "") -> Response[by
     """The chat. Which thread is open, and at which message, the page reads from its own address."""
     answer = assets.answer(assets.find("index.html"), request)
     if thread_id.isascii() and thread_id.isdecimal():
-        # They come along with the modules that will ask for them (RFC 8288; HTML, "preload").
+        # They come along with the module that will ask for them (RFC 8288; HTML, "preload").
         answer.headers["Link"] = ", ".join(
             f"<{path.format(thread_id=thread_id)}>; rel=preload; as=fetch; crossorigin" for path in FIRST
         )
@@ -65,8 +65,8 @@ def people_page(request: AnyRequest) -> Response[bytes]:
 
 @get("/static/{name:path}", include_in_schema=False, sync_to_thread=False)
 def static(request: AnyRequest) -> Response[bytes]:
-    """A file of the page. Its path is taken as it was sent. If it were decoded, `a%2fb` would be a second
-    address of the file `a/b`, and a module that is loaded from two addresses runs twice."""
+    """A file of a page, or of a bundle. Its path is taken as it was sent. If it were decoded, `a%2fb` would
+    be a second address of the file `a/b`, and a module that is loaded from two addresses runs twice."""
     name = request.scope["raw_path"].decode("ascii", "replace").removeprefix("/static/")
     return assets.answer(assets.find(name), request)
 
@@ -86,7 +86,7 @@ def docs_static(request: AnyRequest, name: str) -> Response[bytes]:
     """A file of the documentation."""
     if name not in DOCS_FILES:
         raise NotFoundException("there is no such file")
-    return assets.answer(DOCS_FILES[name], request)
+    return assets.answer(assets.load(DOCS_FILES[name]), request)
 
 
 @get("/asyncapi.json", sync_to_thread=False)

@@ -89,7 +89,7 @@ async def test_where_a_bot_types_its_reply_begins(open_page: Open, teller: Telle
     page = await open_page(f"/threads/{thread}")
     await answered(page, teller, "Hello", "Hello")
     await page.evaluate(
-        """import("/static/model/store.js").then(({ store }) => {
+        """import("/static/bundle/app/model/store.js").then(({ store }) => {
             const { author } = store.messages.at(-1);
             store.typists.start({ thread_id: store.threadId, role: "assistant", author });
         })"""

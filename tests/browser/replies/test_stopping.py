@@ -104,7 +104,7 @@ async def test_what_stops_is_loaded_before_a_reply_begins(
     await expect(page.locator("main")).to_have_attribute("data-view", "open")
     await expect(page.locator("connection-status")).to_have_attribute("data-state", "connected")
     await line.cut()
-    async with page.expect_request("**/stop-button.js"):
+    async with page.expect_request("**/elements/replies.js"):
         await write(page, "Why?")
     line.is_cut = False
     (await teller.asked()).end()
