@@ -6,6 +6,7 @@ import gc
 import os
 import shutil
 import signal
+import sys
 import tempfile
 import warnings
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -57,6 +58,10 @@ def pytest_xdist_auto_num_workers() -> int:
 def pytest_configure() -> None:
     # A run in the background may have been told to ignore it, and so would all that it starts.
     signal.signal(signal.SIGINT, signal.default_int_handler)
+    # Or each of the hundreds of processes that the tests start would compile Chinwag again, which takes it a
+    # fifth of its start, and each process of the tests would rewrite all of them.
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+    sys.dont_write_bytecode = False
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
