@@ -47,14 +47,14 @@ class RawConnection:
 
     async def rest(self, limit: float = LIMIT_SECONDS) -> bytes:
         """Return all that comes until the server closes the connection, which it must do."""
-        received = b""
+        pieces = []
         try:
             async with asyncio.timeout(limit):
                 while piece := await self._reader.read(65536):
-                    received += piece
+                    pieces.append(piece)  # to add them up would copy megabytes for each
         except ConnectionError:
             pass
-        return received
+        return b"".join(pieces)
 
 
 @asynccontextmanager
