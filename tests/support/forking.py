@@ -120,6 +120,7 @@ def main() -> None:
     """Fork a server for each request on stdin, and tell of its end, until there can be no more requests."""
     for name in IMPORTED:
         importlib.import_module(name)
+    sys.modules["chinwag.web.assets"].prepare()  # each server would do it, and it takes a second
     gc.freeze()  # so that collections in the children do not copy its pages
     arguments, environ = Forking(socket.socket(fileno=os.dup(0))).request_of_a_child()
     os.environ.clear()
