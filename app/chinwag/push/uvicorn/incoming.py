@@ -19,6 +19,9 @@ from chinwag.wire import CloseCode
 FRAMES_A_TURN = 8
 """The number of frames of one WebSocket that are taken in an event-loop iteration."""
 
+FRAMES_TO_DISCARD = 1000
+"""The number of those that are dropped in an iteration after our close frame."""
+
 BYTES_AT_ONCE = 4096
 """A longer read is not parsed at once, but in turns with all the connections that have sent as much
 (chinwag.push.round_robin)."""
@@ -27,7 +30,7 @@ BYTES_AT_ONCE = 4096
 class FairProtocol(WebSocketsSansIOProtocol):
     """The receiving half of a WebSocket."""
 
-    __slots__ = ("_busy", "_handler", "_rest_of_frame", "_unparsed")
+    __slots__ = ("_busy", "_handler", "_rest_of_frame", "_to_discard", "_unparsed")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -37,6 +40,7 @@ class FairProtocol(WebSocketsSansIOProtocol):
         self._busy: asyncio.Future[Any] | None = None
         self._unparsed: bytes | memoryview = b""
         self._rest_of_frame = 0
+        self._to_discard = 0  # bytes of a frame of which the beginning was dropped
 
     async def serve(self, handler: InputHandler) -> None:
         self._handler = handler
@@ -56,6 +60,8 @@ class FairProtocol(WebSocketsSansIOProtocol):
 
     def take_turn(self) -> None:
         """Take the next frames of what has been read. More is read when all of it has been taken."""
+        if self.close_sent:
+            self._discard()
         for _ in range(FRAMES_A_TURN):
             if not (size := self._next_size()):
                 break
@@ -71,6 +77,23 @@ class FairProtocol(WebSocketsSansIOProtocol):
         if self._next_size():
             round_robin_of(self.loop).add(self)
         self._pause_or_resume_reading()
+
+    def _discard(self) -> None:
+        """Drop what the client has sent before it has read our close frame, up to a close frame of its own.
+
+        After a flood these may be a million frames, and to parse them would keep the server busy for
+        seconds for nobody.
+        """
+        if self._rest_of_frame or not self._may_take():
+            return  # the parser has the beginning of it, or the client reads nothing
+        data, start = memoryview(self._unparsed), self._to_discard
+        for _ in range(FRAMES_TO_DISCARD):
+            rest = data[start : start + 14]
+            if not (size := _frame_size(rest)) or rest[0] & 0x0F == websockets.frames.Opcode.CLOSE:
+                break
+            start += size
+        self._to_discard = max(0, start - len(data))
+        self._unparsed = data[start:] if start < len(data) else b""
 
     def _next_size(self) -> int:
         """Return the number of bytes up to the end of the next frame, whether they have been read already or
