@@ -1,15 +1,15 @@
 """Each state of the page that only several persons see: clean for axe, in both themes, at all widths."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 
 import httpx
 import pytest
-from playwright.async_api import Page, expect
+from playwright.async_api import Browser, Page, expect
 
 from chinwag.db.pool import Connection
 from tests.support.looks import DEVICES, HEIGHT, looks_right
-from tests.support.page import Open, contents, field, item
-from tests.support.people import open_as, signed_in
+from tests.support.page import complaints_of, contents, field, item, none_matters
+from tests.support.people import sign_in_tab, signed_in
 from tests.support.process import Server
 
 NAMES = {"ann": "Ann Lovelace", "bob": "Bob", "cy": "Cy de Ville-Wörishofen"}
@@ -110,19 +110,42 @@ STATES: tuple[Callable[[Page, dict[str, int]], Awaitable[None]], ...] = (
 )  # fmt: skip
 
 
-@pytest.mark.parametrize("device", DEVICES)
+@pytest.fixture(scope="module")
+async def tab(browser: Browser, server: Server, request: pytest.FixtureRequest) -> AsyncIterator[Page]:
+    """A tab of Ann with one of the devices. All its states are seen in the same process of the browser, which
+    has compiled the page and axe."""
+    options, _ = DEVICES[request.param]
+    context = await browser.new_context(reduced_motion="reduce", **options)
+    complaints = complaints_of(context)
+    page = await context.new_page()
+    await sign_in_tab(page, server, "ann")
+    yield page
+    await context.close()
+    assert none_matters(complaints)
+
+
+@pytest.fixture
+async def page(tab: Page, server: Server, threads: dict[str, int]) -> Page:
+    """The tab, as on a device that is new to Ann, with a thread that she has opened."""
+    await tab.goto(f"{server.url}/static/favicon.svg")
+    await tab.evaluate("localStorage.clear()")
+    await tab.mouse.move(-1, -1)  # over nothing
+    await tab.goto(f"{server.url}/threads/{threads['Release on Monday']}")
+    await expect(contents(tab).last).to_be_visible()
+    return tab
+
+
+# All states of a device come one after the other, so that it has one tab.
+@pytest.mark.parametrize("tab", DEVICES, indirect=True)
 @pytest.mark.parametrize("state", STATES, ids=lambda state: state.__name__)
 async def test_state(
-    open_page: Open,
-    server: Server,
+    page: Page,
     threads: dict[str, int],
     state: Callable[[Page, dict[str, int]], Awaitable[None]],
-    device: str,
+    request: pytest.FixtureRequest,
 ) -> None:
-    options, widths = DEVICES[device]
-    path = f"/threads/{threads['Release on Monday']}"
-    size = {"width": widths[0], "height": HEIGHT}
-    page = await open_as(open_page, server, "ann", path, viewport=size, reduced_motion="reduce", **options)
-    await expect(contents(page).last).to_be_visible()
+    device = request.node.callspec.params["tab"]
+    _, widths = DEVICES[device]
+    await page.set_viewport_size({"width": widths[0], "height": HEIGHT})
     await state(page, threads)
     await looks_right(page, f"people-{state.__name__}", device, widths)

@@ -23,23 +23,30 @@ ZOOMED = (320, 200)
 
 
 async def looks_right(page: Page, state: str, device: str, widths: list[int]) -> None:
+    """Check a state of the page: all of it at the first width in light, and its looks at the last width in
+    dark. Both widths show the same things, and both themes differ in colours alone (test_states.py)."""
     for width in widths:
         await page.set_viewport_size({"width": width, "height": HEIGHT})
-        for scheme in SCHEMES:
-            await page.emulate_media(color_scheme=scheme)
-            await _picture(page, f"{state}-{width}-{scheme}")
-            if scheme == "light":
-                await no_finding(page, EVERYTHING if width == widths[0] else LOOKS)
-            elif width == widths[-1]:
-                await no_finding(page, LOOKS)
+        if width == widths[0]:
+            await no_finding(page, EVERYTHING)
+        await _pictures(page, f"{state}-{width}")
         await _fits(page, width)
-    await page.emulate_media(forced_colors="active")
+    await page.emulate_media(color_scheme="dark")
+    await no_finding(page, LOOKS)
+    await page.emulate_media(color_scheme="light", forced_colors="active")
     await _picture(page, f"{state}-{widths[-1]}-forced")
     await no_finding(page, LOOKS)
     await page.emulate_media(forced_colors="none")
     await page.set_viewport_size({"width": ZOOMED[0], "height": ZOOMED[1]})
     await _picture(page, f"{state}-{device}-zoomed")
     await _fits(page, ZOOMED[0])
+
+
+async def _pictures(page: Page, name: str) -> None:
+    """Take a picture in each scheme, and leave the page in the first one."""
+    for scheme in SCHEMES[::-1] if PICTURES else ():
+        await page.emulate_media(color_scheme=scheme)
+        await _picture(page, f"{name}-{scheme}")
 
 
 async def _picture(page: Page, name: str) -> None:

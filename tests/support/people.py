@@ -63,12 +63,16 @@ async def sign_in(client: httpx.AsyncClient, username: str, password: str = PASS
 async def open_as(open_page: Open, server: Server, username: str, path: str = "/", **options: Any) -> Page:
     """Open a tab of a person who is signed in, on a server."""
     page = await open_page("/static/favicon.svg", **options)
+    await sign_in_tab(page, server, username)
+    await page.goto(f"{server.url}{path}")
+    return page
+
+
+async def sign_in_tab(page: Page, server: Server, username: str) -> None:
     answer = await page.request.post(
         f"{server.url}/api/v1/session", data={"username": username, "password": PASSWORD}
     )
     assert answer.status == 201
-    await page.goto(f"{server.url}{path}")
-    return page
 
 
 async def open_link(client: httpx.AsyncClient, path: str, body: dict[str, object]) -> httpx.Response:
