@@ -1,6 +1,8 @@
 """Whatever people write is text: it runs nothing, asks no other host and stays in its place."""
 
+import re
 from collections.abc import AsyncIterator
+from itertools import pairwise
 from typing import Any
 from urllib.parse import urljoin
 
@@ -9,7 +11,7 @@ from playwright.async_api import Browser, Page, ViewportSize, expect
 
 from chinwag.db.pool import Connection
 from tests.support.hostile import ADDRESSES, LINKS, SCRIPTS, SHAPES
-from tests.support.page import Open, complaints_of, contents, none_matters
+from tests.support.page import Open, complaints_of, contents, item, none_matters
 from tests.support.process import Server
 
 PHONE: ViewportSize = {"width": 360, "height": 640}
@@ -159,39 +161,50 @@ async def test_a_hostile_cell_is_text(open_watched: Open, db: Connection, thread
     await nothing_happened(page)
 
 
-@pytest.mark.parametrize("text", [*SCRIPTS[::6], *SHAPES.values()], ids=lambda text: repr(text[:20]))
-async def test_a_hostile_title_is_text(open_watched: Open, db: Connection, text: str) -> None:
-    title = text[:200]
-    thread = await db.fetchval("insert into thread (title) values ($1) returning id", title)
-    page = await open_watched(thread, viewport=PHONE)
-    await page.get_by_role("button", name="Chats").click()
-    listed = page.locator(f"thread-list li[data-id='{thread}'] .title")
-    await expect(listed).to_be_in_viewport()
-    assert await listed.text_content() == title
-    assert await page.locator("h1").text_content() == title
-    assert await page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
-    await nothing_happened(page)
+async def test_a_hostile_title_is_text(open_watched: Open, db: Connection) -> None:
+    titles = [text[:200] for text in [*SCRIPTS[::6], *SHAPES.values()]]
+    add = "insert into thread (title) values ($1) returning id"
+    await db.execute("delete from thread")  # so that the list shows all of them
+    threads = {await db.fetchval(add, title): title for title in titles}
+    page = await open_watched(next(iter(threads)), viewport=PHONE)
+    for thread, title in threads.items():
+        await page.get_by_role("button", name="Chats").click()
+        await item(page, thread).scroll_into_view_if_needed()
+        listed = item(page, thread).locator(".title")
+        await expect(listed).to_be_in_viewport()
+        assert await listed.text_content() == title
+        assert await page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"], title
+        await item(page, thread).click()
+        await expect(page).to_have_url(re.compile(f"/threads/{thread}$"))
+        await expect(page.locator("main")).to_have_attribute("data-view", "open")
+        assert await page.locator("h1").text_content() == title
+        assert await page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"], title
+        await nothing_happened(page)
 
 
-@pytest.mark.parametrize("is_code", [False, True])
 @pytest.mark.parametrize("shape", SHAPES)
 async def test_what_is_around_stays_in_its_place(
-    open_watched: Open, db: Connection, thread: int, shape: str, is_code: bool
+    open_watched: Open, db: Connection, thread: int, shape: str
 ) -> None:
-    text = f"```\n{SHAPES[shape]}\n```" if is_code else SHAPES[shape]
-    await db.execute(INSERT, thread, ["before", text, "12 after (next)"])
+    """Whether it is in a paragraph or in code."""
+    text, plain = SHAPES[shape], "12 beside (next)"
+    code = f"```\n{text}\n```"
+    await db.execute(INSERT, thread, [plain, text, plain, code, "12 after (next)"])
     page = await open_watched(thread, viewport=PHONE)
     await expect(contents(page).last).to_have_text("12 after (next)")
-    before, hostile, after = await page.get_by_role("article").all()
-    assert letters(await contents(page).nth(1).inner_text()) >= letters(text) - {"\u2028", "\u2029"}
+    articles = await page.get_by_role("article").all()
+    for place, said in ((1, text), (3, code)):
+        assert letters(await contents(page).nth(place).inner_text()) >= letters(said) - {"\u2028", "\u2029"}
+        await is_as_left_to_right(articles[place].locator("time"))
     for selector in ("html", ".scroller"):
         it = page.locator(selector)
         assert await it.evaluate("it => it.scrollWidth <= it.clientWidth"), selector
-    for one in (before.locator(".content p"), after.locator(".content p"), hostile.locator("time")):
-        await is_as_left_to_right(one)
-    boxes = [await one.bounding_box() for one in (before, hostile, after)]
-    tops = [(box["y"], box["y"] + box["height"]) for box in boxes if box]
-    assert tops[0][1] <= tops[1][0] and tops[1][1] <= tops[2][0]
+    for place in (0, 2, 4):
+        await is_as_left_to_right(articles[place].locator(".content p"))
+    boxes = [box for one in articles if (box := await one.bounding_box())]
+    for one, next_one in pairwise(boxes):
+        assert one["y"] + one["height"] <= next_one["y"]
+    assert len(boxes) == 5
     await nothing_happened(page)
 
 
