@@ -121,7 +121,7 @@ def test_every_answer_is_as_documented(server: Server, document: Any, tmp_path: 
     file = tmp_path / "schemathesis.toml"
     file.write_text(CONFIGURATION)
     command = [sys.executable, "-m", "schemathesis.cli", "--config-file", str(file), "--no-color"]
-    options = ["--checks=all", "--max-examples=25", "--generation-deterministic", f"--url={server.url}"]
+    options = ["--checks=all", "--max-examples=10", "--generation-deterministic", f"--url={server.url}"]
     run = subprocess.run(
         [*command, "run", str(description), *options],
         cwd=tmp_path,
