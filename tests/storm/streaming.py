@@ -37,6 +37,9 @@ from tests.support.timed import TIMED, Way
 OPEN = {"CHINWAG_SIGN_IN": "anyone"}
 INGEST_BYTES = 100
 
+STEADY = {"autovacuum": "off", "max_wal_size": "16GB", "checkpoint_timeout": "1h"}
+"""PostgreSQL does nothing by itself while ratios are measured."""
+
 NEW_THREADS = """
     insert into thread (title, owner)
     select 'without a bot', (select author from message where role = 'user' order by id limit 1)
@@ -73,7 +76,7 @@ async def streaming(
 ) -> Report:
     """Measure all of it."""
     report = Report()
-    with EmbeddedPostgres(directory) as postgres, ServerStarter(postgres.url) as starter:
+    with EmbeddedPostgres(directory, options=STEADY) as postgres, ServerStarter(postgres.url) as starter:
         await migrate(postgres.url)
         place = Together(postgres.url, starter)
         for each in (OPEN, OPEN | TIMED, OPEN | TIMED):

@@ -12,16 +12,20 @@ NOTIFY_BYTES = 7950
 MOST_BYTES = 2**31 - 1
 
 TELL = """
-    select r.message_id, notify_frame(r.thread_id, 0, frame('draft', json_build_object(
-      'thread_id', r.thread_id, 'reply_to', r.message_id, 'author', told.author, 'ordinal', told.ordinal,
-      'append', told.append
-    )))
-    from unnest($2::bigint[], $3::bigint[], $4::integer[], $5::bigint[], $6::text[])
-      with ordinality as told (message_id, attempt, author, ordinal, append, place)
-      join reply_request as r on r.message_id = told.message_id
-    where r.claimed_by = $1 and r.attempt = told.attempt
-      and (select true from thread where id = r.thread_id)
-    order by place
+    select message_id, notify_servers(payload(thread_id, 0, frame))
+    from (
+      select r.message_id, r.thread_id, frame('draft', json_build_object(
+        'thread_id', r.thread_id, 'reply_to', r.message_id, 'author', told.author, 'ordinal', told.ordinal,
+        'append', told.append
+      )) as frame
+      from unnest($2::bigint[], $3::bigint[], $4::integer[], $5::bigint[], $6::text[])
+        with ordinality as told (message_id, attempt, author, ordinal, append, place)
+        join reply_request as r on r.message_id = told.message_id
+      where r.claimed_by = $1 and r.attempt = told.attempt
+        and (select true from thread where id = r.thread_id)
+      order by place
+      offset 0 -- otherwise the frame would be made as often as payload() names it
+    ) as told
 """
 """It writes nothing. So it takes no fsync, and holds the lock of NOTIFY for microseconds."""
 

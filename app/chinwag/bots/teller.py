@@ -21,7 +21,7 @@ MOST_GATHER_SECONDS = 0.5
 SHARE = 0.1
 """The most of its time that a server spends on telling: where the database is slow, it gathers for longer."""
 
-MOST_TOLD_A_SECOND = 500
+MOST_TOLD_A_SECOND = 400
 """The most notifications a second, of all drafts of this server. Each costs every server some time, and each
 reader of the thread: where many replies are written at once, it gathers for longer."""
 
