@@ -166,6 +166,7 @@ async def test_a_line_tells_what_waits_in_any_thread_until_the_server_is_back(
     await other.goto(f"{server.url}/threads/{elsewhere}")
     await write(other, "before")
     await is_sent(other)
+    await one.evaluate('import("/static/bundle/app/net/delivery.js")')  # before its server is gone
     server.kill()
     for page in (one, other):
         for content in ("one", "two"):

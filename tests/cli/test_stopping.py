@@ -29,6 +29,8 @@ async def test_a_server_that_stops_first_stores_and_acknowledges(
             # Holds the thread: what is sent now cannot be stored yet.
             await db.execute(INSERT, thread, "held")
             sent = {str(await client.send("in time")) for _ in range(20)}
+            await client.connection.send('{"type": "ping"}')
+            await client.frame("pong")  # the server has read all of them
             server.process.terminate()
             await until_deaf(server)
             late = str(await client.send("too late"))
