@@ -48,6 +48,10 @@ from chinwag.db.pool import open_pool
 from chinwag.errors import SettingsInvalid
 from chinwag.headers import add_headers
 from chinwag.logs import configure_logs
+from chinwag.monitoring.draining import stops_later
+from chinwag.monitoring.gauges import Observed
+from chinwag.monitoring.health import ServerHealth
+from chinwag.monitoring.metrics import Metrics
 from chinwag.provision import prepared_database
 from chinwag.push.hub import Hub
 from chinwag.push.listener import CHANNEL, Listener
@@ -159,6 +163,7 @@ async def _running(settings: Settings, app: Litestar) -> AsyncIterator[None]:
             sign_outs.receive,
             removal.wake,
         ]
+        replies = None
         if bots:
             replies = Replies(
                 [OwnBot(bot, partial(accounts.bot, *names)) for *names, bot in bots],
@@ -178,6 +183,17 @@ async def _running(settings: Settings, app: Litestar) -> AsyncIterator[None]:
             after_gap=partial(_repair, hub, sign_in, sign_outs),
             after_silence=pool.renew,
         )
+        health = ServerHealth(listener, pool)
+        observed = Observed(
+            settings=settings,
+            pool=pool,
+            writer=writer,
+            hub=hub,
+            listener=listener,
+            health=health,
+            replies=replies,
+        )
+        metrics = Metrics(observed, settings.metrics_directory)
         posts = settings.posts_per_second
         app.state["services"] = Services(
             settings=settings,
@@ -205,16 +221,20 @@ async def _running(settings: Settings, app: Litestar) -> AsyncIterator[None]:
             search=Search(pool),
             exports=Exports(messages, accounts.names),
             hub=hub,
-            listener=listener,
+            health=health,
+            metrics=metrics,
             limits=RateLimits(RateLimit(posts, BURST_SECONDS * posts), RateLimit(*REFUSALS)),
             changes=RateLimit(HTTP_SHARE * posts, HTTP_SHARE * BURST_SECONDS * posts),
             joins=asyncio.Semaphore(settings.pool_size),
         )
+        await parts.enter_async_context(health.running())
+        await parts.enter_async_context(metrics.running())
         await parts.enter_async_context(listener.running())
         await parts.enter_async_context(hub.presence.running())
         _collect_rarely()
         preparing = asyncio.create_task(asyncio.to_thread(assets.prepare))
         parts.push_async_callback(lambda: preparing)
+        parts.enter_context(stops_later(settings.drain_seconds, health.drain))
         yield
 
 

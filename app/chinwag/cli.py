@@ -8,6 +8,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
 import webbrowser
 from functools import partial
@@ -272,7 +273,11 @@ def _run_servers(settings: Settings, workers: int, address: socket.socket) -> No
     if workers == 1:
         return uvicorn.Server(config).run([address])
     supervisor = Multiprocess(config, [address])
-    supervisor.run()
+    with contextlib.ExitStack() as stack:
+        if settings.metrics_directory is None:
+            directory = stack.enter_context(tempfile.TemporaryDirectory(prefix="chinwag-metrics-"))
+            os.environ["CHINWAG_METRICS_DIRECTORY"] = directory  # for the server processes
+        supervisor.run()
     if any(process.exitcode == STARTUP_FAILURE for process in supervisor.processes):
         sys.exit(STARTUP_FAILURE)
 

@@ -59,6 +59,9 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     allowed_hosts: tuple[HostName, ...] = ()
     request_seconds: Annotated[float, msgspec.Meta(ge=0.1, le=300)] = 20
     max_connections: Annotated[int, msgspec.Meta(ge=1, le=1_000_000)] = 20_000
+    metrics_from: tuple[str, ...] = ()
+    metrics_directory: str | None = None
+    drain_seconds: Annotated[float, msgspec.Meta(ge=0, le=300)] = 0
     log_format: Literal["text", "json"] = "text"
 
     def __repr__(self) -> str:
@@ -81,10 +84,11 @@ def load_settings(file: Path = FILE, environ: Mapping[str, str] = os.environ) ->
     except msgspec.ValidationError as error:
         key, complaint = _key_and_complaint(error)
         raise SettingsInvalid(f"{places.get(key, file.name)}: {key}: {complaint}") from None
-    try:
-        networks(settings.proxies)
-    except ValueError as error:
-        raise SettingsInvalid(f"{places.get('proxies', file.name)}: proxies: {error}") from None
+    for key in ("proxies", "metrics_from"):
+        try:
+            networks(getattr(settings, key))
+        except ValueError as error:
+            raise SettingsInvalid(f"{places.get(key, file.name)}: {key}: {error}") from None
     if settings.oidc_issuer is not None and not SAFE_ISSUER.match(settings.oidc_issuer):
         place = places.get("oidc_issuer", file.name)
         raise SettingsInvalid(f"{place}: oidc_issuer: an https:// URL is taken")

@@ -92,6 +92,11 @@ class Replies:
         self._woken = asyncio.Event()
         self._woken.set()  # for what waits already
 
+    @property
+    def under_way(self) -> int:
+        """The number of replies that are being given."""
+        return len(self._replies)
+
     @contextlib.asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """Claim requests and reply inside the block. At its end, release what is claimed, so that the other

@@ -13,6 +13,7 @@ from chinwag.bots.pieces import pieces_of
 from chinwag.bots.teller import DraftTeller
 from chinwag.chat.store import Post
 from chinwag.chat.writer import Writer
+from chinwag.counts import REPLIES
 from chinwag.db.pool import FAILURES
 from chinwag.errors import DatabaseUnavailable, NoSuchThread, Refusal, TryAgain
 
@@ -155,20 +156,26 @@ class Reply:
             raise ReplyCut
 
     async def _end(self) -> None:
-        """Store or park the reply, as soon as the database can."""
+        REPLIES.add(await self._store_or_park())
+
+    async def _store_or_park(self) -> str:
+        """Store or park the reply, as soon as the database can, and return how it has ended."""
         while not self.draft.is_lost:
             try:
                 if self._failure is None:
-                    return await self._store()
-                return await self._park(self._failure)
+                    await self._store()
+                    return self._ended or "complete"
+                await self._park(self._failure)
+                return self._failure
             except NoSuchThread:
-                return None  # it was deleted meanwhile, or another server has this request now
+                return "unwanted"  # it was deleted meanwhile, or another server has this request now
             except (TryAgain, *FAILURES) as error:
                 log.warning("reply_put_off", message=self.draft.message_id, error=type(error).__name__)
                 await asyncio.sleep(RETRY_SECONDS)
             except Refusal as error:
                 log.error("reply_refused", message=self.draft.message_id, code=error.code)
                 self._failure = "bot_failed"
+        return "lost"
 
     async def _store(self) -> None:
         draft = self.draft
@@ -183,6 +190,7 @@ class Reply:
             reply_to=draft.message_id,
             ended=self._ended,
             replaces=self._replaces,
+            way="bot",
         )
         await self._writer.write(post)
         self.is_stored = True

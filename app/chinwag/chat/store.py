@@ -4,6 +4,7 @@ When the database refuses a batch, the store finds out which rows are at fault, 
 """
 
 import asyncio
+import time
 from collections import defaultdict, deque
 from collections.abc import Iterable
 from typing import Literal
@@ -13,6 +14,7 @@ import asyncpg
 from msgspec import Struct
 
 from chinwag import wire
+from chinwag.counts import COMMIT_SECONDS, MESSAGES_WRITTEN
 from chinwag.db.failures import refusal_of
 from chinwag.db.pool import FAILURES, Pool, PoolConnection
 from chinwag.errors import (
@@ -92,6 +94,7 @@ class Post(Struct, frozen=True):
 
     Attributes:
         replaces: the seq of the message that it replaces.
+        way: how it has come, for /metrics.
     """
 
     thread_id: int
@@ -103,6 +106,7 @@ class Post(Struct, frozen=True):
     webhook: int | None = None
     ended: wire.Ended | None = None
     replaces: int | None = None
+    way: Literal["http", "websocket", "webhook", "bot"] = "http"
 
 
 class Stored(Struct, frozen=True):
@@ -117,7 +121,7 @@ Waiting = tuple[Post, asyncio.Future[Stored]]
 """A message, and the future on which its sender waits."""
 
 Batch = list[Waiting]
-Outcome = tuple[asyncio.Future[Stored], Stored | ChinwagError]
+Outcome = tuple[Waiting, Stored | ChinwagError]
 
 
 class Store:
@@ -139,6 +143,7 @@ class Store:
 
     async def store(self, batch: Batch, tries: int = RETRIES) -> None:
         """Store a batch, and set the result or the exception of each future in it."""
+        began = time.perf_counter()
         try:
             async with self._pool.acquire() as connection:
                 outcomes = await self._insert(connection, batch)
@@ -155,6 +160,7 @@ class Store:
             await self.store(batch[:middle])
             await self.store(batch[middle:])
         else:
+            COMMIT_SECONDS.observe(time.perf_counter() - began)
             # The senders are not told earlier: through a pooler, the commit comes at the end of the block.
             _tell(outcomes)
             self.threads_held_elsewhere.difference_update(threads_of(batch))
@@ -189,8 +195,8 @@ class Store:
                 [post.thread_id for post, _ in missing if post.reply_to and post.replaces],
                 [post.replaces for post, _ in missing if post.reply_to and post.replaces],
             )
-            for post, future in _match_rows(missing, rows, outcomes, new=False):
-                outcomes.append((future, NoSuchThread(f"there is no thread {post.thread_id}")))
+            unknown = _match_rows(missing, rows, outcomes, new=False)
+            outcomes.extend((one, NoSuchThread(f"there is no thread {one[0].thread_id}")) for one in unknown)
         return outcomes
 
     async def _store_apart(self, batch: Batch, error: asyncpg.LockNotAvailableError) -> None:
@@ -239,11 +245,12 @@ def _match_rows(
     for row in rows:
         found[_key(row["thread_id"], row["client_id"], row["reply_to"])].append(row)
     missing: Batch = []
-    for post, future in batch:
+    for waiting in batch:
+        post, _ = waiting
         if own := found[_key(post.thread_id, post.client_id, post.reply_to)]:
-            outcomes.append((future, Stored(post.thread_id, own.popleft()["seq"], new)))
+            outcomes.append((waiting, Stored(post.thread_id, own.popleft()["seq"], new)))
         else:
-            missing.append((post, future))
+            missing.append(waiting)
     return missing
 
 
@@ -253,10 +260,15 @@ def _key(thread_id: int, client_id: UUID | None, reply_to: int | None) -> object
 
 
 def _tell(outcomes: list[Outcome]) -> None:
-    for future, outcome in outcomes:
+    written: defaultdict[str, int] = defaultdict(int)
+    for (post, future), outcome in outcomes:
+        if isinstance(outcome, Stored) and outcome.new:
+            written[post.way] += 1
         if future.done():
             continue  # its sender has left
         if isinstance(outcome, Stored):
             future.set_result(outcome)
         else:
             future.set_exception(outcome)
+    for way, number in written.items():
+        MESSAGES_WRITTEN.add(way, number=number)

@@ -52,6 +52,15 @@ class Writer:
         self._late = 0
         self._stopping = False
 
+    @property
+    def queued(self) -> int:
+        """The number of messages that wait for a batch."""
+        return self._queued
+
+    @property
+    def batches_under_way(self) -> int:
+        return len(self._batches)
+
     def write(self, post: Post) -> asyncio.Future[Stored]:
         """Queue a message. The future has the result as soon as the message is committed.
 

@@ -90,13 +90,14 @@ class Installed:
         return programs_checksum() in self.programs
 
     @property
+    def is_expanded(self) -> bool:
+        """Whether all tables and columns are there that this version needs."""
+        return migrations(EXPAND) <= self.expanded
+
+    @property
     def is_current(self) -> bool:
         """Whether all that this version needs was applied."""
-        return (
-            self.has_programs
-            and migrations(EXPAND) <= self.expanded
-            and migrations(CONTRACT) <= self.contracted
-        )
+        return self.has_programs and self.is_expanded and migrations(CONTRACT) <= self.contracted
 
 
 async def read_installed(db: Connection) -> Installed:

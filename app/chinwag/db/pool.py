@@ -109,6 +109,10 @@ class Pool:
     async def notify(self, channel: str, payload: str) -> None:
         await self.execute("select pg_notify($1, $2)", channel, payload)
 
+    def sizes(self) -> tuple[int, int]:
+        """Return the numbers of the connections that are open, and of those of them that are idle."""
+        return self._pool.get_size(), self._pool.get_idle_size()
+
     async def open(self) -> None:
         await self._pool
 

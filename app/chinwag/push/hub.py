@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 import structlog
 
 from chinwag import draft_frames, frames, wire
+from chinwag.counts import MESSAGES_HEARD, NOTIFICATIONS_MALFORMED
 from chinwag.push.any_subscription import AnySubscription, AnyThreadSubscription
 from chinwag.push.audiences import FindAudiences
 from chinwag.push.burst import Burst
@@ -70,6 +71,20 @@ class Hub:
         """What is done with the events that are not messages, by the beginnings of their frames."""
         self._knows_drafts = False
         self._malformed = 0
+
+    def sockets(self) -> tuple[int, int, int]:
+        """Return the numbers of subscriptions to threads and to the list of threads, and how many of the
+        first ones are not live."""
+        rooms = self._rooms.values()
+        return (
+            sum(len(room.subscriptions) for room in rooms),
+            self._lists.count(),
+            sum(room.behind() for room in rooms),
+        )
+
+    def rooms(self) -> int:
+        """Return the number of rooms."""
+        return len(self._rooms)
 
     def join(self, thread_id: int, subscription: AnyThreadSubscription) -> Room:
         """Have a subscription join the room of a thread, which is made if there is none."""
@@ -151,9 +166,12 @@ class Hub:
 
     def _receive_message(self, thread_id: int, seq: int, text: str) -> None:
         frame = text.encode() if text else None
-        if room := self._rooms.get(thread_id):
+        way = frames.way_of(frame) if frame else "long"
+        room = self._rooms.get(thread_id)
+        MESSAGES_HEARD.add(way, "yes" if room else "no")
+        if room:
             room.receive(seq, frame)
-        if frame and (message := frames.system_message(frame)):
+        if frame and way == "system" and (message := frames.system_message(frame)):
             self._lists.change_members(thread_id, message)
         self._lists.tell_active(thread_id, seq, text)
 
@@ -219,6 +237,7 @@ class Hub:
             subscription.push(Burst(frames.database_frame(False)))
 
     def _count_malformed(self) -> None:
+        NOTIFICATIONS_MALFORMED.add()
         if not self._malformed:
             asyncio.get_running_loop().call_later(COMPLAINT_SECONDS, self._log_malformed)
         self._malformed += 1

@@ -7,10 +7,13 @@ import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from typing import Any
 
+import asyncpg
 import structlog
 
+from chinwag.counts import LISTENER_LOST, NOTIFY_LAG_SECONDS
 from chinwag.db.pool import FAILURES, Connection, connect
 from chinwag.errors import CannotHear
+from chinwag.wire import HealthCode
 
 CHANNEL = "chinwag"
 
@@ -27,7 +30,7 @@ A half-open connection looks like a quiet one. The heartbeat tells them apart wi
 MOST_SECONDS = 60
 """The longest time for which anything is awaited, whatever else is heard meanwhile."""
 
-PROBE = "select pg_notification_queue_usage()"
+PROBE = "select pg_notification_queue_usage(), current_setting('transaction_read_only')::boolean"
 """The query that proves that the connection answers.
 
 Any query would do for that. But a full queue of notifications stays full until somebody asks for this, even
@@ -58,7 +61,11 @@ class Listener:
     Attributes:
         ready: whether it hears everything: a notification that was sent over another connection has
             come, and what was missed before is repaired.
+        trouble: why it is not ready; None if it is.
         notify_lag: the seconds from sending the last heartbeat until it was heard.
+        heard: the number of notifications that have come.
+        queue_usage: the share of PostgreSQL's queue of notifications that is full, from 0 to 1.
+        is_read_only: whether the database takes no writes.
     """
 
     def __init__(
@@ -78,8 +85,11 @@ class Listener:
                 another connection, because a transaction pooler delivers to a connection only what this
                 connection notifies itself.
         """
-        self.ready = False
+        self.trouble: HealthCode | None = HealthCode.DATABASE_UNAVAILABLE
         self.notify_lag: float | None = None
+        self.heard = 0
+        self.queue_usage = 0.0
+        self.is_read_only = False
         self._url = url
         self._receivers = receivers
         self._notify = notify
@@ -89,10 +99,13 @@ class Listener:
         self._connection: Connection | None = None
         self._lost = asyncio.Event()
         self._has_begun = asyncio.Event()
-        self._heard = 0
         self._echo: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._sent = ""
         self._sent_at = 0.0
+
+    @property
+    def ready(self) -> bool:
+        return self.trouble is None
 
     @contextlib.asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
@@ -110,7 +123,7 @@ class Listener:
                 self._on_loss()
             yield
         finally:
-            self.ready = False
+            self.trouble = HealthCode.DRAINING
             task.cancel()
             await asyncio.wait({task})
             self._hang_up()
@@ -133,7 +146,7 @@ class Listener:
     def _on_notification(self, _connection: object, _pid: int, _channel: str, payload: object) -> None:
         # This is a plain function: asyncpg would run each call of a coroutine as a task, and the tasks would
         # overtake one another.
-        self._heard += 1
+        self.heard += 1
         text = str(payload)
         if text.startswith(HEARTBEAT):
             if text == self._sent:  # the heartbeats of other servers are not passed on, either
@@ -165,7 +178,8 @@ class Listener:
             is_silent = await self._until_lost(connection)
             if not is_silent:
                 log.warning("listener_lost")
-            self.ready = False
+            LISTENER_LOST.add()
+            self.trouble = self.trouble or HealthCode.DATABASE_UNAVAILABLE
             self._on_loss()
             self._hang_up()
             if is_silent:
@@ -176,9 +190,10 @@ class Listener:
     async def _begin(self) -> Connection:
         """Listen, have repaired what was missed before, and return the connection."""
         connection = await self._connect()
+        self.trouble, self.is_read_only = HealthCode.REPAIRING, False
         # Listen, then read what was missed before. What is committed in between is heard, or read, or both.
         await self._after_gap()
-        self.ready = True
+        self.trouble = None
         self._has_begun.set()
         return connection
 
@@ -196,11 +211,12 @@ class Listener:
 
     async def _hears(self, connection: Connection) -> bool:
         """Whether the connection answers, and a notification comes over it."""
-        answer = asyncio.create_task(connection.execute(PROBE, timeout=MOST_SECONDS))
+        answer = asyncio.create_task(connection.fetchrow(PROBE, timeout=MOST_SECONDS))
         try:
             if not await self._comes(answer):
                 log.warning("listener_silent")
                 return False
+            self.queue_usage, self.is_read_only = answer.result() or (0.0, False)
         finally:
             answer.cancel()
         try:
@@ -213,6 +229,7 @@ class Listener:
             return True
         if not await self._comes(self._echo):
             log.error("listener_deaf", reason=str(CannotHear()))
+            self.trouble = HealthCode.DEAF
             return False
         return True
 
@@ -229,17 +246,18 @@ class Listener:
         if not self._echo.done():
             self._echo.set_result(None)
             self.notify_lag = asyncio.get_running_loop().time() - self._sent_at
+            NOTIFY_LAG_SECONDS.observe(self.notify_lag)
 
     async def _comes(self, awaited: asyncio.Future[Any]) -> bool:
         """Wait for something as long as anything at all is heard: the notifications of a commit of a million
         rows may come before it."""
         deadline = asyncio.get_running_loop().time() + MOST_SECONDS
         while asyncio.get_running_loop().time() < deadline:
-            heard = self._heard
+            heard = self.heard
             done, _ = await asyncio.wait({awaited}, timeout=SILENCE_SECONDS)
             if done:
                 return not awaited.cancelled() and awaited.exception() is None
-            if heard == self._heard:
+            if heard == self.heard:
                 return False
         return False
 
@@ -251,9 +269,15 @@ class Listener:
                 return await self._listen()
             except CannotHear as error:
                 log.error("listener_deaf", reason=str(error))
+                is_lost = self._lost.is_set()
+                self.trouble = HealthCode.DATABASE_UNAVAILABLE if is_lost else HealthCode.DEAF
             except Exception as error:
                 # Any error is caught, because a server that stopped trying would never hear again.
                 log.warning("listener_cannot_connect", error=type(error).__name__)
+                is_standby = isinstance(error, asyncpg.ReadOnlySQLTransactionError)  # LISTEN needs a primary
+                self.trouble = (
+                    HealthCode.DATABASE_READ_ONLY if is_standby else HealthCode.DATABASE_UNAVAILABLE
+                )
             self._hang_up()
             await asyncio.sleep(delay * (0.5 + random.random()))
             delay = min(delay * 2, BACKOFF_LIMIT_SECONDS)

@@ -13,6 +13,7 @@ from typing import NamedTuple
 import structlog
 
 from chinwag import frames
+from chinwag.counts import SLOW_READERS
 from chinwag.push.any_subscription import AnySubscription
 from chinwag.push.audiences import Audiences, FindAudiences
 from chinwag.push.burst import Burst
@@ -86,6 +87,10 @@ class Lists:
             if not self._subscriptions[account_id]:
                 del self._subscriptions[account_id]
                 self.presence.go(account_id)
+
+    def count(self) -> int:
+        """Return the number of subscriptions."""
+        return sum(map(len, self._subscriptions.values()))
 
     def tell_all(self, *texts: bytes) -> None:
         """Push frames to all subscriptions at once."""
@@ -210,5 +215,6 @@ class Lists:
         for account_id in accounts:
             for subscription in list(self._subscriptions.get(account_id, ())):
                 if not subscription.push(burst):
+                    SLOW_READERS.add("list")
                     self.leave(subscription)
                     subscription.catch_up()

@@ -11,6 +11,8 @@ from collections.abc import Callable
 
 import structlog
 
+from chinwag.counts import DELIVERY_SECONDS
+
 MOST_REST_SECONDS = 0.05
 """The longest pause, however many connections there are."""
 
@@ -29,12 +31,16 @@ class PushScheduler:
         self._pushes: list[Callable[[], None]] = []
         self._is_pushing = False
         self._rested_at = 0.0
+        self._oldest = 0.0
+        """When the oldest of the pushes was added."""
 
     def add(self, push: Callable[[], None]) -> None:
         """Call `push` once, soon."""
         self._pushes.append(push)
-        if len(self._pushes) == 1 and not self._is_pushing:
-            self._schedule()
+        if len(self._pushes) == 1:
+            self._oldest = time.perf_counter()
+            if not self._is_pushing:
+                self._schedule()
 
     def _schedule(self) -> None:
         rest = self._rested_at - time.perf_counter()
@@ -48,16 +54,17 @@ class PushScheduler:
         self._is_pushing, began = True, time.perf_counter()
         pushes, self._pushes = self._pushes, []
         # It is called in the next iteration, because uvloop writes to the sockets at the end of this one.
-        asyncio.get_running_loop().call_soon(self._rest, began)
+        asyncio.get_running_loop().call_soon(self._rest, began, self._oldest)
         for push in pushes:
             try:
                 push()
             except Exception:
                 log.exception("push_failed")  # the other rooms must not miss their pushes
 
-    def _rest(self, began: float) -> None:
+    def _rest(self, began: float, oldest: float) -> None:
         """Rest for as long as the pushes since `began` have taken."""
         now = time.perf_counter()
+        DELIVERY_SECONDS.observe(now - oldest)
         self._rested_at = 2 * now - began
         self._is_pushing = False
         if self._pushes:

@@ -17,11 +17,12 @@ its number is a repeat that the table has not confirmed, and the table is asked 
 import asyncio
 import random
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Collection
 
 import structlog
 
 from chinwag import frames, wire
+from chinwag.counts import FRAMES_PUSHED, FROM_ROOM, REPAIRS, REPAIRS_FAILED, SLOW_READERS
 from chinwag.push.admission import Admission
 from chinwag.push.any_subscription import AnyThreadSubscription
 from chinwag.push.burst import Burst
@@ -167,6 +168,7 @@ class Room:
         """
         self._in_doubt |= in_doubt
         if self._repair is None and self._is_followed():
+            REPAIRS.add()
             self._repair = asyncio.create_task(self._run_repair())
         return self._repair
 
@@ -178,6 +180,10 @@ class Room:
             some.clear()
         for subscription in subscriptions:
             subscription.close(code)
+
+    def behind(self) -> int:
+        """Return the number of subscriptions that are not live."""
+        return len(self.subscriptions) - len(self._live)
 
     def _is_followed(self) -> bool:
         return bool(self._live or self._ahead)
@@ -215,9 +221,11 @@ class Room:
             subscription.seq = self.seq
             subscription.catch_up()
 
-    def _push_to(self, subscriptions: Iterable[AnyThreadSubscription], burst: Burst) -> None:
+    def _push_to(self, subscriptions: Collection[AnyThreadSubscription], burst: Burst) -> None:
+        FRAMES_PUSHED.values[FROM_ROOM] += len(burst.texts) * len(subscriptions)
         for subscription in [one for one in subscriptions if not one.push(burst)]:
             if subscription in self._live:
+                SLOW_READERS.add("thread")
                 self._live.remove(subscription)
                 subscription.seq = self.seq
                 subscription.catch_up()
@@ -251,6 +259,7 @@ class Room:
             page = await self._replay(self.thread_id, seq if is_confirmed else seq - 1)
         except Exception as error:
             # The database is away. The subscriptions wait for it, and so does the room.
+            REPAIRS_FAILED.add()
             log.warning("repair_failed", thread=self.thread_id, error=type(error).__name__)
             self._heard = max(self._sought, self._heard)
             await asyncio.sleep(REPAIR_RETRY_SECONDS * (0.5 + random.random()))

@@ -11,6 +11,7 @@ import structlog
 
 from chinwag import frames, wire
 from chinwag.chat.accounts import SignedIn
+from chinwag.counts import REFUSALS, SOCKETS_CLOSED, SOCKETS_OPENED
 from chinwag.db.failures import refusal_of
 from chinwag.db.pool import FAILURES
 from chinwag.errors import BadJson, BadMessage, NoSuchThread, Refusal
@@ -114,6 +115,7 @@ class Subscription:
     def _refuse(self, error: BaseException, client_id: UUID | None = None) -> None:
         code = error.code if isinstance(error, Refusal) else Refusal.code
         log.info("refused", code=code)
+        REFUSALS.add(code, "websocket")
         self.push(Burst(frames.error_frame(code, str(error), client_id)))
         is_our_fault = not isinstance(error, Refusal) or error.status >= 500
         if not (self._closing or is_our_fault or self._limits.refusals.take(self)):
@@ -129,6 +131,7 @@ class Subscription:
         """Wait until the browser has been told of all that it has sent."""
 
     async def _close(self, code: CloseCode, reason: str = "") -> None:
+        SOCKETS_CLOSED.add(str(code.value))
         with contextlib.suppress(*CLOSED):  # the browser was faster
             await self._connection.close(code, reason or code.name.lower())
 
@@ -160,6 +163,7 @@ class ListSubscription(Subscription):
         self, connection: Connection, limits: RateLimits, who: SignedIn, sign_outs: SignOuts, hub: Hub
     ) -> None:
         super().__init__(connection, limits, who, sign_outs)
+        SOCKETS_OPENED.add("list")
         self._hub = hub
 
     async def serve(self) -> None:

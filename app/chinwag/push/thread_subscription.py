@@ -10,6 +10,7 @@ from chinwag.chat.messages import Messages, check_content
 from chinwag.chat.store import Post, Stored
 from chinwag.chat.threads import Threads
 from chinwag.chat.writer import Writer
+from chinwag.counts import FRAMES_PUSHED, SOCKETS_OPENED
 from chinwag.db.failures import refusal_of
 from chinwag.db.pool import FAILURES
 from chinwag.errors import BadMessage, Refusal, ServerStopping, TooManyRequests
@@ -56,6 +57,7 @@ class ThreadSubscription(Subscription):
         """Join the room of the thread. The subscription leaves it at the end of `serve`, so it must be
         served."""
         super().__init__(connection, limits, who, sign_outs)
+        SOCKETS_OPENED.add("thread")
         self.seq = 0
         self._thread_id = thread_id
         self._hub = hub
@@ -154,6 +156,7 @@ class ThreadSubscription(Subscription):
         await self._connection.drained()
         page = await self._messages.replay(self._thread_id, self.seq, self.account_id)
         if page:
+            FRAMES_PUSHED.add("table", number=len(page))
             self.push(Burst(*(text for _, text in page)))
             self.seq = page[-1][0]
         return bool(page)
@@ -176,7 +179,12 @@ class ThreadSubscription(Subscription):
             return None
         self._unanswered += 1
         post = Post(
-            self._thread_id, self.account_id, frame.content, frame.client_id, replaces=frame.replaces
+            self._thread_id,
+            self.account_id,
+            frame.content,
+            frame.client_id,
+            replaces=frame.replaces,
+            way="websocket",
         )
         stored = self._writer.write(post)
         stored.add_done_callback(partial(self._on_stored, frame.client_id))

@@ -128,6 +128,19 @@ def check_origin(scope: Scope, fields: dict[bytes, str], settings: Settings) -> 
         raise OriginNotAllowed(f"a page of {origin[:100]} may not use this server")
 
 
+def is_operator(scope: Scope, settings: Settings) -> bool:
+    """Whether a request comes straight from this computer, or from an address of the setting metrics_from.
+
+    What comes through a proxy comes from elsewhere, whatever the proxy says: only without its fields the
+    address is the connection's own, and not one that somebody has made up.
+    """
+    client = scope.get("client")
+    address = _address(client[0]) if client else None
+    if address is None or not PROXY_FIELDS.isdisjoint(_fields(scope)):
+        return False
+    return address.is_loopback or any(address in network for network in networks(settings.metrics_from))
+
+
 async def signed_in(
     scope: Scope, name: str, fields: dict[bytes, str], services: Services
 ) -> SignedIn | None:

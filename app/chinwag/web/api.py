@@ -2,13 +2,11 @@
 
 from typing import Any
 
-from litestar import HttpMethod, Request, Response, Router, get, route
+from litestar import HttpMethod, Request, Response, Router, route
 from litestar.exceptions import HTTPException, SerializationException
-from litestar.openapi import ResponseSpec
 from litestar.routes import HTTPRoute
 from litestar.types import ControllerRouterHandler
 
-from chinwag import wire
 from chinwag.chat.accounts import SignedIn
 from chinwag.errors import BadJson
 from chinwag.web import (
@@ -17,6 +15,7 @@ from chinwag.web import (
     links_api,
     member_api,
     message_api,
+    monitoring_api,
     openid_api,
     people_api,
     reply_api,
@@ -24,18 +23,10 @@ from chinwag.web import (
     thread_api,
 )
 from chinwag.web.access import CheckAccess
-from chinwag.web.openapi import ForEverybody
-from chinwag.web.parameters import (
-    WITHOUT_BODY,
-    problems,
-)
+from chinwag.web.parameters import WITHOUT_BODY
 from chinwag.web.problems import AnswerWhenCancelled
-from chinwag.web.services import Provided
 from chinwag.web.sockets import list_socket, thread_socket
 from chinwag.web.throttle import LimitChanges
-
-TOO_LARGE = {431: problems(431)[431]}
-"""What may be wrong with a request that has nothing but a head."""
 
 AnyRequest = Request[Any, Any, Any]
 SignedInRequest = Request[SignedIn, Any, Any]
@@ -89,32 +80,6 @@ async def methods(request: AnyRequest) -> Response[None]:
     return Response(None, headers={"Allow": ", ".join(sorted(path.methods))})
 
 
-@get(
-    "/health/live",
-    responses=TOO_LARGE,
-    operation_class=ForEverybody,
-    operation_id="checkLiveness",
-    summary="Whether this process answers",
-    tags=["health"],
-)
-async def live() -> wire.Health:
-    return wire.Health("ok")
-
-
-@get(
-    "/health/ready",
-    responses=TOO_LARGE | {503: ResponseSpec(wire.Health, description="It cannot hear the database.")},
-    operation_class=ForEverybody,
-    operation_id="checkReadiness",
-    summary="Whether this server hears the database, and so can serve browsers",
-    tags=["health"],
-)
-async def ready(services: Provided) -> Response[wire.Health]:
-    if services.listener.ready:
-        return Response(wire.Health("ok"))
-    return Response(wire.Health("not ready"), status_code=503)
-
-
 ROUTES: list[ControllerRouterHandler] = [
     Router(
         "/api/v1",
@@ -137,6 +102,5 @@ ROUTES: list[ControllerRouterHandler] = [
     hook_api.HOOKS,
     # The WebSockets have a router with fewer middlewares, because each handshake pays for every middleware.
     Router("/api/v1", middleware=[CheckAccess()], route_handlers=[thread_socket, list_socket]),
-    live,
-    ready,
+    *monitoring_api.ROUTES,
 ]

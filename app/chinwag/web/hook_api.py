@@ -18,6 +18,7 @@ from chinwag import wire
 from chinwag.chat.accounts import SignedIn
 from chinwag.chat.messages import check_content
 from chinwag.chat.store import Post
+from chinwag.counts import REFUSALS
 from chinwag.db.failures import refusal_of
 from chinwag.db.pool import FAILURES
 from chinwag.errors import ContentIsEmpty, ContentTooLong, NoSuchThread, Refusal, TooManyRequests
@@ -147,6 +148,7 @@ async def send_to_webhook(request: AnyRequest, secret: HookSecret, services: Pro
     webhook = await services.webhooks.find(secret)
     if webhook is None:
         _count_made_up(request, services)
+        REFUSALS.add("no_service", "http")
         return _answer(404, "no_service")
     if not services.limits.posts.take(("webhook", webhook.id)):
         raise TooManyRequests()
@@ -154,9 +156,10 @@ async def send_to_webhook(request: AnyRequest, secret: HookSecret, services: Pro
     try:
         content = content_in(await request.body(), media_type)
     except InvalidPayload:
+        REFUSALS.add("invalid_payload", "http")
         return _answer(400, "invalid_payload")
     check_content(content, services.settings.max_content)
-    post = Post(webhook.thread_id, webhook.account_id, content, webhook=webhook.id)
+    post = Post(webhook.thread_id, webhook.account_id, content, webhook=webhook.id, way="webhook")
     await services.writer.write(post)
     return _answer(200, "ok")
 
@@ -174,6 +177,7 @@ def _count_made_up(request: AnyRequest, services: Services) -> None:
 def _refused(_request: AnyRequest, error: Refusal) -> Response[str]:
     word = SLACKS_WORDS.get(type(error), error.code)
     log.info("refused", code=error.code)
+    REFUSALS.add(error.code, "http")
     return _answer(error.status, word if word == "no_text" else f"{word}: {error}")
 
 

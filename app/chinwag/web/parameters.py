@@ -106,3 +106,7 @@ def problems(*statuses: int) -> dict[int, ResponseSpec]:
         )
         for status in (*statuses, 401, 429, 503)
     }
+
+
+TOO_LARGE = {431: problems(431)[431]}
+"""What may be wrong with a request that has nothing but a head."""

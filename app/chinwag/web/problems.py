@@ -12,6 +12,7 @@ from litestar.middleware import ASGIMiddleware
 from litestar.types import ASGIApp, Receive, Scope, Send
 
 from chinwag import wire
+from chinwag.counts import REFUSALS
 from chinwag.db.failures import refusal_of
 from chinwag.db.pool import FAILURES
 from chinwag.errors import BadInput, Refusal, ServerStopping
@@ -93,6 +94,7 @@ def _answer(
     if status < 500:
         # request.url cannot be made of a malformed Host header.
         log.info("refused", code=code, path=loggable(request.scope["path"]))
+    REFUSALS.add(code, "http")
     problem = wire.Problem(status=status, code=code, title=_phrase(status), detail=detail)
     if status in {429, 503}:
         headers = {"Retry-After": "1"} | (headers or {})

@@ -6,6 +6,7 @@ from litestar.types import Receive, Send
 
 from chinwag import wire
 from chinwag.chat.accounts import SignedIn
+from chinwag.counts import SOCKETS_CLOSED
 from chinwag.push.connection import AnyWebSocket, connection_of
 from chinwag.push.subscription import ListSubscription
 from chinwag.push.thread_subscription import ThreadSubscription
@@ -36,15 +37,15 @@ async def thread_socket(socket: AnyWebSocket, thread_id: str) -> None:
     await socket.accept()
     who: SignedIn | CloseCode = socket.scope["user"]
     if isinstance(who, CloseCode):
-        return await socket.close(who)
+        return await _close(socket, who)
     try:
         id = msgspec.convert(thread_id, wire.Id, strict=False)
     except msgspec.ValidationError:
-        return await socket.close(CloseCode.NO_SUCH_THREAD)
+        return await _close(socket, CloseCode.NO_SUCH_THREAD)
     try:
         after = msgspec.convert(socket.query_params.get("after"), wire.Seq | None, strict=False)
     except msgspec.ValidationError:
-        return await socket.close(CloseCode.POLICY_VIOLATION, "after is not a seq")
+        return await _close(socket, CloseCode.POLICY_VIOLATION, "after is not a seq")
     subscription = ThreadSubscription(
         connection_of(socket),
         services.limits,
@@ -66,9 +67,14 @@ async def list_socket(socket: AnyWebSocket) -> None:
     await socket.accept()
     who: SignedIn | CloseCode = socket.scope["user"]
     if isinstance(who, CloseCode):
-        return await socket.close(who)
+        return await _close(socket, who)
     services = services_of(socket.app.state)
     await ListSubscription(
         connection_of(socket), services.limits, who, services.sign_outs, services.hub
     ).serve()
     return None
+
+
+async def _close(socket: AnyWebSocket, code: CloseCode, reason: str | None = None) -> None:
+    SOCKETS_CLOSED.add(str(code.value))
+    await socket.close(code, reason)

@@ -22,7 +22,6 @@ from chinwag.wire.conversation import Content as Content
 from chinwag.wire.conversation import Ended as Ended
 from chinwag.wire.conversation import Event as Event
 from chinwag.wire.conversation import Failure as Failure
-from chinwag.wire.conversation import Health as Health
 from chinwag.wire.conversation import Hit as Hit
 from chinwag.wire.conversation import Level as Level
 from chinwag.wire.conversation import Message as Message
@@ -37,6 +36,9 @@ from chinwag.wire.conversation import SharedThread as SharedThread
 from chinwag.wire.conversation import Thread as Thread
 from chinwag.wire.conversation import ThreadChange as ThreadChange
 from chinwag.wire.conversation import Title as Title
+from chinwag.wire.health import Health as Health
+from chinwag.wire.health import HealthCode as HealthCode
+from chinwag.wire.health import HealthProblem as HealthProblem
 from chinwag.wire.people import Account as Account
 from chinwag.wire.people import AccountChange as AccountChange
 from chinwag.wire.people import AccountDeletion as AccountDeletion

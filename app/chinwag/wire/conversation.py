@@ -216,9 +216,3 @@ class Problem(Struct, frozen=True, omit_defaults=True):
     title: str
     detail: str
     type: str = "about:blank"
-
-
-class Health(Struct, frozen=True):
-    """The state of a server. It is ready while it hears the notifications of the database."""
-
-    status: Literal["ok", "not ready"]

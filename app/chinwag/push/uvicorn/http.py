@@ -14,6 +14,7 @@ from msgspec import json
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 
 from chinwag import headers, wire
+from chinwag.counts import REFUSALS
 from chinwag.errors import BadInput, HeadTooLarge, Refusal, RequestTimeout, TooManyConnections
 from chinwag.push.uvicorn.keepalive import Checkable, reset, timer_wheel_of, unacknowledged
 
@@ -27,6 +28,9 @@ PIPELINED_REQUESTS = 16
 SPARE_CONNECTIONS = 64
 """The number of connections beyond `max_connections`. There, health checks are answered, and other requests
 are told to try again."""
+
+NEVER_CROWDED = (b"/health/", b"/metrics")
+"""What is answered there. Somebody wants to know what is full."""
 
 PROGRESS_BYTES = 16 * 1024
 """A client that takes fewer bytes of an answer in `request_seconds` is dropped."""
@@ -152,7 +156,7 @@ class BoundedHttpProtocol(HttpToolsProtocol):
             return
         if len(self.pipeline) >= PIPELINED_REQUESTS:
             raise BadInput("too many requests are sent before the first is answered")
-        if self._is_crowded() and not self.url.startswith(b"/health/"):
+        if self._is_crowded() and not self.url.startswith(NEVER_CROWDED):
             raise TooManyConnections()
         super().on_headers_complete()
 
@@ -242,6 +246,7 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         """Answer the request that is arriving with a problem, and close the connection. Requests before it
         are answered."""
         log.info("refused", code=error.code)
+        REFUSALS.add(error.code, "http")
         is_next = not self._is_answering() or (self.cycle.more_body and not self.cycle.response_started)
         self._is_deaf = self._is_late = True
         if is_next and not self.pipeline:
