@@ -15,7 +15,6 @@ from chinwag.db.pool import Pool
 from chinwag.monitoring.health import ServerHealth
 from chinwag.push.hub import Hub
 from chinwag.push.listener import Listener
-from chinwag.push.uvicorn.http import SPARE_CONNECTIONS
 from chinwag.settings import Settings
 from chinwag.wire import HealthCode
 
@@ -55,7 +54,11 @@ READINGS = (
         "Open WebSockets, by `kind`: of a `thread`, or of the `list` of threads.",
         ("kind",),
     ),
-    Reading("chinwag_connections_limit", "How many connections there may be: `max_connections` of each."),
+    Reading(
+        "chinwag_connections_limit",
+        "How many connections there may be: `max_connections` of each process, or the files that it may "
+        "open, if these are fewer.",
+    ),
     Reading("chinwag_rooms", "Threads that somebody reads on this server."),
     Reading(
         "chinwag_readers_behind",
@@ -133,4 +136,4 @@ def _resident_bytes() -> int:
 
 def _connections_limit(settings: Settings) -> int:
     files, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
-    return min(settings.max_connections, files - SPARE_CONNECTIONS)
+    return min(settings.max_connections, files)

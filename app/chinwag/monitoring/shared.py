@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Self
 
 import structlog
-from msgspec import Struct, ValidationError, msgpack
+from msgspec import DecodeError, Struct, msgpack
 
 from chinwag.counts import Values
 from chinwag.embedded.filelock import FileLock, is_held
@@ -94,7 +94,7 @@ class Together:
 
 
 def _read(place: Path) -> Snapshot | None:
-    with contextlib.suppress(OSError, ValidationError):
+    with contextlib.suppress(OSError, DecodeError):
         return msgpack.decode(place.read_bytes(), type=Snapshot)
     return None
 
