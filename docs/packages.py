@@ -21,7 +21,7 @@ PLACES = {
     "key_command": (3, 1),
     "bench": (4, 1),
     "web": (0.8, 2),
-    "provision": (2.9, 2),
+    "provision": (2.9, 3),
     "monitoring": (1, 3),
     "push": (0.4, 4),
     "bots": (1.8, 4),

@@ -26,22 +26,27 @@ class Count:
 
     __slots__ = ("labels", "meaning", "name", "values")
 
-    def __init__(self, name: str, meaning: str, *labels: str, known: tuple[str, ...] = ()) -> None:
+    def __init__(
+        self, name: str, meaning: str, *labels: str, known: tuple[str | tuple[str, ...], ...] = ()
+    ) -> None:
         """
         Args:
             name: by the conventions of Prometheus, with `_total` at its end.
             meaning: Markdown, which becomes the help text and the document.
-            known: values of the only label, which are there from the start: what appears with its first event
-                has no rate before the second one.
+            known: values of the labels that are there from the start.
         """
         self.name = name
         self.meaning = meaning
         self.labels = labels
         self.values: defaultdict[tuple[str, ...], float] = defaultdict(int)
-        for value in known:
-            self.values[(value,)] = 0
+        for one in known:
+            self.expect(*([one] if isinstance(one, str) else one))
         if not labels:
-            self.values[()] = 0
+            self.expect()
+
+    def expect(self, *labels: str) -> None:
+        """Show the number from the start on. What appears with its first event seems never to have grown."""
+        self.values[labels] += 0
 
     def add(self, *labels: str, number: int = 1) -> None:
         """Count something once, or `number` times."""
@@ -81,6 +86,7 @@ SOCKETS_CLOSED = Count(
     "WebSockets that the server has closed, by the `code` of the close frame (ARCHITECTURE.md has them all), "
     "without those that it closes because it stops.",
     "code",
+    known=("4003", "4005", "4006"),
 )
 SLOW_READERS = Count(
     "chinwag_slow_readers_total",
@@ -147,6 +153,11 @@ REFUSALS = Count(
     "or `websocket`.",
     "code",
     "way",
+    known=tuple(
+        (code, way)
+        for code in ("internal", "database_unavailable", "thread_busy")
+        for way in ("http", "websocket")
+    ),
 )
 COMMIT_SECONDS = Histogram(
     "chinwag_commit_seconds",

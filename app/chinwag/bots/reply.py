@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+from typing import get_args
 
 import structlog
 
@@ -33,6 +34,9 @@ MOST_BYTES = 1_000_000
 
 NOTHING_SAID = "…"
 """The content of a reply that was stopped before its first word: a message must have a visible character."""
+
+for failure in get_args(wire.Failure):
+    REPLIES.expect(failure)
 
 log = structlog.get_logger(__name__)
 
