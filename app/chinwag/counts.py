@@ -107,8 +107,8 @@ MESSAGES_HEARD = Count(
     "Messages of which the database has notified this server. The `way` is `server` (through any server: "
     "HTTP, WebSocket or webhook, or SQL that names an author), `sql` (plain SQL without an author), `bot`, "
     "`system` (a change of members), or `long` (too long for NOTIFY, so that it is not known). They are "
-    "`pushed` if somebody reads the thread here (`yes` or `no`). Each server hears each message: take the "
-    "maximum of the servers, and not their sum.",
+    "`pushed` if somebody reads the thread here (`yes` or `no`). Each process hears each message: divide "
+    "the sum by `chinwag_processes`.",
     "way",
     "pushed",
 )

@@ -66,7 +66,8 @@ READINGS = (
     ),
     Reading(
         "chinwag_notifications_total",
-        "Notifications that were heard, of all kinds: messages, events, pieces of replies, heartbeats.",
+        "Notifications that were heard, of all kinds: messages, events, pieces of replies, heartbeats. Each "
+        "process hears each: divide the sum by `chinwag_processes`.",
         kind="counter",
     ),
     Reading(
