@@ -155,15 +155,14 @@ def read_frame(data: Raw) -> bytes:
 def way_of(frame: bytes) -> Literal["server", "sql", "bot", "system"]:
     """Return the way on which a message has come, for /metrics, without parsing its frame: through a server,
     from plain SQL without an author, from a bot, or from a change of members."""
-    role = frame.find(ROLE, ROLE_AFTER, SYSTEM_BEFORE)
-    if frame.startswith(OF_USER, role):
+    if frame.find(OF_USER, ROLE_AFTER, ROLE_BEFORE) >= 0:
         return "sql" if frame.rfind(WRITTEN_BY, -WRITTEN_BY_FROM_END) >= 0 else "server"
-    return "system" if frame.startswith(SYSTEM, role) else "bot"
+    return "bot" if frame.find(SYSTEM, ROLE_AFTER, ROLE_BEFORE) < 0 else "system"
 
 
 def system_message(frame: bytes) -> SystemMessage | None:
     """Return what a frame says of the members of its thread; None if it is no message of the role system."""
-    if frame.find(SYSTEM, 0, SYSTEM_BEFORE) < 0:
+    if frame.find(SYSTEM, 0, ROLE_BEFORE) < 0:
         return None
     try:
         return _decode_system(frame).data
@@ -257,14 +256,10 @@ EVERYBODY = 0
 """Stands for all accounts; no account has this id."""
 
 SYSTEM = b'"role":"system"'
-SYSTEM_BEFORE = 128
-"""The place in the frame of a message before which SYSTEM stands, if it is of the role system: only three
-numbers come before it. In the content it cannot stand, because there the quotation marks are escaped."""
-
-ROLE = b'"role":'
 OF_USER = b'"role":"user"'
-ROLE_AFTER = 45
-"""The place in the frame of a message after which its role stands."""
+ROLE_AFTER, ROLE_BEFORE = 45, 128
+"""The places in the frame of a message between which its role stands: only three numbers come before it. In
+the content it cannot stand, because there the quotation marks are escaped."""
 
 WRITTEN_BY = b',"written_by":'
 WRITTEN_BY_FROM_END = 512

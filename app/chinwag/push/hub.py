@@ -168,7 +168,7 @@ class Hub:
         frame = text.encode() if text else None
         way = frames.way_of(frame) if frame else "long"
         room = self._rooms.get(thread_id)
-        MESSAGES_HEARD.add(way, "yes" if room else "no")
+        MESSAGES_HEARD.values[way, "yes" if room else "no"] += 1
         if room:
             room.receive(seq, frame)
         if frame and way == "system" and (message := frames.system_message(frame)):

@@ -132,7 +132,7 @@ class Room:
         if not (self._live or self._ahead):
             self._heard = max(self._heard, seq)  # the first subscription that becomes live starts the repair
         elif seq == self.seq + 1 and frame is not None and self._may_take(frame):
-            self._take(frame)
+            self._take(frame, loses_access=None)
         elif seq > self.seq:
             self._heard = max(self._heard, seq)
             self.repair()
@@ -197,7 +197,8 @@ class Room:
     def _needs_repair(self) -> bool:
         return self._in_doubt or self._heard > self.seq
 
-    def _take(self, frame: bytes) -> None:
+    def _take(self, frame: bytes, loses_access: int | None) -> None:
+        """Take the next frame, after which an account may not see the thread any more."""
         self.seq += 1
         self._newest = frame
         if len(self._live) + len(self._ahead) < len(self.subscriptions):
@@ -205,8 +206,8 @@ class Room:
         elif self._recent:
             self._recent.clear()
         self._gathering.add(frame)
-        if (account_id := frames.may_lose_access(frame)) is not None:
-            self._put_in_doubt(account_id)
+        if loses_access is not None:
+            self._put_in_doubt(loses_access)
         for subscription in [one for one in self._ahead if one.seq == self.seq]:
             self._ahead.remove(subscription)
             self._make_live(subscription)
@@ -292,7 +293,7 @@ class Room:
             return False
         for seq, frame in page:
             if seq == self.seq + 1:
-                self._take(frame)
+                self._take(frame, frames.may_lose_access(frame))
             elif seq == self.seq and self._newest not in (None, frame):
                 return False
             if seq == self.seq:
