@@ -22,6 +22,10 @@ FRAMES_A_TURN = 8
 FRAMES_TO_DISCARD = 1000
 """The number of those that are dropped in an iteration after our close frame."""
 
+MOST_DISCARDED = 10_000
+"""Who sends more than these after our close frame is not waited for. After a flood they may be millions,
+which would keep the server busy for seconds for nobody."""
+
 BYTES_AT_ONCE = 4096
 """A longer read is not parsed at once, but in turns with all the connections that have sent as much
 (chinwag.push.round_robin)."""
@@ -30,7 +34,7 @@ BYTES_AT_ONCE = 4096
 class FairProtocol(WebSocketsSansIOProtocol):
     """The receiving half of a WebSocket."""
 
-    __slots__ = ("_busy", "_handler", "_rest_of_frame", "_to_discard", "_unparsed")
+    __slots__ = ("_busy", "_discarded", "_handler", "_rest_of_frame", "_to_discard", "_unparsed")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -40,6 +44,7 @@ class FairProtocol(WebSocketsSansIOProtocol):
         self._busy: asyncio.Future[Any] | None = None
         self._unparsed: bytes | memoryview = b""
         self._rest_of_frame = 0
+        self._discarded = 0
         self._to_discard = 0  # bytes of a frame of which the beginning was dropped
 
     async def serve(self, handler: InputHandler) -> None:
@@ -79,11 +84,8 @@ class FairProtocol(WebSocketsSansIOProtocol):
         self._pause_or_resume_reading()
 
     def _discard(self) -> None:
-        """Drop what the client has sent before it has read our close frame, up to a close frame of its own.
-
-        After a flood these may be a million frames, and to parse them would keep the server busy for
-        seconds for nobody.
-        """
+        """Drop what the client has sent before it has read our close frame, up to a close frame of its
+        own."""
         if self._rest_of_frame or not self._may_take():
             return  # the parser has the beginning of it, or the client reads nothing
         data, start = memoryview(self._unparsed), self._to_discard
@@ -92,8 +94,15 @@ class FairProtocol(WebSocketsSansIOProtocol):
             if not (size := _frame_size(rest)) or rest[0] & 0x0F == websockets.frames.Opcode.CLOSE:
                 break
             start += size
+            self._discarded += 1
         self._to_discard = max(0, start - len(data))
         self._unparsed = data[start:] if start < len(data) else b""
+        if self._discarded > MOST_DISCARDED:
+            self._reset()
+
+    def _reset(self) -> None:
+        """Drop the connection at once."""
+        self.transport.abort()
 
     def _next_size(self) -> int:
         """Return the number of bytes up to the end of the next frame, whether they have been read already or
