@@ -79,7 +79,7 @@ async def test_500_messages_get_500_replies_though_a_server_and_the_bot_fail(
     server: Server, start_server: ServerStarter, db: Connection, thread: int, tmp_path: Path
 ) -> None:
     (tmp_path / "my_bots.py").write_text(STUMBLING)
-    # Of its own accord Python would look in the current directory here; the command `chinwag` must.
+    # A new Python may look in the current directory of its own accord; the command `chinwag` must.
     own = {"CHINWAG_BOT": "my_bots:Stumbling", "PYTHONSAFEPATH": "1"}
     other = start_server(own, directory=tmp_path)
     killed = start_server(ECHO | {"CHINWAG_BOT_PACE": "0.5"})

@@ -14,6 +14,7 @@ import socket
 import subprocess
 import sys
 from contextlib import suppress
+from pathlib import Path
 from typing import IO, TextIO
 
 from tests.support.repository import ROOT
@@ -83,13 +84,21 @@ class Forkery:
         self._process: subprocess.Popen[bytes] | None = None
         self._requests: socket.socket | None = None
 
-    def fork(self, arguments: list[str], environ: dict[str, str], stdin: int, stderr: int) -> Forked:
-        """A new process in a session of its own, with stdin and stderr on these descriptors."""
+    def fork(
+        self,
+        arguments: list[str],
+        environ: dict[str, str],
+        stdin: int,
+        stderr: int,
+        directory: Path | None = None,
+    ) -> Forked:
+        """A new process in a session of its own and in a directory, with stdin and stderr on these
+        descriptors."""
         requests = self._requests or self._start()
         ours, theirs = socket.socketpair()
         reading, writing = os.pipe()
         with theirs:
-            request = json.dumps([arguments, environ]).encode()
+            request = json.dumps([arguments, environ, str(directory or ROOT)]).encode()
             socket.send_fds(requests, [request], [stdin, writing, stderr, theirs.fileno()])
         os.close(writing)
         return Forked(int(requests.recv(16)), open(reading, encoding="utf-8"), ours)
@@ -122,7 +131,8 @@ def main() -> None:
         importlib.import_module(name)
     sys.modules["chinwag.web.assets"].prepare()  # each server would do it, and it takes a second
     gc.freeze()  # so that collections in the children do not copy its pages
-    arguments, environ = Forking(socket.socket(fileno=os.dup(0))).request_of_a_child()
+    arguments, environ, directory = Forking(socket.socket(fileno=os.dup(0))).request_of_a_child()
+    os.chdir(directory)
     os.environ.clear()
     os.environ.update(environ)
     sys.argv = ["chinwag", *arguments]
@@ -139,7 +149,7 @@ class Forking:
         self._poll = select.poll()
         self._poll.register(requests, select.POLLIN)
 
-    def request_of_a_child(self) -> tuple[list[str], dict[str, str]]:
+    def request_of_a_child(self) -> tuple[list[str], dict[str, str], str]:
         """Returns in each child that is forked, and never in this process."""
         while True:
             for ready, _ in self._poll.poll():
@@ -153,8 +163,8 @@ class Forking:
                     self._remember(pid, *descriptors)
                 else:
                     self._let_go(*descriptors)
-                    arguments, environ = json.loads(request)
-                    return arguments, environ
+                    arguments, environ, directory = json.loads(request)
+                    return arguments, environ, directory
 
     def _remember(self, pid: int, stdin: int, stdout: int, stderr: int, ending: int) -> None:
         for descriptor in (stdin, stdout, stderr):

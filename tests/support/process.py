@@ -75,7 +75,7 @@ class ServerStarter:
     of its block.
 
     A server is forked from a process that has imported Chinwag. Python starts anew for several server
-    processes, for a directory, from which modules may be imported, and where `forks` is false.
+    processes, and where `forks` is false.
     """
 
     def __init__(self, database_url: str | None, *, forks: bool = True) -> None:
@@ -103,9 +103,9 @@ class ServerStarter:
         command = ["serve", "--port", str(port), *arguments]
         process: subprocess.Popen[str] | Forked
         with tempfile.NamedTemporaryFile("w", suffix=".log", delete=False) as log:
-            if self.forks and not ("--workers" in arguments or directory):
+            if self.forks and "--workers" not in arguments:
                 with open(os.devnull) as nothing:
-                    process = FORKERY.fork(command, environ, nothing.fileno(), log.fileno())
+                    process = FORKERY.fork(command, environ, nothing.fileno(), log.fileno(), directory)
             else:
                 process = subprocess.Popen(
                     [sys.executable, "-m", "chinwag.cli", *command],
