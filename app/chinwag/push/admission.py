@@ -2,6 +2,10 @@
 
 The table says who sees a thread. A message of the role system says when that changes, and has its place among
 the other messages. So what the table has said stays true until such a message comes.
+
+Who is removed from a thread hears nothing after the message that says so. It is taken only from the table,
+because it may be forged. Then the subscriptions of the account read the table, which is read for an account
+and refuses one that does not see the thread any more.
 """
 
 from chinwag import frames

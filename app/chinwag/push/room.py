@@ -5,10 +5,6 @@ A room takes a frame only if its seq is the next one. Whatever else happens (a l
 long for NOTIFY, a slow reader) is one case, "I hold n, read from n+1", and is repaired from the table.
 Nothing here knows SQL, and of the messages only those about members are parsed.
 
-Who is removed from a thread hears nothing after the message that says so. It is taken only from the table,
-because it may be forged. Then the subscriptions of the account read the table, which is read for an account
-and refuses one that does not see the thread any more.
-
 Anybody who can connect to the database can NOTIFY, and so forge notifications. Forgeries are found because
 the database notifies each row once, in the order of seq. When the row comes whose place a forgery has taken,
 its number is a repeat that the table has not confirmed, and the table is asked which of the two is right.
@@ -119,9 +115,8 @@ class Room:
 
     def leave(self, subscription: AnyThreadSubscription) -> None:
         """Forget a subscription."""
-        self.subscriptions.discard(subscription)
-        self._live.discard(subscription)
-        self._ahead.discard(subscription)
+        for some in (self.subscriptions, self._live, self._ahead):
+            some.discard(subscription)
         if not self.subscriptions:
             self.drafts.close()
             if self._repair is not None:
@@ -159,12 +154,9 @@ class Room:
         self._gathering.flush()
 
     def repair(self, *, in_doubt: bool = False) -> asyncio.Task[None] | None:
-        """Read from the table what the live subscriptions miss. The task ends when they hold all of it.
+        """Read from the table what the live subscriptions miss, and first, if `in_doubt`, what they hold.
 
-        If no subscription is live or ahead, the first one that goes live has it done.
-
-        Args:
-            in_doubt: look first whether the table has what they hold.
+        The task ends when they hold all of it. If none is live or ahead, the first to go live has it done.
         """
         self._in_doubt |= in_doubt
         if self._repair is None and self._is_followed():
@@ -272,8 +264,7 @@ class Room:
         if not self._take_page(page, None if is_confirmed else seq):
             self._begin_anew()
             return False
-        if in_doubt:
-            self._in_doubt = False
+        self._in_doubt &= not in_doubt
         if page and page[-1][0] > seq:
             self._heard = max(sought, self._heard)
             return True
@@ -284,10 +275,9 @@ class Room:
         return self._needs_repair()
 
     def _take_page(self, page: Page, first: int | None) -> bool:
-        """Take what follows from a page of the table.
+        """Take what follows from a page of the table, which must begin with `first` if that is given.
 
-        False: the table has something else than what the live subscriptions hold. If `first` is given, the
-        page must begin with it.
+        False: the table has something else than what the live subscriptions hold.
         """
         if first and (not page or page[0][0] != first):
             return False
