@@ -105,10 +105,12 @@ WS     /ws/threads/{thread_id}                 member       200
 WS     /ws/threads/{thread_id}?after=0         member       200
 """
 
-# What everybody gets: the health, and the pages, which ask for everything else.
+# What everybody gets: the health, and the pages, which ask for everything else. The metrics are only for this
+# computer (tests/monitoring/test_access.py).
 OPEN = """
 GET /health/live               200
 GET /health/ready              200
+GET /metrics                   200
 GET /                          200
 GET /threads/{thread_id}       200
 GET /threads/{thread_id}/{seq} 200
