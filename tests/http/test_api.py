@@ -228,7 +228,9 @@ async def test_the_list_hears_of_every_change(server: Server, http: httpx.AsyncC
         active = await client.frame("thread.active")
         assert (active["thread_id"], active["last_seq"]) == (id, 1)
         await http.patch(f"/threads/{id}", json={"title": "second"})
+        await client.frame("thread.updated")  # of a thread that is gone, nothing more would be told
         pinned = (await http.patch(f"/threads/{id}", json={"pinned": True})).json()
+        await client.frame("thread.updated", lambda data: data["pinned"])
         await http.delete(f"/threads/{id}")
         assert await client.frame("thread.deleted") == {"id": id}
         # That it was renamed is a message, of which the list may have been told, too.
