@@ -71,16 +71,17 @@ class Faults:
         return outcome
 
     async def pause(self, replies: int, seconds: float) -> Outcome:
-        """Stop a server's process in the middle of its replies, and let it go on later. Some replies are
-        stored then, and others are being written by the other server."""
+        """Stop a server's process in the middle of its replies, and let it go on later, until so many were
+        hit. Some replies are stored then, and others are being written by the other server."""
         outcome = Outcome(f"a server is paused for {seconds:g} s")
-        lengths = [
-            random.choice([random.uniform(8, 14), seconds + random.uniform(3, 8)])
-            for _ in range(min(replies * 2, 190))
-        ]
-        questions = await self.talks.ask(lengths, 2 * WORD_SECONDS)
-        await asyncio.sleep(2)
-        await self._pause(outcome, questions, seconds)
+        while outcome.hit < replies:
+            lengths = [
+                random.choice([random.uniform(8, 14), seconds + random.uniform(3, 8)])
+                for _ in range(min((replies - outcome.hit) * 2 + 4, 190))
+            ]
+            questions = await self.talks.ask(lengths, 2 * WORD_SECONDS)
+            await asyncio.sleep(2)
+            await self._pause(outcome, questions, seconds)
         return outcome
 
     async def hiccup(self, replies: int) -> Outcome:
@@ -104,12 +105,15 @@ class Faults:
         return outcome
 
     async def reload(self, replies: int) -> Outcome:
-        """Load pages anew in the middle of a reply, each from any server."""
+        """Load pages anew in the middle of a reply, each from any server, until so many have shown some of
+        it before."""
         outcome = Outcome("a page is loaded anew")
-        questions = await self.talks.ask([random.uniform(4, 8) for _ in range(replies)], WORD_SECONDS)
-        await asyncio.gather(*(self._reload(outcome, one) for one in questions))
-        await self.talks.until_read(questions)
-        outcome.asked += len(questions)
+        while outcome.hit < replies:
+            lengths = [random.uniform(4, 8) for _ in range(replies - outcome.hit)]
+            questions = await self.talks.ask(lengths, WORD_SECONDS)
+            await asyncio.gather(*(self._reload(outcome, one) for one in questions))
+            await self.talks.until_read(questions)
+            outcome.asked += len(questions)
         return outcome
 
     async def _pause(self, outcome: Outcome, questions: list[Question], seconds: float) -> None:
