@@ -15,6 +15,7 @@ from chinwag.db.tables import (
     MessageWords,
     ReadMark,
     RemovedThread,
+    RelayBeat,
     ReplyRequest,
     Session,
     SignInAttempt,
@@ -42,6 +43,7 @@ APP_CONFIG = AppConfig(
         ReplyRequest,
         Draft,
         RemovedThread,
+        RelayBeat,
     ],
     migration_dependencies=[],
 )
