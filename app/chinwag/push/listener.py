@@ -27,8 +27,8 @@ A half-open connection looks like a quiet one. The heartbeat tells them apart wi
 MOST_SECONDS = 60
 """The longest time for which anything is awaited, whatever else is heard meanwhile."""
 
-PROBE = "select pg_notification_queue_usage()"
-"""The query that proves that the connection answers.
+PROBE = "select pg_notification_queue_usage(), set_config('application_name', $1, false)"
+"""The query that proves that the connection answers, and gives it its name.
 
 Any query would do for that. But a full queue of notifications stays full until somebody asks for this, even
 if the session that filled it has ended: PostgreSQL cleans the queue up only when notifications are added
@@ -59,6 +59,7 @@ class Listener:
         ready: whether it hears everything: a notification that was sent over another connection has
             come, and what was missed before is repaired.
         notify_lag: the seconds from sending the last heartbeat until it was heard.
+        name: what the database shows of this connection in pg_stat_activity.
     """
 
     def __init__(
@@ -80,6 +81,7 @@ class Listener:
         """
         self.ready = False
         self.notify_lag: float | None = None
+        self.name = "chinwag listener"
         self._url = url
         self._receivers = receivers
         self._notify = notify
@@ -122,7 +124,7 @@ class Listener:
             CannotHear: no heartbeat comes.
         """
         self._lost.clear()
-        self._connection = connection = await connect(self._url, "chinwag listener")
+        self._connection = connection = await connect(self._url, self.name)
         connection.add_termination_listener(self._on_termination)
         await connection.add_listener(CHANNEL, self._on_notification)
         await self._send_heartbeat()
@@ -196,7 +198,7 @@ class Listener:
 
     async def _hears(self, connection: Connection) -> bool:
         """Whether the connection answers, and a notification comes over it."""
-        answer = asyncio.create_task(connection.execute(PROBE, timeout=MOST_SECONDS))
+        answer = asyncio.create_task(connection.fetchrow(PROBE, self.name, timeout=MOST_SECONDS))
         try:
             if not await self._comes(answer):
                 log.warning("listener_silent")

@@ -110,9 +110,9 @@ async def live() -> wire.Health:
     tags=["health"],
 )
 async def ready(services: Provided) -> Response[wire.Health]:
-    if services.listener.ready:
+    if services.hearing.ready:
         return Response(wire.Health("ok"))
-    return Response(wire.Health("not ready"), status_code=503)
+    return Response(wire.Health("not ready", services.hearing.reason), status_code=503)
 
 
 ROUTES: list[ControllerRouterHandler] = [

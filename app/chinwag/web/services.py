@@ -29,8 +29,8 @@ from chinwag.chat.sign_in import SignIn
 from chinwag.chat.threads import Threads
 from chinwag.chat.webhooks import Webhooks
 from chinwag.chat.writer import Writer
+from chinwag.push.hearing import Hearing
 from chinwag.push.hub import Hub
-from chinwag.push.listener import Listener
 from chinwag.push.rate_limit import RateLimit
 from chinwag.push.sign_outs import SignOuts
 from chinwag.push.subscription import RateLimits
@@ -76,7 +76,7 @@ class Services:
     search: Search
     exports: Exports
     hub: Hub
-    listener: Listener
+    hearing: Hearing
     limits: RateLimits
     changes: RateLimit
     joins: asyncio.Semaphore

@@ -218,7 +218,12 @@ class Problem(Struct, frozen=True, omit_defaults=True):
     type: str = "about:blank"
 
 
-class Health(Struct, frozen=True):
-    """The state of a server. It is ready while it hears the notifications of the database."""
+class Health(Struct, frozen=True, omit_defaults=True):
+    """The state of a server. It is ready while it hears the notifications of the database.
+
+    Attributes:
+        reason: why it is not ready, for those who run it.
+    """
 
     status: Literal["ok", "not ready"]
+    reason: str | None = None
