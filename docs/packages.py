@@ -14,16 +14,16 @@ PICTURE = REPOSITORY / "docs" / "packages.svg"
 SOURCE = REPOSITORY / "app"
 
 PLACES = {
-    "cli": (2, 0),
+    "cli": (2.5, 0),
     "push.uvicorn": (0, 1),
     "asgi": (1, 1),
     "account_command": (2, 1),
     "key_command": (3, 1),
-    "bench": (4, 1),
-    "relay_command": (4, 2),
+    "relay_command": (4, 1),
+    "bench": (5, 1),
     "web": (0.8, 2),
-    "provision": (2.9, 2),
-    "relay": (3.4, 3),
+    "provision": (2.4, 2),
+    "relay": (4.5, 3),
     "push": (0.4, 3),
     "bots": (1.8, 3),
     "chat": (1.1, 4),
@@ -33,7 +33,7 @@ PLACES = {
 """The column and the row of each box. What has no place here is a module that everything may import."""
 
 SHARED_ROW = 6
-WIDTH, COLUMN, ROW = 1225, 245, 120
+WIDTH, COLUMN, ROW = 1470, 245, 120
 """Pixels: the picture, and the distances between the centres of two columns and the tops of two rows."""
 BOX, BOX_HEIGHT = 226, 76
 LINE = 34

@@ -9,7 +9,7 @@ from chinwag.db.migrate import migrate
 from chinwag.embedded.server import EmbeddedPostgres
 from tests.support.owner import QUICK
 from tests.support.process import directory_for_all
-from tests.support.relays import Relay, running_relay
+from tests.support.relays import Relay, running_relay, switch
 
 
 @pytest.fixture(scope="module")
@@ -38,3 +38,11 @@ def relay(database_url: str) -> Iterator[Relay]:
 @pytest.fixture(scope="module")
 def settings(relay: Relay) -> dict[str, str]:
     return {"CHINWAG_BOT": "none", "CHINWAG_POSTS_PER_SECOND": "0", "CHINWAG_RELAY_URL": relay.url}
+
+
+@pytest.fixture
+def relays_alone(relay: Relay) -> Iterator[None]:
+    """Relays alone notify messages during the test."""
+    switch(relay.primary_url, "on")
+    yield
+    switch(relay.primary_url, "off")

@@ -1,7 +1,6 @@
 """Relays as processes of their own, which can be killed and lose what they have."""
 
 import asyncio
-import os
 import re
 import select
 import shutil
@@ -20,7 +19,9 @@ import asyncpg
 from chinwag.db.pool import Connection
 from chinwag.embedded.filelock import is_held
 from tests.support.client import LIMIT_SECONDS
-from tests.support.process import environ_of, free_port, wait_until
+from tests.support.command import forked_chinwag
+from tests.support.http import http_client
+from tests.support.process import Server, environ_of, free_port, wait_until
 
 START_SECONDS = 60
 PASSWORD = "of-all-the-listeners"  # so that a relay that has lost its directory has the same URL
@@ -123,9 +124,22 @@ async def drop_slot(db: Connection, slot: str) -> None:
                 return
 
 
-def stop_process(pid: int) -> None:
-    os.kill(pid, signal.SIGSTOP)
+def switch(primary_url: str, state: str, *options: str) -> None:
+    """Have relays alone notify messages (`on`), or the primary, too (`off`)."""
+    switched = forked_chinwag("relay", "only", state, *options, DATABASE_URL=primary_url)
+    assert switched.returncode == 0, switched.stderr
 
 
-def continue_process(pid: int) -> None:
-    os.kill(pid, signal.SIGCONT)
+async def health(server: Server) -> tuple[int, dict[str, str]]:
+    """The status and the body of the answer whether a server is ready."""
+    async with http_client() as http:
+        answer = await http.get(f"{server.url}/health/ready")
+    return answer.status_code, answer.json()
+
+
+async def until_health(server: Server, status: int) -> dict[str, str]:
+    """Wait until a server says that it is ready, or not, and return the body of the answer."""
+    async with asyncio.timeout(LIMIT_SECONDS):
+        while (answer := await health(server))[0] != status:
+            await asyncio.sleep(0.02)
+    return answer[1]

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 import structlog
 
+from chinwag import frames
 from chinwag.db.pool import FAILURES, Connection, connect
 from chinwag.errors import CannotHear
 from chinwag.push.listener import (
@@ -23,9 +24,6 @@ from chinwag.push.listener import (
 
 BEAT = "0 0 relay.beat "
 """The beginning of what a relay notifies of a beat; its nonce follows (sql/relay/60_notify.sql)."""
-
-MISSED = "0 0 relay.missed"
-"""What a relay notifies when it has subscribed anew: before that, it may have missed messages."""
 
 BEAT_SECONDS = 1.0
 """A server that has heard no beat for so long writes one. So the primary gets one or two a second, however
@@ -198,7 +196,7 @@ class RelayListener:
             if text[len(BEAT) :] == self._own:
                 self.notify_lag = self._heard_at - self._own_at
                 self._echo.set()
-        elif text == MISSED:
+        elif text == frames.RELAY_MISSED:
             self._on_missed()
         else:
             self._receive(text)

@@ -2,10 +2,9 @@
 
 import asyncpg
 
+from chinwag import frames
 from chinwag.db.pool import Connection
 from chinwag.errors import DatabaseUnsuitable
-from chinwag.push.listener import CHANNEL
-from chinwag.push.relay_listener import MISSED
 from chinwag.relay.primary import PUBLICATION
 from chinwag.relay.schema import mark, schema
 
@@ -101,7 +100,7 @@ async def create_subscription(db: Connection, name: str, primary_url: str) -> No
     try:
         async with db.transaction():
             await db.execute(await db.fetchval(CREATE, name, primary_url, PUBLICATION))
-            await db.execute("select pg_notify($1, $2)", CHANNEL, MISSED)
+            await db.execute("select notify_servers($1)", frames.RELAY_MISSED)
     except asyncpg.InsufficientPrivilegeError as error:
         raise DatabaseUnsuitable(
             f"this role may not subscribe in the relay's database ({error}): grant it pg_create_subscription,"

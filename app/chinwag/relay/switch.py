@@ -58,6 +58,8 @@ async def set_relay_only(db: Connection, on: bool, *, force: bool = False) -> No
 async def _count_deaf(db: Connection) -> int:
     """Count the servers that hear no relay. One that has just begun to hear one may not have said so yet."""
     began = time.monotonic()
-    while (deaf := await db.fetchval(DEAF)) and time.monotonic() < began + NAME_SECONDS:
+    while True:
+        deaf: int = await db.fetchval(DEAF)
+        if not deaf or time.monotonic() > began + NAME_SECONDS:
+            return deaf
         await asyncio.sleep(POLL_SECONDS)
-    return int(deaf)
