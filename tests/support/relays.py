@@ -17,7 +17,9 @@ from typing import IO
 import asyncpg
 
 from chinwag.db.pool import Connection
+from chinwag.embedded.discovery import url_of
 from chinwag.embedded.filelock import is_held
+from chinwag.embedded.initdb import SUPERUSER
 from tests.support.client import LIMIT_SECONDS
 from tests.support.command import forked_chinwag
 from tests.support.http import http_client
@@ -70,6 +72,10 @@ class Relay:
     def postmaster(self) -> int:
         """The process id of its PostgreSQL."""
         return int((self.directory / "data" / "postmaster.pid").read_text().splitlines()[0])
+
+    def superuser_url(self) -> str:
+        """The URL for the role that may do everything in its PostgreSQL."""
+        return url_of(self.directory, "127.0.0.1", self.port, SUPERUSER)
 
     def said(self) -> str:
         return self.log.read_text()

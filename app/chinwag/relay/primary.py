@@ -32,7 +32,7 @@ PUBLISHES = """
         where pubname = $1 and schemaname = 'public' and rowfilter is null
           and cardinality(attnames) = (
             select count(*) from pg_attribute
-            where attrelid = format('public.%I', tablename)::regclass and attnum > 0 and not attisdropped
+            where attrelid = to_regclass(format('public.%I', tablename)) and attnum > 0 and not attisdropped
           )
         order by 1
       ) @> array['message', 'relay_beat']
