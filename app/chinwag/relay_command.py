@@ -95,6 +95,9 @@ def run(name: str, relay_url: str | None, port: int, directory: Path | None) -> 
         contextlib.suppress(asyncio.CancelledError, KeyboardInterrupt),
     ):
         asyncio.run(_run(Relay(name, primary_url, own_url), name, for_servers))
+    if relay_url is not None:
+        tell(f"The PostgreSQL of the relay {name} goes on without this command, which has looked after it.")
+        return
     tell(
         f"The relay {name} is stopped. Until it runs again, the primary keeps what it has not got yet, up to"
         f" max_slot_wal_keep_size; `chinwag relay drop {name}` ends that."

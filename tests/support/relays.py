@@ -23,9 +23,8 @@ from chinwag.embedded.initdb import SUPERUSER
 from tests.support.client import LIMIT_SECONDS
 from tests.support.command import forked_chinwag
 from tests.support.http import http_client
-from tests.support.process import Server, environ_of, free_port, wait_until
+from tests.support.process import START_SECONDS, Server, environ_of, free_port, wait_until
 
-START_SECONDS = 60
 PASSWORD = "of-all-the-listeners"  # so that a relay that has lost its directory has the same URL
 
 SLOT_USER = "select active_pid from pg_replication_slots where slot_name = $1"
@@ -34,7 +33,9 @@ SLOT_USER = "select active_pid from pg_replication_slots where slot_name = $1"
 class Relay:
     """A `chinwag relay run`, which keeps its name, its port and its place over its lives."""
 
-    def __init__(self, name: str, primary_url: str, directory: Path, log: IO[str]) -> None:
+    def __init__(
+        self, name: str, primary_url: str, directory: Path, log: IO[str], options: tuple[str, ...]
+    ) -> None:
         self.name = name
         self.slot = f"chinwag_relay_{name}"
         self.primary_url = primary_url
@@ -43,11 +44,13 @@ class Relay:
         self.url = ""
         self.log = Path(log.name)
         self._log = log
+        self._options = options
         self.process: subprocess.Popen[str] | None = None
 
     def start(self) -> None:
         """Start it, and wait until it says that it is ready."""
         arguments = ["--name", self.name, "--port", str(self.port), "--directory", str(self.directory)]
+        arguments += self._options
         self.process = subprocess.Popen(
             [sys.executable, "-m", "chinwag.cli", "relay", "run", *arguments],
             env=environ_of(self.primary_url, {"CHINWAG_RELAY_PASSWORD": PASSWORD}),
@@ -104,13 +107,13 @@ class Relay:
 
 
 @contextmanager
-def running_relay(name: str, primary_url: str) -> Iterator[Relay]:
-    """Run a relay inside the block."""
+def running_relay(name: str, primary_url: str, *options: str) -> Iterator[Relay]:
+    """Run a relay inside the block, with further options of the command."""
     # Not tmp_path: as root that is below a directory that the server's user cannot enter.
     base = Path(tempfile.mkdtemp(prefix="chinwag-relay-"))
     base.chmod(0o755)
     with tempfile.NamedTemporaryFile("w", suffix=".log") as log:
-        relay = Relay(name, primary_url, base / "data", log)
+        relay = Relay(name, primary_url, base / "data", log, options)
         try:
             relay.start()
             yield relay

@@ -180,7 +180,10 @@ async def drop_slot(db: Connection, slot: str) -> None:
         await db.execute(DROP_SLOT, slot)
     except asyncpg.ObjectInUseError:
         name = slot.removeprefix(SLOTS)
-        raise DatabaseUnsuitable(f"the relay {name} is connected: stop `chinwag relay run` first") from None
+        raise DatabaseUnsuitable(
+            f"the relay {name} is connected: stop `chinwag relay run` first; where it has a PostgreSQL of its"
+            " own (--relay-url), drop that database, or the subscription in it"
+        ) from None
     log.info("slot_dropped", name=slot)
 
 
