@@ -29,13 +29,13 @@ class Load:
     def __init__(self, url: str, threads: list[int]) -> None:
         self.threads = threads
         self._url = url
-        self._stopped = False
+        self._stopped = asyncio.Event()
 
     async def write(self, thread: int) -> None:
-        while not self._stopped:
+        while not self._stopped.is_set():
             try:
                 db = await asyncpg.connect(self._url)
-                while not self._stopped:
+                while not self._stopped.is_set():
                     # Too long for NOTIFY is every tenth: its row is read.
                     count = await db.fetchval(LAST_SEQ, thread)
                     await db.execute(INSERT, thread, "x" * (9_000 if count % 10 == 5 else 20))
@@ -50,7 +50,7 @@ class Load:
             for thread in self.threads:
                 group.create_task(self.write(thread))
             yield
-            self._stopped = True
+            self._stopped.set()
 
 
 @asynccontextmanager

@@ -272,22 +272,26 @@ class Room:
         if not self._is_followed():
             self._heard = max(sought, self._heard)
             return False
-        if (not page and (sought > self.seq or not is_confirmed)) and await self._patience.lasts():
+        if not page and not is_confirmed and await self._patience.lasts():
             self._heard = max(sought, self._heard)
             return True
         if not self._take_page(page, None if is_confirmed else seq):
             self._begin_anew()
             return False
-        self._patience.end()
         if in_doubt:
             self._in_doubt = False
         if page and page[-1][0] > seq:
+            self._patience.end()
             self._heard = max(sought, self._heard)
             return True
         if sought > self.seq:
+            if await self._patience.lasts():
+                self._heard = max(sought, self._heard)
+                return True
             log.warning("row_missing", thread=self.thread_id, seq=self.seq, notified=sought)
             self._rests_until = asyncio.get_running_loop().time() + REST_SECONDS
             return False
+        self._patience.end()
         return self._needs_repair()
 
     def _take_page(self, page: Page, first: int | None) -> bool:
