@@ -81,3 +81,13 @@ async def test_a_relay_of_another_version_is_made_anew_and_one_that_lacks_nothin
     assert await there.fetch(COLUMNS, "message") == await db.fetch(COLUMNS, "message")
     assert await there.fetchval("select obj_description('public'::regnamespace)") == schema.mark()
     await there.close()
+
+
+async def test_the_slot_waits_for_the_standbys_for_which_commits_wait(
+    relay: Relay, db: Connection, there: asyncpg.Connection
+) -> None:
+    if db.get_server_version().major >= 17:
+        slot = "select failover from pg_replication_slots where slot_name = $1"
+        assert await db.fetchval(slot, relay.slot)
+        assert await there.fetchval("select subfailover from pg_subscription where subname = $1", relay.slot)
+    await there.close()

@@ -44,6 +44,9 @@ SLOT = """
     select wal_status, database = current_database() as ours from pg_replication_slots where slot_name = $1
 """
 CREATE_SLOT = "select pg_create_logical_replication_slot($1, 'pgoutput')"
+# A relay is then told of a commit when the standbys in synchronized_standby_slots have it, and not before.
+CREATE_FAILOVER_SLOT = "select pg_create_logical_replication_slot($1, 'pgoutput', failover => true)"
+FAILOVER_VERSION = 17
 DROP_SLOT = "select pg_drop_replication_slot($1)"
 
 LIST = """
@@ -99,6 +102,19 @@ async def check_primary(db: Connection) -> None:
         )
 
 
+    if "*" in await db.fetchval("show synchronous_standby_names"):
+        log.warning(
+            "relay_counts_as_standby",
+            hint="Commits may wait for this relay in place of a standby, and a failover would lose them:"
+            " name the standbys in synchronous_standby_names, instead of *",
+        )
+
+
+def can_fail_over(db: Connection) -> bool:
+    """Whether a slot of this PostgreSQL can have the property `failover`."""
+    return db.get_server_version().major >= FAILOVER_VERSION
+
+
 async def columns(db: Connection) -> dict[str, set[str]]:
     """Return the names of the columns of the tables that a relay has, too."""
     found: dict[str, set[str]] = {}
@@ -147,7 +163,8 @@ async def create_slot(db: Connection, slot: str) -> None:
     Raises:
         DatabaseUnsuitable: this role may not make it, or there are too many.
     """
-    making = asyncio.ensure_future(db.execute(CREATE_SLOT, slot))
+    create = CREATE_FAILOVER_SLOT if can_fail_over(db) else CREATE_SLOT
+    making = asyncio.ensure_future(db.execute(create, slot))
     began = time.monotonic()
     try:
         while not (await asyncio.wait({making}, timeout=SAY_SECONDS))[0]:

@@ -98,7 +98,8 @@ class Relay:
             await primary.drop_slot(there, self.slot)
         if state != "good":
             await primary.create_slot(there, self.slot)
-        await subscriber.create_subscription(here, self.slot, self._primary_url)
+        fails_over = primary.can_fail_over(there) and primary.can_fail_over(here)
+        await subscriber.create_subscription(here, self.slot, self._primary_url, fails_over=fails_over)
 
     @contextlib.asynccontextmanager
     async def _connected(self) -> AsyncIterator[tuple[Connection, Connection]]:

@@ -28,8 +28,8 @@ EXISTS = """
 CREATE = """
     select format(
       'create subscription %I connection %L publication %I
-       with (create_slot = false, copy_data = false, slot_name = %L, synchronous_commit = off)',
-      $1::text, $2::text, $3::text, $1::text
+       with (create_slot = false, copy_data = false, slot_name = %L, synchronous_commit = off%s)',
+      $1::text, $2::text, $3::text, $1::text, case when $4 then ', failover = true' end
     )
 """
 CONNECT = """
@@ -88,18 +88,21 @@ async def has_subscription(db: Connection, name: str) -> bool:
     return bool(await db.fetchval(EXISTS, name))
 
 
-async def create_subscription(db: Connection, name: str, primary_url: str) -> None:
+async def create_subscription(db: Connection, name: str, primary_url: str, *, fails_over: bool) -> None:
     """Subscribe to the messages by the slot of the same name, and tell the servers that they may have missed
     some.
 
     Both are one transaction, so that a relay which is killed in between does both again.
+
+    Args:
+        fails_over: whether the slot has the property `failover`, which a subscription must have, too.
 
     Raises:
         DatabaseUnsuitable: this role may not do it, or the primary cannot be reached from the relay.
     """
     try:
         async with db.transaction():
-            await db.execute(await db.fetchval(CREATE, name, primary_url, PUBLICATION))
+            await db.execute(await db.fetchval(CREATE, name, primary_url, PUBLICATION, fails_over))
             await db.execute("select notify_servers($1)", frames.RELAY_MISSED)
     except asyncpg.InsufficientPrivilegeError as error:
         raise DatabaseUnsuitable(
