@@ -175,14 +175,14 @@ class RelayListener:
     async def _is_silent(self, connection: Connection) -> bool:
         """Whether the relay has told nothing for too long after a beat was written, and is not just busy."""
         now, since = _now(), self._waits_since
-        if since is None or now < since + SILENCE_SECONDS:
+        if since is None or now < since + SILENCE_SECONDS / 2:
             return False
         if now > since + MOST_SECONDS:
             return True
         if self._heard_at > now - SILENCE_SECONDS:
             return False
         try:
-            return not await connection.fetchval(RECEIVES, timeout=SILENCE_SECONDS)
+            return not await connection.fetchval(RECEIVES, timeout=SILENCE_SECONDS / 2)
         except (*FAILURES, TimeoutError):
             return True
 
