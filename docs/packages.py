@@ -14,15 +14,17 @@ PICTURE = REPOSITORY / "docs" / "packages.svg"
 SOURCE = REPOSITORY / "app"
 
 PLACES = {
-    "cli": (2, 0),
+    "cli": (2.5, 0),
     "push.uvicorn": (0, 1),
     "asgi": (1, 1),
     "account_command": (2, 1),
     "key_command": (3, 1),
-    "bench": (4, 1),
+    "relay_command": (4, 1),
+    "bench": (5, 1),
     "web": (0.8, 2),
-    "provision": (2.9, 3),
+    "provision": (2.4, 2),
     "monitoring": (1, 3),
+    "relay": (4.5, 4),
     "push": (0.4, 4),
     "bots": (1.8, 4),
     "chat": (1.1, 5),
@@ -32,7 +34,7 @@ PLACES = {
 """The column and the row of each box. What has no place here is a module that everything may import."""
 
 SHARED_ROW = 7
-WIDTH, COLUMN, ROW = 1225, 245, 120
+WIDTH, COLUMN, ROW = 1470, 245, 120
 """Pixels: the picture, and the distances between the centres of two columns and the tops of two rows."""
 BOX, BOX_HEIGHT = 226, 76
 LINE = 34

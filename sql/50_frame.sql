@@ -1,4 +1,5 @@
--- The JSON that goes over the wire is made here. The trigger, the replay and the repair all call these functions.
+-- The JSON of messages that goes over the wire is made here, and the payload that has it. The trigger, the replay and the
+-- repair all call these functions. A relay (sql/relay) has this file, too, so nothing here may use another table than message.
 
 -- Returns a moment within the range that clients can read, the years 1 to 9999. Rows of earlier versions may be outside
 -- of it.
@@ -30,50 +31,27 @@ return (
   || case when m.replaces is null then '' else ',"replaces":' || m.replaces || ',"version":' || m.version end || '}'
 )::json;
 
--- Returns the beginning of the newest message of a thread; null if the thread has no message. app/chinwag/frames.py cuts
--- the content of a frame at the same length.
-create or replace function thread_preview(t thread) returns text
-language sql stable parallel safe
-return (select left(content, 120) from message where thread_id = t.id and seq = t.last_seq);
-
--- Returns a thread as the JSON object that all clients get that see it.
-create or replace function thread_json(t thread) returns json
-language sql stable parallel safe
-return (
-  select row_to_json(fields) from (
-    select t.id, t.title, t.last_seq, wire_time(t.created_at) as created_at,
-           wire_time(t.updated_at) as updated_at, t.owner, t.pinned, thread_preview(t) as preview,
-           coalesce(t.is_open, t.owner is null) as open,
-           string_to_array(t.direct_key, ',')::integer[] as direct
-  ) as fields
-);
-
--- Returns a thread as the JSON object for one account that sees it, with what the account has read of it.
-create or replace function thread_json_for(t thread, reader integer) returns json
-language sql stable parallel safe
-return (
-  select (thread_json(t)::jsonb || to_jsonb(own))::json
-  from (
-    select mark.read_seq, greatest(t.last_seq - mark.read_seq, 0) as unread,
-           mentions_after(t.id, reader, mark.read_seq) as mentions, coalesce(mark.level, 'everything') as level
-    from (values (t.id)) as this (id) left join read_mark as mark on mark.thread_id = this.id and account_id = reader
-  ) as own
-);
-
--- Returns what the devices of an account are told when it has read in a thread or was mentioned in it. It is null if the
--- account does not see the thread.
-create or replace function read_json(thread_id bigint, reader integer) returns json
-language sql stable parallel safe
-return (
-  select row_to_json(fields) from (
-    select t.id as thread_id, mark.read_seq, t.last_seq,
-           mentions_after(t.id, reader, mark.read_seq) as mentions, coalesce(mark.level, 'everything') as level
-    from thread as t left join read_mark as mark on mark.thread_id = t.id and mark.account_id = reader
-    where t.id = read_json.thread_id and sees(reader, t)
-  ) as fields
-);
-
 -- Returns a frame: the exact JSON text that is sent to a browser.
 create or replace function frame(type text, data json) returns text
 language sql stable parallel safe
 return '{"type":' || to_json(type) || ',"data":' || data || '}';
+
+-- Returns the payload for a frame. NOTIFY takes less than 8,000 bytes, and the numbers before the frame need up to 40. So a
+-- frame of 7,950 bytes or more is left out, and the receiver reads the row.
+create or replace function payload(thread_id bigint, seq bigint, frame text) returns text
+language sql stable parallel safe
+return thread_id || ' ' || seq || case when octet_length(frame) < 7950 then ' ' || frame else '' end;
+
+-- Notifies the servers of a payload.
+create or replace function notify_servers(payload text) returns void
+language sql
+return pg_notify('chinwag', payload);
+
+-- Notifies the servers of one frame.
+create or replace function notify_frame(thread_id bigint, seq bigint, frame text) returns void
+language plpgsql set search_path = pg_catalog, pg_temp
+as $$
+begin
+  perform public.notify_servers(public.payload(thread_id, seq, frame));
+end
+$$;

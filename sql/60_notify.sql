@@ -1,25 +1,5 @@
 -- What is committed reaches the servers as a notification. Its payload is '<thread_id> <seq> <frame>'; seq is 0 for
--- events that are not messages.
-
--- Returns the payload for a frame. NOTIFY takes less than 8,000 bytes, and the numbers before the frame need up to 40. So a
--- frame of 7,950 bytes or more is left out, and the receiver reads the row.
-create or replace function payload(thread_id bigint, seq bigint, frame text) returns text
-language sql stable parallel safe
-return thread_id || ' ' || seq || case when octet_length(frame) < 7950 then ' ' || frame else '' end;
-
--- Notifies the servers of a payload.
-create or replace function notify_servers(payload text) returns void
-language sql
-return pg_notify('chinwag', payload);
-
--- Notifies the servers of one frame.
-create or replace function notify_frame(thread_id bigint, seq bigint, frame text) returns void
-language plpgsql set search_path = pg_catalog, pg_temp
-as $$
-begin
-  perform public.notify_servers(public.payload(thread_id, seq, frame));
-end
-$$;
+-- events that are not messages (50_frame.sql).
 
 -- Danger: each call has to name the exact types of its arguments. Otherwise somebody else's function of the same name,
 -- with types that fit better, would be called instead, and with the rights of the owner.
@@ -28,6 +8,7 @@ $$;
 -- bot's replies and notifies the servers. One trigger does all of it, because each further one would slow down inserts.
 -- A session caches its plans. A plan that was made for a bulk insert would read whole tables for each single row that
 -- follows, so these settings have each row looked up in an index.
+-- With the argument 'quietly', only what concerns the members of a thread is notified: relays notify the rest.
 create or replace function tg_message__publish() returns trigger
 language plpgsql security definer set search_path = pg_catalog, pg_temp
 set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off
@@ -62,6 +43,13 @@ begin
     where position('@' in w.content) > 0 and w.role <> 'system' and mentioned.account_id is distinct from w.author;
   end if;
 
+  if tg_nargs > 0 then
+    -- A relay may notify a row a moment before others can see it. When the members of a thread have changed, the servers
+    -- ask the tables at once who sees it, so this is notified here, too.
+    if not exists (select from written_message where role = 'system') then
+      return null;
+    end if;
+  end if;
   perform public.notify_servers(public.payload(thread_id, seq, frame))
   from (
     select thread_id, seq, public.frame('message'::text, public.message_json(row(w.*)::public.message)) as frame
@@ -73,9 +61,32 @@ begin
 end
 $$;
 
-create or replace trigger message_30_publish
-  after insert on message referencing new table as written_message
-  for each statement execute function tg_message__publish();
+-- Returns whether relays alone notify messages.
+create or replace function relay_only() returns boolean
+language sql stable
+return exists (
+  select from pg_catalog.pg_trigger
+  where tgrelid = to_regclass('public.message') and tgname = 'message_30_publish' and tgnargs > 0
+);
+
+-- Has relays alone notify messages, or not any more, and tells the servers. The only change is the argument of the trigger, so
+-- each transaction that writes messages is either before it or after it.
+create or replace function set_relay_only(quietly boolean) returns void
+language plpgsql set search_path = pg_catalog, pg_temp
+as $$
+begin
+  if quietly <> public.relay_only() then
+    perform public.notify_frame(0::bigint, 0::bigint, public.frame('relay.only'::text, json_build_object('on', quietly)));
+  end if;
+  execute format(
+    'create or replace trigger message_30_publish after insert on public.message referencing new table as written_message
+     for each statement execute function public.tg_message__publish(%s)',
+    case when quietly then quote_literal('quietly') end
+  );
+end
+$$;
+
+select set_relay_only(relay_only()); -- an upgrade leaves it as it is
 
 -- Deletes the request that a new reply answers, whoever wrote the reply. Of a message that was replaced, deletes whom it
 -- mentions, and the request if it is a question.

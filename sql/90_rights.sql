@@ -9,13 +9,13 @@ revoke execute on function
   acting_account, bot_asked, count_members, draft_frame, draft_ordinal, frame, handles_in, has_one_person, is_small,
   is_usable, is_valid, is_visible, mentioned_in, mentions_after, mentions_bot, message_json, name_of, newest_matches,
   next_version, notify_account_change, notify_frame, notify_read, notify_servers, part_with, payload, read_json,
-  readable, remove_messages, say, search_messages, search_query, sees, tg_account__leave, tg_account__publish,
-  tg_account__recount, tg_account_key__publish, tg_member__publish, tg_member__refuse_change, tg_mention__publish,
-  tg_message__clean_up, tg_message__give_title, tg_message__number, tg_message__publish, tg_message__refuse_change,
-  tg_message__withdraw_request, tg_read_mark__publish, tg_reply_request__end_drafts, tg_session__publish,
-  tg_thread__add_owner, tg_thread__decide, tg_thread__publish, tg_thread__refuse_change, tg_thread__refuse_used_id,
-  tg_thread__remove_messages, tg_thread__say_change, thread_json, thread_json_for, thread_preview, threads_titled,
-  title_of, wire_time, words_of, written_by_server
+  readable, relay_only, remove_messages, say, search_messages, search_query, sees, set_relay_only, tg_account__leave,
+  tg_account__publish, tg_account__recount, tg_account_key__publish, tg_member__publish, tg_member__refuse_change,
+  tg_mention__publish, tg_message__clean_up, tg_message__give_title, tg_message__number, tg_message__publish,
+  tg_message__refuse_change, tg_message__withdraw_request, tg_read_mark__publish, tg_reply_request__end_drafts,
+  tg_session__publish, tg_thread__add_owner, tg_thread__decide, tg_thread__publish, tg_thread__refuse_change,
+  tg_thread__refuse_used_id, tg_thread__remove_messages, tg_thread__say_change, thread_json, thread_json_for,
+  thread_preview, threads_titled, title_of, wire_time, words_of, write_relay_beat, written_by_server
 from public;
 
 -- Gives the roles of deploy/roles.sql their rights, if that file was run in this database. It is called here, and by
@@ -57,8 +57,8 @@ begin
   grant execute on function
     draft_frame, draft_ordinal, frame, has_one_person, is_small, is_usable, is_valid, is_visible, mentions_after,
     message_json, name_of, newest_matches, notify_frame, notify_servers, part_with, payload, read_json, readable,
-    remove_messages, search_messages, search_query, sees, thread_json, thread_json_for, thread_preview, threads_titled,
-    title_of, wire_time
+    relay_only, remove_messages, search_messages, search_query, sees, thread_json, thread_json_for, thread_preview,
+    threads_titled, title_of, wire_time, write_relay_beat
   to chinwag_server;
   grant insert (thread_id, role, content, client_id, reply_to, author, replaces) on message to chinwag_producer;
 end

@@ -37,6 +37,7 @@ from chinwag.chat.openid import load_provider
 from chinwag.chat.password_sign_in import PasswordSignIn
 from chinwag.chat.passwords import Passwords
 from chinwag.chat.read_marks import ReadMarks
+from chinwag.chat.relays import Relays
 from chinwag.chat.removal import Removal
 from chinwag.chat.search import Search
 from chinwag.chat.sessions import Sessions
@@ -53,9 +54,13 @@ from chinwag.monitoring.gauges import Observed
 from chinwag.monitoring.health import ServerHealth
 from chinwag.monitoring.metrics import Metrics
 from chinwag.provision import prepared_database
+from chinwag.push.both_ways import BothWays
+from chinwag.push.hearing import Hearing
 from chinwag.push.hub import Hub
 from chinwag.push.listener import CHANNEL, Listener
 from chinwag.push.rate_limit import RateLimit
+from chinwag.push.relay_listener import RelayListener, relays_in
+from chinwag.push.replay import LATE_ROWS_SECONDS
 from chinwag.push.room_drafts import DraftSource
 from chinwag.push.sign_outs import SignOuts
 from chinwag.push.subscription import RateLimits
@@ -143,6 +148,7 @@ async def _running(settings: Settings, app: Litestar) -> AsyncIterator[None]:
             read_marks.frames,
             partial(pool.notify, CHANNEL),
             DraftSource(drafts.of_thread, drafts.want, drafts.under_way),
+            late_rows_seconds=LATE_ROWS_SECONDS if settings.relay_url else 0,
         )
         server_id = uuid4()
         writer = Writer(pool, server_id)
@@ -175,15 +181,30 @@ async def _running(settings: Settings, app: Litestar) -> AsyncIterator[None]:
             )
             receivers.append(replies.receive)
             await parts.enter_async_context(replies.running())
+        relays, ways = Relays(pool), BothWays(receivers)
+        hearing = Hearing(
+            needs_relay=settings.needs_relay,
+            are_relays_alone=relays.are_alone,
+            on_loss=hub.lose_database,
+            repair=hub.repair,
+        )
         listener = Listener(
             settings.listen_url or settings.database_url,
-            receivers,
+            [*([ways.from_primary] if settings.relay_url else receivers), hearing.receive],
             notify=pool.notify,
-            on_loss=partial(_lose_database, hub, sign_in),
-            after_gap=partial(_repair, hub, sign_in, sign_outs),
+            on_loss=partial(_lose_primary, hearing, sign_in),
+            after_gap=partial(_hear_primary, hearing, sign_in, sign_outs),
             after_silence=pool.renew,
         )
-        health = ServerHealth(listener, pool)
+        relay_listener = settings.relay_url and RelayListener(
+            relays_in(settings.relay_url),
+            ways.from_relay,
+            write_beat=relays.write_beat,
+            on_loss=hearing.lose_relay,
+            after_gap=hearing.hear_relay,
+            on_missed=hearing.miss,
+        )
+        health = ServerHealth(hearing, listener, pool)
         observed = Observed(
             settings=settings,
             pool=pool,
@@ -229,7 +250,7 @@ async def _running(settings: Settings, app: Litestar) -> AsyncIterator[None]:
         )
         await parts.enter_async_context(health.running())
         await parts.enter_async_context(metrics.running())
-        await parts.enter_async_context(listener.running())
+        await parts.enter_async_context(hearing.running(listener, relay_listener or None))
         await parts.enter_async_context(hub.presence.running())
         _collect_rarely()
         preparing = asyncio.create_task(asyncio.to_thread(assets.prepare))
@@ -238,15 +259,15 @@ async def _running(settings: Settings, app: Litestar) -> AsyncIterator[None]:
         yield
 
 
-def _lose_database(hub: Hub, sign_in: SignIn) -> None:
+def _lose_primary(hearing: Hearing, sign_in: SignIn) -> None:
     sign_in.lose_database()
-    hub.lose_database()
+    hearing.lose_primary()
 
 
-async def _repair(hub: Hub, sign_in: SignIn, sign_outs: SignOuts) -> None:
+async def _hear_primary(hearing: Hearing, sign_in: SignIn, sign_outs: SignOuts) -> None:
     sign_in.hear_again()
     sign_outs.check_all()
-    await hub.repair()
+    await hearing.hear_primary()
 
 
 def _collect_rarely() -> None:

@@ -1,4 +1,4 @@
-"""The command `chinwag`: serve, migrate, account, key, psql, audit, bench, version."""
+"""The command `chinwag`: serve, migrate, account, key, relay, psql, audit, bench, version."""
 
 import asyncio
 import contextlib
@@ -65,10 +65,11 @@ def _fail(reason: str) -> NoReturn:
 
 
 class Commands(click.Group):
-    """The group of commands. Nothing of `account`, `key` and `bench` is imported before it is used."""
+    """The group of commands. Nothing of `account`, `key`, `relay` and `bench` is imported before it is
+    used."""
 
     def list_commands(self, context: click.Context) -> list[str]:
-        return sorted([*super().list_commands(context), "account", "bench", "key"])
+        return sorted([*super().list_commands(context), "account", "bench", "key", "relay"])
 
     def get_command(self, context: click.Context, name: str) -> click.Command | None:
         if name == "account":
@@ -79,6 +80,10 @@ class Commands(click.Group):
             from chinwag.key_command import key
 
             return key
+        if name == "relay":
+            from chinwag.relay_command import relay
+
+            return relay
         if name == "bench":
             from chinwag.bench.command import bench
 

@@ -246,11 +246,15 @@ THREAD_EVENT = b'{"type":"thread.'
 THREAD_DELETED = b'{"type":"thread.deleted",'
 THREAD_READ = b'{"type":"thread.read",'
 SERVER_PRESENCE = b'{"type":"server.presence",'
+RELAY_ONLY = b'{"type":"relay.only",'
 TYPING = b'{"type":"typing",'
 SEEN = b'{"type":"seen",'
 ACCOUNT_CHANGED = '{"type":"account.changed","data":'
 """The beginnings of the frames that the database notifies (sql/50_frame.sql, sql/60_notify.sql), by which
 they are told apart without parsing. Nothing else that is notified is taken."""
+
+RELAY_MISSED = "0 0 relay.missed"
+"""What a relay notifies when it has subscribed anew: before that, it may have missed messages."""
 
 EVERYBODY = 0
 """Stands for all accounts; no account has this id."""

@@ -19,6 +19,7 @@ from tests.storm.run import storm
 @click.option("--readers", default=3, show_default=True, help="Number of readers of each thread.")
 @click.option("--browsers", default=2, show_default=True, help="Number of Chromium's windows.")
 @click.option("--pace", default=0.05, show_default=True, help="Seconds between a writer's messages.")
+@click.option("--relays", default=0, show_default=True, help="Number of relays, which then notify messages.")
 @click.option("--fault", multiple=True, help="Cause only this fault; may be repeated.")
 @click.option("--picture", type=click.Path(path_type=Path), default=Path("storm.svg"), show_default=True)
 def main(
@@ -28,6 +29,7 @@ def main(
     readers: int,
     browsers: int,
     pace: float,
+    relays: int,
     fault: list[str],
     picture: Path,
 ) -> None:
@@ -46,6 +48,7 @@ def main(
             browsers=browsers,
             pace=pace,
             only=fault,
+            relays=relays,
             say=click.echo,
         )
     )

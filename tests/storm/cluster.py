@@ -22,6 +22,7 @@ from chinwag.provision import migrate
 from tests.storm.disk import can_mount, small_disk
 from tests.storm.link import Link
 from tests.support.process import DidNotStart, Server, ServerStarter
+from tests.support.relays import Relay, running_relay, switch
 
 FAST = {
     "fsync": "off",
@@ -72,18 +73,22 @@ class Node:
 
 
 class Cluster:
-    """A primary, a standby and servers, which `async with` starts and stops.
+    """A primary, a standby, servers and relays, which `async with` starts and stops.
 
-    Each server can also be reached by a door: a port of its own, whose network can go silent.
+    Each server can also be reached by a door: a port of its own, whose network can go silent. If there are
+    relays, they alone notify messages, and the servers reach each of them by a link.
     """
 
-    def __init__(self, directory: Path, servers: int, settings: dict[str, str]) -> None:
+    def __init__(self, directory: Path, servers: int, settings: dict[str, str], relays: int = 0) -> None:
         self.nodes = [Node(directory / name, servers) for name in ("a", "b")]
         self.primary, self.standby = self.nodes
         self.settings = settings
         self.servers: list[Server] = []
         self.doors: list[int] = []
         self.door_links: list[Link] = []
+        self.relays: list[Relay] = []
+        self.relay_links: list[Link] = []
+        self._relay_count = relays
         self._starters: list[ServerStarter] = []
         self._stack = AsyncExitStack()
 
@@ -107,6 +112,7 @@ class Cluster:
             [await self._stack.enter_async_context(link.running()) for link in node.links]
             for node in self.nodes
         ]
+        await self._start_relays()
         for ways in zip(*ports, strict=True):
             starter = ServerStarter(self._url(ways))
             self._starters.append(self._stack.enter_context(starter))
@@ -115,6 +121,20 @@ class Cluster:
             door = Link(server.port)  # which it keeps when it is started again
             self.door_links.append(door)
             self.doors.append(await self._stack.enter_async_context(door.running()))
+        if self.relays:
+            await self.switch("on")
+
+    async def _start_relays(self) -> None:
+        ways = []
+        for number in range(self._relay_count):
+            relay = self._stack.enter_context(running_relay(f"storm_{number}", self._superuser_url))
+            link = Link(relay.port)
+            port = await self._stack.enter_async_context(link.running())
+            self.relays.append(relay)
+            self.relay_links.append(link)
+            ways.append(relay.url.replace(f":{relay.port}/", f":{port}/"))
+        if ways:
+            self.settings = self.settings | {"CHINWAG_RELAY_URL": ",".join(ways)}
 
     async def __aexit__(self, *_: object) -> None:
         await self._stack.aclose()
@@ -127,6 +147,28 @@ class Cluster:
     async def connect(self) -> Connection:
         """Connect to the primary, as from psql."""
         return await asyncpg.connect(self.database_url, timeout=5, command_timeout=60)
+
+    async def connect_as_superuser(self) -> Connection:
+        """Connect to the primary as the role that may do everything."""
+        return await asyncpg.connect(self._superuser_url, timeout=5, command_timeout=60)
+
+    async def switch(self, state: str) -> None:
+        """Have relays alone notify messages (`on`), or the primary, too (`off`), whatever else happens."""
+        async with asyncio.timeout(60):
+            while True:
+                with contextlib.suppress(AssertionError):
+                    await asyncio.to_thread(switch, self._superuser_url, state, "--force")
+                    return
+                await asyncio.sleep(0.2)
+
+    async def start_relay(self, relay: Relay) -> None:
+        """Start a relay that has ended, again and again, as by a supervisor."""
+        async with asyncio.timeout(60):
+            while True:
+                with contextlib.suppress(AssertionError):
+                    await asyncio.to_thread(relay.start)
+                    return
+                await asyncio.sleep(0.2)
 
     async def start_server(self, index: int) -> None:
         """Start a server that has ended, on its old port.
@@ -161,7 +203,10 @@ class Cluster:
         async with asyncio.timeout(60):
             while not await connection.fetch("select from pg_stat_replication where state = 'streaming'"):
                 await asyncio.sleep(0.05)
-        await connection.execute("alter system set synchronous_standby_names = '*'")
+        # A relay is no standby, and is not told of what a failover might lose.
+        await connection.execute("alter system set synchronous_standby_names = 'chinwag'")
+        if self._relay_count:
+            await connection.execute("alter system set synchronized_standby_slots = 'standby'")
         await connection.execute("select pg_reload_conf()")
         await connection.close()
 
@@ -174,17 +219,22 @@ class Cluster:
             shutil.copy(source / name, target / name)
         url = self.primary.postgres.superuser_url
         command = [str(binary("pg_basebackup")), "-d", url, "-D", f"{target}/data"]
+        command += ["--create-slot", "--slot=standby"] if self._relay_count else []
         subprocess.run([*command, "--checkpoint=fast", "--write-recovery-conf", "--no-sync"], check=True)
         # Of the primary's settings, the standby must not wait for a standby of its own.
         auto = target / "data" / "postgresql.auto.conf"
         lines = auto.read_text().splitlines(keepends=True)
-        auto.write_text("".join(line for line in lines if not line.startswith("synchronous_standby_names")))
+        auto.write_text("".join(line for line in lines if not line.startswith("synchron")))
         owner = (source / "data").stat()
         for path in (target / "data", *(target / "data").rglob("*")):
             os.chown(path, owner.st_uid, owner.st_gid)
 
-    def _url(self, ports: Sequence[int]) -> str:
-        parts = urlsplit(self.primary.postgres.url)
+    @property
+    def _superuser_url(self) -> str:
+        return self._url([_port(node) for node in self.nodes], self.primary.postgres.superuser_url)
+
+    def _url(self, ports: Sequence[int], like: str | None = None) -> str:
+        parts = urlsplit(like or self.primary.postgres.url)
         hosts = ",".join(f"127.0.0.1:{port}" for port in ports)
         netloc = f"{parts.username}:{parts.password}@{hosts}"
         return parts._replace(netloc=netloc, query="target_session_attrs=read-write").geturl()

@@ -43,7 +43,8 @@ async def kill_postgresql(storm: Storm[Cluster]) -> None:
 
 
 async def terminate_listeners(storm: Storm[Cluster]) -> None:
-    await _terminate(storm.cluster, "chinwag listener")
+    for name in ("chinwag listener", "chinwag listener, with relay"):
+        await _terminate(storm.cluster, name)
 
 
 async def terminate_pools(storm: Storm[Cluster]) -> None:

@@ -26,6 +26,7 @@ from tests.storm.people import ReadingClient, Storm
 from tests.storm.run import SETTINGS, create_threads
 from tests.support.http import http_client
 from tests.support.process import directory_for_all
+from tests.support.relays import drop_slot
 
 READERS = 12
 
@@ -44,6 +45,26 @@ async def forget_connections(storm: Storm[Cluster]) -> None:
         Link.forget(node.links[0])
 
 
+async def kill_the_relay(storm: Storm[Cluster]) -> None:
+    await asyncio.to_thread(storm.cluster.relays[0].kill)
+
+
+async def drop_the_slots(storm: Storm[Cluster]) -> None:
+    connection = await storm.cluster.connect_as_superuser()
+    for relay in storm.cluster.relays:
+        await drop_slot(connection, relay.slot)
+    await connection.close()
+
+
+async def silence_the_relay(storm: Storm[Cluster]) -> None:
+    storm.cluster.relay_links[0].open.clear()
+
+
+async def switch_off_and_on(storm: Storm[Cluster]) -> None:
+    await storm.cluster.switch("off")
+    await storm.cluster.switch("on")
+
+
 FAULTS: dict[Fault, str] = {
     faults.terminate_listeners: "the connection that LISTENs is terminated",
     faults.terminate_pools: "every pooled connection is terminated",
@@ -57,8 +78,18 @@ FAULTS: dict[Fault, str] = {
 NOTICE = "the same; time until `/health/ready` is red"
 
 
+RELAY_FAULTS: dict[Fault, str] = {
+    kill_the_relay: "the relay that a server hears is killed (SIGKILL); there is another one",
+    drop_the_slots: "the slots of both relays are dropped",
+    silence_the_relay: "the network between a relay and its servers stops answering; there is another one",
+    switch_off_and_on: "the primary notifies messages again, and then relays alone do",
+}
+"""The faults where two relays notify messages."""
+
+
 async def measure(fault: Fault, directory: Path) -> float:
-    async with Cluster(directory, 3, SETTINGS) as cluster, asyncio.TaskGroup() as group:
+    relays = 2 if fault in RELAY_FAULTS else 0
+    async with Cluster(directory, 3, SETTINGS, relays) as cluster, asyncio.TaskGroup() as group:
         storm = Storm(cluster, History())
         (thread,) = await create_threads(cluster, 1)
         readings = [storm.history.reading(str(number), thread) for number in range(READERS)]
@@ -114,14 +145,14 @@ async def _until_all_hold(readers: list[ReadingClient], seq: int) -> None:
     "--fault",
     "chosen",
     multiple=True,
-    type=click.Choice([fault.__name__ for fault in FAULTS]),
+    type=click.Choice([fault.__name__ for fault in FAULTS | RELAY_FAULTS]),
     help="Measure only this fault; may be repeated.",
 )
 def main(rounds: int, chosen: Sequence[str]) -> None:
     """Measure how long each fault keeps readers waiting, and print the table of docs/delivery.md."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # what was started is ended
     click.echo("| fault | seconds, median | seconds in each run |\n|---|---|---|")
-    for fault, name in FAULTS.items():
+    for fault, name in (FAULTS | RELAY_FAULTS).items():
         if not chosen or fault.__name__ in chosen:
             _say(name, [_run(fault) for _ in range(rounds)])
     if not chosen or forget_connections.__name__ in chosen:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from chinwag.db.pool import DATABASE_ERRORS
-from tests.storm import faults
+from tests.storm import faults, relay_faults
 from tests.storm.browsers import ReadingBrowser, open_browsers
 from tests.storm.changes import Watch, come_and_go, sign_out_and_in
 from tests.storm.cluster import Cluster
@@ -46,6 +46,7 @@ async def storm(
     browsers: int = 0,
     pace: float = 0.05,
     only: Sequence[str] = (),
+    relays: int = 0,
     say: Callable[[str], None] = lambda line: None,
 ) -> tuple[History, list[str]]:
     """Chat for some seconds while faults are thrown; return the history, and what is wrong with it.
@@ -54,8 +55,9 @@ async def storm(
         readers: the number of readers of each thread.
         browsers: the number of tabs in Chromium.
         pace: the seconds between two messages of a writer.
+        relays: the number of relays, which alone notify messages; 0: the primary does.
     """
-    async with Cluster(directory, servers, SETTINGS | TAGGED) as cluster:
+    async with Cluster(directory, servers, SETTINGS | TAGGED, relays) as cluster:
         history = History()
         cast, ids, private = await _settle(cluster, threads)
         watch = Watch(cluster, cast, private)
@@ -93,7 +95,7 @@ async def storm(
             talking = Talking(one, http, cast.owner, await threads_with_bot(cluster, cast.owner, TALKS))
             reading += [group.create_task(reader.run()) for reader in talking.talks.readers]
             writing += [group.create_task(talking.talk(id)) for id in talking.talks.threads]
-            await _throw_faults(one, _choose(following, tabs, ids, cast.owner, only), seconds, say)
+            await _throw_faults(one, _choose(following, tabs, ids, cast.owner, only, cluster), seconds, say)
             one.writing = False
             say(f"{history.seconds:6.1f} s  no more is written; the readers catch up")
             await asyncio.wait(writing, timeout=CALM_SECONDS)
@@ -130,6 +132,7 @@ def _choose(
     threads: list[int],
     owner: Person,
     only: Sequence[str],
+    cluster: Cluster,
 ) -> list[Fault]:
     straight = [reader for reader in readers if not reader.by_door]
     # Where a session ends, a socket is closed in order, and who does not read never hears of it.
@@ -152,6 +155,8 @@ def _choose(
     ]
     if can_mount():
         every.append(faults.fill_the_disk)
+    if cluster.relays:
+        every += relay_faults.EVERY
     if tabs:
         every += [faults.go_offline(tabs), faults.fall_asleep(tabs)]
     return [fault for fault in every if not only or fault.__name__ in only]

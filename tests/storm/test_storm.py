@@ -8,10 +8,14 @@ from pathlib import Path
 
 import pytest
 
+from tests.storm import relay_faults
 from tests.storm.rolling import rolling_restart
 from tests.storm.run import storm
 
 FAULTS = ["kill_a_server", "kill_postgresql", "terminate_listeners", "terminate_pools", "fail_over"]
+
+
+RELAY_FAULTS = [fault.__name__ for fault in relay_faults.EVERY]
 
 
 @pytest.fixture
@@ -31,6 +35,15 @@ def test_nothing_is_lost_nor_doubled_nor_out_of_order_nor_seen_by_who_may_not(di
     assert history.changes["changes of a membership"] > 3
     assert history.changes["sign-outs"] > 2
     assert history.changes["questions to the bot"] > 2
+    assert len(history.sent.stored) > 100
+
+
+def test_nor_where_relays_notify_messages(directory: Path) -> None:
+    history, wrong = asyncio.run(
+        storm(directory, seconds=12, servers=2, threads=2, readers=2, relays=2, only=[*FAULTS, *RELAY_FAULTS])
+    )
+    assert not wrong
+    assert history.faults
     assert len(history.sent.stored) > 100
 
 

@@ -14,6 +14,7 @@ from chinwag.db.tables import (
     Message,
     MessageWords,
     ReadMark,
+    RelayBeat,
     RemovedThread,
     ReplyRequest,
     Session,
@@ -42,6 +43,7 @@ APP_CONFIG = AppConfig(
         ReplyRequest,
         Draft,
         RemovedThread,
+        RelayBeat,
     ],
     migration_dependencies=[],
 )

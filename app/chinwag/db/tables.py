@@ -220,3 +220,10 @@ class RemovedThread(Table, tablename="removed_thread", db=DB):
 
     thread_id = BigInt(primary_key=True)
     removed_at = Timestamptz()
+
+
+class RelayBeat(Table, tablename="relay_beat", db=DB):
+    """A row that is written so that servers know that they hear through their relays what is committed."""
+
+    nonce = Text(primary_key=True)
+    written_at = Timestamptz()

@@ -44,9 +44,9 @@ def default_directory() -> Path:
     return platformdirs.user_data_path("chinwag") / "postgres"
 
 
-def shared_url(directory: Path) -> str | None:
-    """Return the URL of the server that this or another process runs in the directory; None if no process
-    runs one.
+def shared_url(directory: Path, role: str = OWNER) -> str | None:
+    """Return the URL for a role of the server that this or another process runs in the directory; None if no
+    process runs one.
 
     If that process is starting the server, or starts it again after its death, this waits until the server
     is ready.
@@ -56,7 +56,7 @@ def shared_url(directory: Path) -> str | None:
     """
     deadline = time.monotonic() + RESTART_SECONDS
     while True:
-        if url := running_url(directory):
+        if url := running_url(directory, role):
             return url
         if not is_held(directory / OWNER_LOCK):
             return None
@@ -68,9 +68,9 @@ def shared_url(directory: Path) -> str | None:
         time.sleep(POLL_SECONDS)
 
 
-def running_url(directory: Path) -> str | None:
-    """Return the URL of the server that runs in this directory and accepts connections, whoever started it;
-    None if there is no such server, or if the caller may not read its files."""
+def running_url(directory: Path, role: str = OWNER) -> str | None:
+    """Return the URL for a role of the server that runs in this directory and accepts connections, whoever
+    started it; None if there is no such server, or if the caller may not read its files."""
     postmaster = read_pidfile(directory / "data")
     if postmaster is None or postmaster.status != "ready" or not _is_alive(postmaster.pid):
         return None
@@ -79,7 +79,7 @@ def running_url(directory: Path) -> str | None:
     if subprocess.run(ask, check=False, env=ENVIRONMENT).returncode != 0:
         return None
     with suppress(OSError):
-        return url_of(directory, host, port)
+        return url_of(directory, host, port, role)
     return None
 
 

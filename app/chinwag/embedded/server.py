@@ -24,6 +24,9 @@ from chinwag.errors import EmbeddedPostgresFailed
 SETTINGS = {
     "max_connections": "200",
     "cluster_name": "chinwag",
+    # For relays. One that is gone for good does not fill the disk.
+    "wal_level": "logical",
+    "max_slot_wal_keep_size": "1GB",
     # The text of an error can contain the content of a message, and so can its details, its statement and
     # the parameters of that statement. So only the client is told of errors, and nothing is logged in detail.
     "log_min_messages": "log",

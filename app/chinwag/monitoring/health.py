@@ -10,6 +10,7 @@ import structlog
 from chinwag.db.installed import Installed, read_installed
 from chinwag.db.pool import FAILURES, Connection, Pool
 from chinwag.errors import DatabaseUnsuitable
+from chinwag.push.hearing import Hearing
 from chinwag.push.listener import Listener
 from chinwag.wire import Health, HealthCode, HealthProblem
 
@@ -26,7 +27,8 @@ log = structlog.get_logger(__name__)
 class ServerHealth:
     """What is wrong with this server process. To ask takes no query: what needs one is found out before."""
 
-    def __init__(self, listener: Listener, pool: Pool) -> None:
+    def __init__(self, hearing: Hearing, listener: Listener, pool: Pool) -> None:
+        self._hearing = hearing
         self._listener = listener
         self._pool = pool
         self._schema: HealthCode | None = None
@@ -51,7 +53,7 @@ class ServerHealth:
         """Return what is wrong, in the order of the table."""
         listener = self._listener
         found = {
-            listener.trouble,
+            self._hearing.trouble,
             self._schema,
             HealthCode.DRAINING if self._is_draining else None,
             HealthCode.DATABASE_READ_ONLY if listener.is_read_only else None,

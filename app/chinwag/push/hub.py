@@ -44,8 +44,15 @@ class Hub:
         find_read: FindRead,
         notify: Callable[[str], Awaitable[None]],
         drafts: DraftSource,
+        *,
+        late_rows_seconds: float = 0,
     ) -> None:
+        """
+        Args:
+            late_rows_seconds: how long a row is looked for that a relay has notified; 0 without relays.
+        """
         self._replay = replay
+        self._late_rows_seconds = late_rows_seconds
         self._draft_source = drafts
         self._drafts: defaultdict[int, set[int]] = defaultdict(set)
         """The messages to which replies are under way, by their threads."""
@@ -67,6 +74,7 @@ class Hub:
             (draft_frames.DRAFT_STOP, lambda _, text: None),  # chinwag.bots.replies takes these two
             (draft_frames.DRAFT_WANTED, lambda _, text: None),
             (frames.SERVER_PRESENCE, lambda _, text: self.presence.receive(text)),
+            (frames.RELAY_ONLY, lambda _, text: None),  # chinwag.push.hearing takes it
         ]
         """What is done with the events that are not messages, by the beginnings of their frames."""
         self._knows_drafts = False
@@ -91,7 +99,11 @@ class Hub:
         room = self._rooms.get(thread_id)
         if room is None:
             room = self._rooms[thread_id] = Room(
-                thread_id, self._replay, self._scheduler, self._draft_source
+                thread_id,
+                self._replay,
+                self._scheduler,
+                self._draft_source,
+                late_rows_seconds=self._late_rows_seconds,
             )
             if thread_id in self._drafts or not self._knows_drafts:
                 room.drafts.load()
@@ -117,7 +129,7 @@ class Hub:
     def receive(self, payload: str) -> None:
         """Take a notification: `<thread_id> <seq> <frame>`, without the frame if it is too long.
 
-        Anybody who can connect to the database can NOTIFY, so nothing else is taken (sql/60_notify.sql). Only
+        Anybody who can connect to the database can NOTIFY, so nothing else is taken (sql/50_frame.sql). Only
         the beginning and the end of a frame are checked. A frame is parsed only for the lists of threads,
         and only the newest one of each thread, or if it is about the members of a thread.
         """
@@ -216,6 +228,8 @@ class Hub:
                 if not self._drafts[thread_id]:
                     del self._drafts[thread_id]
             if room := self._rooms.get(thread_id):
+                if self._late_rows_seconds:
+                    room.repair()  # the reply itself may come later, through a relay, and belongs before this
                 room.drafts.end(told, text)
 
     def _tell_deleted(self, deletion: frames.Deletion) -> None:

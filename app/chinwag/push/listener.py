@@ -30,8 +30,11 @@ A half-open connection looks like a quiet one. The heartbeat tells them apart wi
 MOST_SECONDS = 60
 """The longest time for which anything is awaited, whatever else is heard meanwhile."""
 
-PROBE = "select pg_notification_queue_usage(), current_setting('transaction_read_only')::boolean"
-"""The query that proves that the connection answers.
+PROBE = """
+    select pg_notification_queue_usage(), current_setting('transaction_read_only')::boolean,
+           set_config('application_name', $1, false)
+"""
+"""The query that proves that the connection answers, and gives it its name.
 
 Any query would do for that. But a full queue of notifications stays full until somebody asks for this, even
 if the session that filled it has ended: PostgreSQL cleans the queue up only when notifications are added
@@ -66,6 +69,7 @@ class Listener:
         heard: the number of notifications that have come.
         queue_usage: the share of PostgreSQL's queue of notifications that is full, from 0 to 1.
         is_read_only: whether the database takes no writes.
+        name: what the database shows of this connection in pg_stat_activity.
     """
 
     def __init__(
@@ -90,6 +94,7 @@ class Listener:
         self.heard = 0
         self.queue_usage = 0.0
         self.is_read_only = False
+        self.name = "chinwag listener"
         self._url = url
         self._receivers = receivers
         self._notify = notify
@@ -135,7 +140,7 @@ class Listener:
             CannotHear: no heartbeat comes.
         """
         self._lost.clear()
-        self._connection = connection = await connect(self._url, "chinwag listener")
+        self._connection = connection = await connect(self._url, self.name)
         connection.add_termination_listener(self._on_termination)
         await connection.add_listener(CHANNEL, self._on_notification)
         await self._send_heartbeat()
@@ -211,12 +216,12 @@ class Listener:
 
     async def _hears(self, connection: Connection) -> bool:
         """Whether the connection answers, and a notification comes over it."""
-        answer = asyncio.create_task(connection.fetchrow(PROBE, timeout=MOST_SECONDS))
+        answer = asyncio.create_task(connection.fetchrow(PROBE, self.name, timeout=MOST_SECONDS))
         try:
             if not await self._comes(answer):
                 log.warning("listener_silent")
                 return False
-            self.queue_usage, self.is_read_only = answer.result() or (0.0, False)
+            self.queue_usage, self.is_read_only, _ = answer.result() or (0.0, False, "")
         finally:
             answer.cancel()
         try:

@@ -24,7 +24,7 @@ from chinwag.push.any_subscription import AnyThreadSubscription
 from chinwag.push.burst import Burst
 from chinwag.push.gathering import Gathering
 from chinwag.push.pacing import PushScheduler
-from chinwag.push.replay import REPAIR_RETRY_SECONDS, REST_SECONDS, Page, Replay
+from chinwag.push.replay import REPAIR_RETRY_SECONDS, REST_SECONDS, Page, Patience, Replay
 from chinwag.push.room_drafts import DraftSource, RoomDrafts
 
 RECENT_FRAMES = 256
@@ -49,7 +49,19 @@ class Room:
         drafts: the replies that are being written.
     """
 
-    def __init__(self, thread_id: int, replay: Replay, scheduler: PushScheduler, drafts: DraftSource) -> None:
+    def __init__(
+        self,
+        thread_id: int,
+        replay: Replay,
+        scheduler: PushScheduler,
+        drafts: DraftSource,
+        *,
+        late_rows_seconds: float = 0,
+    ) -> None:
+        """
+        Args:
+            late_rows_seconds: how long a row is looked for that was notified before others can see it.
+        """
         self.thread_id = thread_id
         self.seq = 0
         self._replay = replay
@@ -70,6 +82,7 @@ class Room:
         """Whether the table may have something else than what the live subscriptions hold. Until it was
         asked, no frame is taken."""
         self._rests_until = 0.0
+        self._patience = Patience(late_rows_seconds)
         self._admission = Admission()
         self._repair: asyncio.Task[None] | None = None
 
@@ -261,17 +274,25 @@ class Room:
         if not self._is_followed():
             self._heard = max(sought, self._heard)
             return False
+        if not page and not is_confirmed and await self._patience.lasts():
+            self._heard = max(sought, self._heard)
+            return True
         if not self._take_page(page, None if is_confirmed else seq):
             self._begin_anew()
             return False
         self._in_doubt &= not in_doubt
         if page and page[-1][0] > seq:
+            self._patience.end()
             self._heard = max(sought, self._heard)
             return True
         if sought > self.seq:
+            if await self._patience.lasts():
+                self._heard = max(sought, self._heard)
+                return True
             log.warning("row_missing", thread=self.thread_id, seq=self.seq, notified=sought)
             self._rests_until = asyncio.get_running_loop().time() + REST_SECONDS
             return False
+        self._patience.end()
         return self._needs_repair()
 
     def _take_page(self, page: Page, first: int | None) -> bool:

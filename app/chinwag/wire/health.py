@@ -34,6 +34,13 @@ class HealthCode(StrEnum):
         "The database answers, but no notification arrives: a transaction pooler cannot carry LISTEN. Set "
         "`listen_url` to go around it."
     )
+    NO_RELAY = "no_relay", False, (
+        "Relays alone notify messages (`chinwag relay only on`), and this server hears none: set `relay_url`."
+    )
+    RELAY_SILENT = "relay_silent", False, (
+        "No relay is heard, and this server depends on one. It tries all of its `relay_url` again, all the "
+        "time; look after `chinwag relay run`."
+    )
     DATABASE_READ_ONLY = "database_read_only", False, (
         "The database takes no writes: it is a standby, or `default_transaction_read_only` is on. Let the "
         "URL lead to the primary; with several hosts in it, add `target_session_attrs=read-write`."

@@ -1,0 +1,1 @@
+"""The relay: a PostgreSQL that notifies servers of messages, which it gets by logical replication."""

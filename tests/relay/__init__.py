@@ -1,0 +1,1 @@
+"""Relays: nobody misses anything, whatever happens to them."""
