@@ -65,12 +65,13 @@ class Hearing:
     async def running(self, primary: Listener, relay: RelayListener | None) -> AsyncIterator[None]:
         """Listen inside the block, which begins when all is heard, or a little later if it is not."""
         self._primary, self._relay = primary, relay
+        until = asyncio.get_running_loop().time() + START_SECONDS
         async with contextlib.AsyncExitStack() as listeners:
             if relay is not None:
                 await listeners.enter_async_context(relay.running())
             await listeners.enter_async_context(primary.running())
             with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(START_SECONDS):
+                async with asyncio.timeout_at(until):
                     while not self.ready:
                         self._changed.clear()
                         await self._changed.wait()
