@@ -11,20 +11,20 @@ its number is a repeat that the table has not confirmed, and the table is asked 
 """
 
 import asyncio
-import random
 from collections import deque
 from collections.abc import Collection
 
 import structlog
 
 from chinwag import frames, wire
-from chinwag.counts import FRAMES_PUSHED, FROM_ROOM, REPAIRS, REPAIRS_FAILED, SLOW_READERS
+from chinwag.counts import FRAMES_PUSHED, FROM_ROOM, SLOW_READERS
 from chinwag.push.admission import Admission
 from chinwag.push.any_subscription import AnyThreadSubscription
 from chinwag.push.burst import Burst
 from chinwag.push.gathering import Gathering
 from chinwag.push.pacing import PushScheduler
-from chinwag.push.replay import REPAIR_RETRY_SECONDS, REST_SECONDS, Page, Patience, Replay
+from chinwag.push.repair import Repair
+from chinwag.push.replay import Replay
 from chinwag.push.room_drafts import DraftSource, RoomDrafts
 
 RECENT_FRAMES = 256
@@ -45,6 +45,7 @@ class Room:
 
     Attributes:
         seq: the number up to which live subscriptions hold everything; valid while one is live or ahead.
+        newest: the frame of that number, if it was taken since a subscription first became live.
         subscriptions: all of them, live or not.
         drafts: the replies that are being written.
     """
@@ -64,27 +65,15 @@ class Room:
         """
         self.thread_id = thread_id
         self.seq = 0
-        self._replay = replay
+        self.newest: bytes | None = None
+        self._repair = Repair(self, replay, late_rows_seconds)
         self._gathering = Gathering(scheduler, lambda burst: self._push_to(self._live, burst))
         self.subscriptions: set[AnyThreadSubscription] = set()
-        self.drafts = RoomDrafts(thread_id, drafts, self.tell, lambda: self._repair is not None)
+        self.drafts = RoomDrafts(thread_id, drafts, self.tell, self._repair.is_running)
         self._live: set[AnyThreadSubscription] = set()
         self._ahead: set[AnyThreadSubscription] = set()
         self._recent: deque[bytes] = deque(maxlen=RECENT_FRAMES)
-        self._newest: bytes | None = None
-        self._confirmed = 0
-        """The seq up to which the table is known to have what the live subscriptions hold."""
-        self._sought = 0
-        """The highest seq that is being looked for in the table."""
-        self._heard = 0
-        """The highest seq that was notified since that reading of the table began, and could not be taken."""
-        self._in_doubt = False
-        """Whether the table may have something else than what the live subscriptions hold. Until it was
-        asked, no frame is taken."""
-        self._rests_until = 0.0
-        self._patience = Patience(late_rows_seconds)
         self._admission = Admission()
-        self._repair: asyncio.Task[None] | None = None
 
     def join(self, subscription: AnyThreadSubscription) -> None:
         """Register a subscription before it reads the table, so that no message falls between."""
@@ -93,7 +82,7 @@ class Room:
     def end_for(self, account_id: int) -> int | None:
         """Return the seq of the newest message, which all live subscriptions hold; None if it is not known
         for sure, or not known whether the account sees the thread."""
-        is_known = self._live and self._repair is None and self._admission.is_admitted(account_id)
+        is_known = self._live and not self._repair.is_running() and self._admission.is_admitted(account_id)
         return self.seq if is_known else None
 
     def go_live(self, subscription: AnyThreadSubscription) -> bool:
@@ -102,9 +91,9 @@ class Room:
         which the account may not see the thread any more."""
         if subscription not in self.subscriptions:
             return True  # it is being closed
-        if not self._is_followed():
-            self.seq = self._confirmed = subscription.seq
-            self._newest = None
+        if not self.is_followed():
+            self.seq = self._repair.confirmed = subscription.seq
+            self.newest = None
             self._recent.clear()
             self._admission.clear()
         behind = self.seq - subscription.seq
@@ -118,7 +107,7 @@ class Room:
             if behind:
                 subscription.push(Burst(*list(self._recent)[-behind:]))
             self._make_live(subscription)
-        if self._needs_repair():
+        if self._repair.is_needed():
             self.repair()
         return True
 
@@ -132,29 +121,28 @@ class Room:
             some.discard(subscription)
         if not self.subscriptions:
             self.drafts.close()
-            if self._repair is not None:
-                self._repair.cancel()
+            self._repair.cancel()
 
     def receive(self, seq: int, frame: bytes | None) -> None:
         """Take what the database has notified: the next frame, a repeat, or the sign of a gap."""
-        if not (self._live or self._ahead):
-            self._heard = max(self._heard, seq)  # the first subscription that becomes live starts the repair
+        if not self.is_followed():
+            self._repair.hear(seq)  # the first subscription that becomes live starts the repair
         elif seq == self.seq + 1 and frame is not None and self._may_take(frame):
-            self._take(frame, loses_access=None)
+            self.take(frame, loses_access=None)
         elif seq > self.seq:
-            self._heard = max(self._heard, seq)
+            self._repair.hear(seq)
             self.repair()
-        elif seq > self._confirmed:
+        elif seq > self._repair.confirmed:
             self.repair(in_doubt=True)
 
     def tell(self, frame: bytes) -> None:
         """Push an event that is not a message to the live subscriptions, of which a repair may find that
         some were removed before it."""
-        self._gathering.add_event(frame, waits=self._repair is not None)
+        self._gathering.add_event(frame, waits=self._repair.is_running())
 
     def tell_drafts_to(self, subscription: AnyThreadSubscription) -> None:
         """Push the whole texts of all drafts to a live subscription, unless it may have been removed."""
-        if subscription in self._live and self._repair is None and self.drafts.has_any():
+        if subscription in self._live and not self._repair.is_running() and self.drafts.has_any():
             self._push_to([subscription], Burst(*self.drafts.frames()))
 
     def announce(self, frame: bytes) -> None:
@@ -171,11 +159,7 @@ class Room:
 
         The task ends when they hold all of it. If none is live or ahead, the first to go live has it done.
         """
-        self._in_doubt |= in_doubt
-        if self._repair is None and self._is_followed():
-            REPAIRS.add()
-            self._repair = asyncio.create_task(self._run_repair())
-        return self._repair
+        return self._repair.start(in_doubt=in_doubt)
 
     def close(self, code: wire.CloseCode) -> None:
         """Close all subscriptions, after pushing what was gathered for them."""
@@ -190,22 +174,19 @@ class Room:
         """Return the number of subscriptions that are not live."""
         return len(self.subscriptions) - len(self._live)
 
-    def _is_followed(self) -> bool:
+    def is_followed(self) -> bool:
+        """Whether a subscription is live or ahead."""
         return bool(self._live or self._ahead)
 
     def _may_take(self, frame: bytes) -> bool:
         """Whether the next frame may be one that was notified. While the table is read, and if the frame is
         about access, it comes from there."""
-        reads_on = self._in_doubt or self._heard > self.seq or self._sought > self.seq
-        return not reads_on and frames.may_lose_access(frame) is None
+        return not self._repair.has_next() and frames.may_lose_access(frame) is None
 
-    def _needs_repair(self) -> bool:
-        return self._in_doubt or self._heard > self.seq
-
-    def _take(self, frame: bytes, loses_access: int | None) -> None:
+    def take(self, frame: bytes, loses_access: int | None) -> None:
         """Take the next frame, after which an account may not see the thread any more."""
         self.seq += 1
-        self._newest = frame
+        self.newest = frame
         if len(self._live) + len(self._ahead) < len(self.subscriptions):
             self._recent.append(frame)
         elif self._recent:
@@ -241,81 +222,16 @@ class Room:
         self._live.add(subscription)
         self.tell_drafts_to(subscription)
 
-    async def _run_repair(self) -> None:
-        rest = self._rests_until - asyncio.get_running_loop().time()
-        try:
-            if rest > 0 and not self._in_doubt:
-                await asyncio.sleep(rest)
-            while await self._read_on():
-                pass
-        finally:
-            self._repair = None
-        if self._is_followed() and self._needs_repair():
-            self.repair()
-        else:
-            self._gathering.release_events()
-            self.drafts.go_on()
+    def go_on(self) -> None:
+        """Push the events and drafts that have waited for the end of a repair."""
+        self._gathering.release_events()
+        self.drafts.go_on()
 
-    async def _read_on(self) -> bool:
-        """Take the next page of the table. False: there is nothing more to take."""
-        seq, in_doubt = self.seq, self._in_doubt
-        self._sought, self._heard = self._heard, 0
-        is_confirmed = self._confirmed >= seq and not in_doubt
-        try:
-            page = await self._replay(self.thread_id, seq if is_confirmed else seq - 1)
-        except Exception as error:
-            # The database is away. The subscriptions wait for it, and so does the room.
-            REPAIRS_FAILED.add()
-            log.warning("repair_failed", thread=self.thread_id, error=type(error).__name__)
-            self._heard = max(self._sought, self._heard)
-            await asyncio.sleep(REPAIR_RETRY_SECONDS * (0.5 + random.random()))
-            return self._is_followed()
-        sought, self._sought = self._sought, 0
-        if not self._is_followed():
-            self._heard = max(sought, self._heard)
-            return False
-        if not page and not is_confirmed and await self._patience.lasts():
-            self._heard = max(sought, self._heard)
-            return True
-        if not self._take_page(page, None if is_confirmed else seq):
-            self._begin_anew()
-            return False
-        self._in_doubt &= not in_doubt
-        if page and page[-1][0] > seq:
-            self._patience.end()
-            self._heard = max(sought, self._heard)
-            return True
-        if sought > self.seq:
-            if await self._patience.lasts():
-                self._heard = max(sought, self._heard)
-                return True
-            log.warning("row_missing", thread=self.thread_id, seq=self.seq, notified=sought)
-            self._rests_until = asyncio.get_running_loop().time() + REST_SECONDS
-            return False
-        self._patience.end()
-        return self._needs_repair()
-
-    def _take_page(self, page: Page, first: int | None) -> bool:
-        """Take what follows from a page of the table, which must begin with `first` if that is given.
-
-        False: the table has something else than what the live subscriptions hold.
-        """
-        if first and (not page or page[0][0] != first):
-            return False
-        for seq, frame in page:
-            if seq == self.seq + 1:
-                self._take(frame, frames.may_lose_access(frame))
-            elif seq == self.seq and self._newest not in (None, frame):
-                return False
-            if seq == self.seq:
-                self._confirmed = seq
-        return True
-
-    def _begin_anew(self) -> None:
+    def begin_anew(self) -> None:
         """Close the subscriptions, which hold what the table does not have: a standby was promoted without
         the last transactions of its primary, or a notification was forged."""
         log.error("history_changed", thread=self.thread_id, seq=self.seq)
         self.close(wire.CloseCode.HISTORY_CHANGED)
-        self.seq = self._confirmed = self._heard = self._sought = 0
-        self._newest, self._in_doubt = None, False
+        self.seq, self.newest = 0, None
+        self._repair.clear()
 
