@@ -134,6 +134,11 @@ LISTENER_LOST = Count(
     "chinwag_listener_lost_total",
     "How often the connection that LISTENs was lost, or was given up because nothing was heard any more.",
 )
+RELAY_LOST = Count(
+    "chinwag_relay_lost_total",
+    "How often the connection to a relay was lost, or was given up because no beat came through it. The "
+    "server takes another relay, or the same one again.",
+)
 NOTIFICATIONS_MALFORMED = Count(
     "chinwag_notifications_malformed_total",
     "Notifications that are none of Chinwag's: somebody else uses its channel, or forges notifications.",
@@ -172,7 +177,12 @@ DELIVERY_SECONDS = Histogram(
 NOTIFY_LAG_SECONDS = Histogram(
     "chinwag_notify_lag_seconds",
     "How long it took from sending a notification until it was heard here: the heartbeat of the listener, "
-    "every two seconds, over the same way as messages.",
+    "every two seconds, over the way of messages where they are not heard through a relay.",
+)
+RELAY_LAG_SECONDS = Histogram(
+    "chinwag_relay_lag_seconds",
+    "How long it took from writing a beat on the primary until it was heard through the relay: a commit, its "
+    "replication and a notification. Only the beats of this server count: one every 15 seconds at least.",
 )
 LOOP_LAG_SECONDS = Histogram(
     "chinwag_loop_lag_seconds",
@@ -190,11 +200,12 @@ COUNTS = (
     REPAIRS,
     REPAIRS_FAILED,
     LISTENER_LOST,
+    RELAY_LOST,
     NOTIFICATIONS_MALFORMED,
     REPLIES,
     REFUSALS,
 )
-HISTOGRAMS = (COMMIT_SECONDS, DELIVERY_SECONDS, NOTIFY_LAG_SECONDS, LOOP_LAG_SECONDS)
+HISTOGRAMS = (COMMIT_SECONDS, DELIVERY_SECONDS, NOTIFY_LAG_SECONDS, RELAY_LAG_SECONDS, LOOP_LAG_SECONDS)
 
 
 def counted() -> Values:

@@ -14,6 +14,7 @@ from chinwag.db.pool import DATABASE_ERRORS, Connection
 from chinwag.embedded.server import EmbeddedPostgres
 from tests.storm.link import Link
 from tests.support.client import LIMIT_SECONDS, Client, open_thread
+from tests.support.metrics import scrape
 from tests.support.process import Server, ServerStarter
 from tests.support.relays import Relay, drop_slot, running_relay, switch, until_health
 from tests.support.sql import INSERT
@@ -218,6 +219,9 @@ async def test_another_relay_is_heard_when_one_falls_silent(
                     link.open.clear()
                 deaf = await until_health(server, 503)
                 assert [problem["code"] for problem in deaf["problems"]] == ["relay_silent"]
+                told = await scrape(server)
+                assert told.value("chinwag_relay_lost_total") >= 1
+                assert told.value("chinwag_relay_lag_seconds_count") >= 1
                 async with open_thread(server, threads[0]) as reader:
                     await reader.frame("database", lambda data: not data["available"])
                     await db.execute(INSERT, threads[0], "in between")

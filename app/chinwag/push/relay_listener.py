@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 import structlog
 
 from chinwag import frames
-from chinwag.counts import NOTIFY_LAG_SECONDS
+from chinwag.counts import RELAY_LAG_SECONDS, RELAY_LOST
 from chinwag.db.pool import FAILURES, Connection, connect
 from chinwag.errors import CannotHear
 from chinwag.push.listener import (
@@ -50,7 +50,6 @@ class RelayListener:
 
     Attributes:
         ready: whether a beat that was written on the primary has come, and others come all the time.
-        notify_lag: the seconds from writing the last beat of its own until it was heard.
     """
 
     def __init__(
@@ -64,7 +63,6 @@ class RelayListener:
         on_missed: Callable[[], None],
     ) -> None:
         self.ready = False
-        self.notify_lag: float | None = None
         self._urls = urls
         self._receive = receive
         self._write_beat = write_beat
@@ -144,6 +142,7 @@ class RelayListener:
             await self._until_silent(self._connection)
         finally:
             self.ready = False
+            RELAY_LOST.add()
             self._on_loss()
 
     async def _until_silent(self, connection: Connection) -> None:
@@ -195,8 +194,7 @@ class RelayListener:
         if text.startswith(BEAT):
             self._beat_at, self._waits_since = self._heard_at, None
             if text[len(BEAT) :] == self._own:
-                self.notify_lag = self._heard_at - self._own_at
-                NOTIFY_LAG_SECONDS.observe(self.notify_lag)
+                RELAY_LAG_SECONDS.observe(self._heard_at - self._own_at)
                 self._echo.set()
         elif text == frames.RELAY_MISSED:
             self._on_missed()
