@@ -8,7 +8,8 @@
 -- bot's replies and notifies the servers. One trigger does all of it, because each further one would slow down inserts.
 -- A session caches its plans. A plan that was made for a bulk insert would read whole tables for each single row that
 -- follows, so these settings have each row looked up in an index.
--- With the argument 'quietly', only what concerns the members of a thread is notified: relays notify the rest.
+-- With the argument 'quietly', only what concerns the members of a thread is notified: relays notify the rest, and wake the
+-- bots.
 create or replace function tg_message__publish() returns trigger
 language plpgsql security definer set search_path = pg_catalog, pg_temp
 set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off
@@ -32,7 +33,7 @@ begin
   where w.asks_for_reply
     and (select true from public.message where reply_to = w.id and replaces is null) is null
   order by w.id;
-  if found then
+  if found and tg_nargs = 0 then
     perform public.notify_servers(public.payload(0::bigint, 0::bigint, ''::text)); -- it wakes the bots
   end if;
 

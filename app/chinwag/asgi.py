@@ -178,6 +178,7 @@ async def _running(settings: Settings, app: Litestar) -> AsyncIterator[None]:
                 server_id,
                 most_characters=settings.max_content,
                 tells_typing=settings.bot_pace > 0,
+                are_woken_early=settings.relay_url is not None,
             )
             receivers.append(replies.receive)
             await parts.enter_async_context(replies.running())

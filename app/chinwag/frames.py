@@ -253,6 +253,10 @@ ACCOUNT_CHANGED = '{"type":"account.changed","data":'
 """The beginnings of the frames that the database notifies (sql/50_frame.sql, sql/60_notify.sql), by which
 they are told apart without parsing. Nothing else that is notified is taken."""
 
+WAKE_BOTS = "0 0 "
+"""The notification of a transaction that leaves a request for a reply which can be claimed. It means nothing
+but to bots."""
+
 RELAY_MISSED = "0 0 relay.missed"
 """What a relay notifies when it has subscribed anew: before that, it may have missed messages."""
 

@@ -5,6 +5,9 @@ create function tg_message__relay() returns trigger
 language plpgsql set search_path = pg_catalog, pg_temp
 as $$
 begin
+  if new.asks_for_reply then
+    perform public.notify_servers(public.payload(0::bigint, 0::bigint, ''::text)); -- it wakes the bots
+  end if;
   perform public.notify_servers(
     public.payload(new.thread_id, new.seq, public.frame('message'::text, public.message_json(new)))
   );

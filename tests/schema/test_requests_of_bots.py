@@ -2,8 +2,8 @@
 
 import asyncio
 
-from chinwag.bots.requests import WAKE
 from chinwag.db.pool import Connection
+from chinwag.frames import WAKE_BOTS
 from tests.support.people import add_person
 
 ADD_BOT = """
@@ -42,5 +42,5 @@ async def test_only_a_message_that_asks_a_bot_wakes_the_bots(db: Connection) -> 
         payloads = []
         while (payload := await asyncio.wait_for(told.get(), 10)) != "the end":
             payloads.append(payload)
-        assert payloads.count(WAKE) == wakes, payloads
+        assert payloads.count(WAKE_BOTS) == wakes, payloads
     await db.remove_listener("chinwag", hear)

@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from chinwag.bots.requests import WAKE
 from chinwag.db.pool import Connection
+from chinwag.frames import WAKE_BOTS
 from tests.support.sql import INSERT
 
 
@@ -66,7 +66,7 @@ async def test_the_lists_are_told(db: Connection, thread: int) -> None:
     await db.add_listener("chinwag", lambda *args: heard.append(args[-1]))
     await db.execute(INSERT, thread, "told")
     await db.execute("select 1")  # what was notified comes before its answer
-    change, message = (payload.split(" ", 2) for payload in heard if payload != WAKE)
+    change, message = (payload.split(" ", 2) for payload in heard if payload != WAKE_BOTS)
     assert change[:2] == [str(thread), "0"]
     frame = json.loads(change[2])
     assert frame["type"] == "thread.updated"

@@ -4,8 +4,8 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from chinwag.bots.requests import WAKE
 from chinwag.db.pool import Connection
+from chinwag.frames import WAKE_BOTS
 from tests.support.client import LIMIT_SECONDS
 
 INSERT_NAMED = "insert into message (thread_id, content, client_id) values ($1, $2, $3) returning seq"
@@ -32,7 +32,7 @@ async def notifications(db: Connection, work: Callable[[], Awaitable[Any]]) -> l
         assert isinstance(payload, str)
         if payload == "last":
             last.set()
-        elif payload != WAKE:
+        elif payload != WAKE_BOTS:
             heard.append(payload)
 
     await db.add_listener("chinwag", hear)

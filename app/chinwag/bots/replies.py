@@ -19,12 +19,13 @@ from chinwag.bots.conversation import StoredConversation
 from chinwag.bots.draft import Draft
 from chinwag.bots.draft_table import DraftTable
 from chinwag.bots.reply import Reply
-from chinwag.bots.requests import CLAIMS, WAKE, Claim, ReplyRequests
+from chinwag.bots.requests import CLAIMS, Claim, ReplyRequests
 from chinwag.bots.teller import DraftTeller
 from chinwag.bots.titles import give_title
 from chinwag.chat.writer import Writer
 from chinwag.db.pool import FAILURES, Pool
 from chinwag.draft_frames import draft_order
+from chinwag.frames import WAKE_BOTS
 
 RENEW_SECONDS = 1.0
 RELEASE_SECONDS = 0.5
@@ -67,6 +68,7 @@ class Replies:
         *,
         most_characters: int,
         tells_typing: bool = True,
+        are_woken_early: bool = False,
     ) -> None:
         """
         Args:
@@ -74,12 +76,15 @@ class Replies:
             writer: has the same `server_id`, so that it may store these replies.
             most_characters: the length of a reply at most.
             tells_typing: notify that a bot is typing when it begins.
+            are_woken_early: a relay may wake bots before they can see the request: they look twice.
         """
         self._own = bots
         self._bots: Mapping[int, Bot] = {}
         self._pool = pool
         self._most_characters = most_characters
         self._tells_typing = tells_typing
+        self._are_woken_early = are_woken_early
+        self._looks_again = False
         self._requests = ReplyRequests(pool, server_id)
         self._table = DraftTable(pool, server_id)
         self._teller = DraftTeller(self._table)
@@ -124,7 +129,7 @@ class Replies:
 
     def receive(self, payload: str) -> None:
         """Take a notification: there is a request, or a draft is to be stopped, or told as a whole."""
-        if payload == WAKE:
+        if payload == WAKE_BOTS:
             self._woken.set()
         elif (asked := draft_order(payload)) and (reply := self._replies.get(asked.reply_to)):
             if asked.stops:
@@ -152,6 +157,7 @@ class Replies:
             # This is not wait_for(), which can swallow a cancellation until Python 3.12.
             async with asyncio.timeout(POLL_SECONDS):
                 await self._woken.wait()
+        is_first_look = self._woken.is_set() and not self._looks_again
         self._woken.clear()
         if self._after is None:
             self._bots = {await own.find_account(): own.bot for own in self._own}
@@ -173,6 +179,9 @@ class Replies:
         if is_full or self._after:
             self._woken.set()  # there may be more after these, or before them
         self._after = max(claim.thread_id for claim in claims) if is_full else 0
+        self._looks_again = self._are_woken_early and is_first_look and not claims
+        if self._looks_again:
+            self._woken.set()
 
     async def _renew(self) -> None:
         if _now() >= self._cleans_up_at:

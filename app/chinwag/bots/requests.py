@@ -12,10 +12,6 @@ from msgspec import Struct
 
 from chinwag.db.pool import Pool
 
-WAKE = "0 0 "
-"""The notification of a transaction that leaves a request which can be claimed. It means nothing but to
-bots."""
-
 LEASE_TIME = timedelta(seconds=3.5)
 
 CLAIMS = 200

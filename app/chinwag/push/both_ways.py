@@ -30,8 +30,8 @@ class BothWays:
         self._receive(payload, by_relay=False)
 
     def from_relay(self, payload: str) -> None:
-        """Take what a relay has notified: that is messages, and nothing else."""
-        if not _is_event(payload):
+        """Take what a relay has notified: that is messages, what wakes the bots, and nothing else."""
+        if payload == frames.WAKE_BOTS or not _is_event(payload):
             self._receive(payload, by_relay=True)
 
     def _receive(self, payload: str, *, by_relay: bool) -> None:
