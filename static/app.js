@@ -5,6 +5,7 @@ import "./elements/unsent-messages.js";
 import { ChatComposer } from "./elements/chat-composer.js";
 import { find } from "./elements/dom.js";
 import { KeyboardHelp, keycap, signs } from "./elements/keyboard-help.js";
+import { preventLostClicks } from "./elements/lost-clicks.js";
 import { goToSignIn, identify } from "./elements/signed-in.js";
 import { ThreadList } from "./elements/thread-list.js";
 import { load } from "./elements/toast-line.js";
@@ -73,6 +74,7 @@ threads.addEventListener("statechange", connectionChanged);
 threads.addEventListener("signout", goToSignIn);
 people.addEventListener("change", offerBots);
 
+preventLostClicks();
 startRescue();
 route();
 threads.open();
