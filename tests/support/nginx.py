@@ -44,13 +44,14 @@ def nginx_before(servers: Sequence[Server], changes: Mapping[str, str] = EMPTY) 
         options = ["-p", name, "-c", "nginx.conf", "-g", "daemon off; pid pid; error_log stderr crit;"]
         with subprocess.Popen([program, *options], stderr=subprocess.PIPE, text=True) as process:
             try:
-                wait_until(lambda: process.poll() is not None or _is_open(port))
+                wait_until(lambda: process.poll() is not None or is_open(port))
                 assert process.poll() is None, process.communicate()[1]
                 yield Server(process, f"http://127.0.0.1:{port}", Path(os.devnull))
             finally:
                 process.terminate()
 
 
-def _is_open(port: int) -> bool:
+def is_open(port: int) -> bool:
+    """Whether somebody listens on a port of this computer."""
     with socket.socket() as probe:
         return probe.connect_ex(("127.0.0.1", port)) == os.EX_OK
