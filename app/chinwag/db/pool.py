@@ -9,6 +9,7 @@ import asyncpg
 import structlog
 from asyncpg.pool import PoolAcquireContext
 
+from chinwag.db.any_host import connect_to_any
 from chinwag.settings import Settings
 
 Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
@@ -64,7 +65,7 @@ async def connect(
     url: str, name: str = "chinwag", *, command_seconds: float | None = COMMAND_SECONDS
 ) -> Connection:
     """Open a single connection, outside the pool. `name` is shown in pg_stat_activity."""
-    return await asyncpg.connect(
+    return await connect_to_any(
         url,
         timeout=CONNECT_SECONDS,
         command_timeout=command_seconds,
@@ -138,6 +139,7 @@ class Pool:
     def _create(self) -> "asyncpg.Pool[asyncpg.Record]":
         return asyncpg.create_pool(
             self._settings.database_url,
+            connect=connect_to_any,
             min_size=0,  # opening it connects to nothing, and so never waits
             max_size=self._settings.pool_size,
             timeout=CONNECT_SECONDS,
