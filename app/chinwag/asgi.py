@@ -45,7 +45,9 @@ from chinwag.chat.sign_in import SignIn
 from chinwag.chat.threads import Threads
 from chinwag.chat.webhooks import Webhooks
 from chinwag.chat.writer import Writer
+from chinwag.db.hosts import urls_in
 from chinwag.db.pool import open_pool
+from chinwag.db.standbys import Standbys
 from chinwag.errors import SettingsInvalid
 from chinwag.headers import add_headers
 from chinwag.logs import configure_logs
@@ -59,7 +61,7 @@ from chinwag.push.hearing import Hearing
 from chinwag.push.hub import Hub
 from chinwag.push.listener import CHANNEL, Listener
 from chinwag.push.rate_limit import RateLimit
-from chinwag.push.relay_listener import RelayListener, relays_in
+from chinwag.push.relay_listener import RelayListener
 from chinwag.push.replay import LATE_ROWS_SECONDS
 from chinwag.push.room_drafts import DraftSource
 from chinwag.push.sign_outs import SignOuts
@@ -140,7 +142,9 @@ async def _running(settings: Settings, app: Litestar) -> AsyncIterator[None]:
     bots = load_bots(settings)
     async with open_pool(settings) as pool, contextlib.AsyncExitStack() as parts:
         threads = Threads(pool, bots[0].username if bots else None)
-        messages, read_marks, drafts = Messages(pool), ReadMarks(pool), SavedDrafts(pool)
+        standbys = Standbys(settings)
+        await parts.enter_async_context(standbys.running())
+        messages, read_marks, drafts = Messages(pool, standbys), ReadMarks(pool), SavedDrafts(pool)
         hub = Hub(
             messages.replay,
             threads.existing,
@@ -198,7 +202,7 @@ async def _running(settings: Settings, app: Litestar) -> AsyncIterator[None]:
             after_silence=pool.renew,
         )
         relay_listener = settings.relay_url and RelayListener(
-            relays_in(settings.relay_url),
+            urls_in(settings.relay_url),
             ways.from_relay,
             write_beat=relays.write_beat,
             on_loss=hearing.lose_relay,
@@ -209,6 +213,7 @@ async def _running(settings: Settings, app: Litestar) -> AsyncIterator[None]:
         observed = Observed(
             settings=settings,
             pool=pool,
+            standbys=standbys,
             writer=writer,
             hub=hub,
             listener=listener,
@@ -240,7 +245,7 @@ async def _running(settings: Settings, app: Litestar) -> AsyncIterator[None]:
             webhooks=Webhooks(pool),
             writer=writer,
             reply_orders=ReplyOrders(pool),
-            search=Search(pool),
+            search=Search(pool, standbys),
             exports=Exports(messages, accounts.names),
             hub=hub,
             health=health,

@@ -130,6 +130,20 @@ REPAIRS_FAILED = Count(
     "chinwag_repairs_failed_total", "Readings of the table for a repair that have failed; they are tried "
     "again."
 )
+READS = Count(
+    "chinwag_reads_total",
+    "Readings of messages, by `kind`: a `page` of a thread, the `replay` of what a WebSocket lacks, or a "
+    "`search`. By `source`: the `primary`, where no standby is ready (`read_url`) or too little was to be "
+    "read; a `standby`; or the primary after all, because the standby was `standby_behind` or "
+    "`standby_failed`.",
+    "kind",
+    "source",
+    known=tuple(
+        (kind, source)
+        for kind in ("page", "replay", "search")
+        for source in ("primary", "standby", "standby_behind", "standby_failed")
+    ),
+)
 LISTENER_LOST = Count(
     "chinwag_listener_lost_total",
     "How often the connection that LISTENs was lost, or was given up because nothing was heard any more.",
@@ -199,6 +213,7 @@ COUNTS = (
     FRAMES_PUSHED,
     REPAIRS,
     REPAIRS_FAILED,
+    READS,
     LISTENER_LOST,
     RELAY_LOST,
     NOTIFICATIONS_MALFORMED,

@@ -35,6 +35,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     relay_url: Annotated[str, msgspec.Meta(pattern="^postgres(ql)?://")] | None = None
     relay_password: Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9_-]{8,}\Z")] | None = None
     needs_relay: bool = False
+    read_url: Annotated[str, msgspec.Meta(pattern="^postgres(ql)?://")] | None = None
     data_directory: str | None = None
     pool_size: Annotated[int, msgspec.Meta(ge=2, le=200)] = 8
     bot: str = "random"

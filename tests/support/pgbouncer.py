@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from chinwag.db.pool import LOCK_TIMEOUT, SESSION
+from chinwag.db.pool import SESSION
 from tests.support.process import find_program, free_port, wait_until
 
 CONFIGURATION = """
@@ -35,7 +35,7 @@ def pgbouncer_before(url: str) -> Iterator[str]:
         file.write_text(
             CONFIGURATION.format(
                 host=parts.hostname, port=parts.port, user=parts.username, password=parts.password,
-                own_port=own_port, ignored=", ".join(["extra_float_digits", *(SESSION | LOCK_TIMEOUT)]),
+                own_port=own_port, ignored=", ".join(["extra_float_digits", *SESSION, "lock_timeout"]),
             )
         )  # fmt: skip
         user = "nobody" if os.geteuid() == 0 else None  # it refuses to run as root

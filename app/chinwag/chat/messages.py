@@ -3,11 +3,10 @@
 from msgspec import json
 
 from chinwag import wire
+from chinwag.chat.pages import FRAMES, NEWEST_FIRST, OLDEST_FIRST, Pages, Wanted
 from chinwag.db.pool import Pool
+from chinwag.db.standbys import Standbys
 from chinwag.errors import BadMessage, ContentIsEmpty, ContentTooLong, NoSuchThread
-
-# The messages of a deleted thread stay stored until they have been removed in the background
-# (chinwag.chat.removal). So the queries here read messages only if their thread is there.
 
 Frames = list[tuple[int, bytes]]
 """Pairs of a seq and the frame to be sent, in the order of seq."""
@@ -17,39 +16,6 @@ REPLAY_BYTES = 256_000
 """A page of the replay ends with the row that reaches one of these limits, so that its memory is bounded."""
 
 PAGE_BYTES = 1_000_000
-
-REPLAY = """
-    select is_visible, seq, frame
-    from (
-      select coalesce((select sees($5, thread) from thread where id = $1), false) as is_visible
-    ) as thread left join (
-      select seq, frame('message', message_json(message)) as frame
-      from (
-        select message, seq, octet_length(content) as bytes,
-               sum(octet_length(content)) over (order by seq) as bytes_so_far
-        from message where thread_id = $1 and seq > $2 and seq <= $2 + $3
-      ) as next
-      where bytes_so_far - bytes < $4
-    ) as page on is_visible
-    order by seq
-"""
-"""It is one statement: what it reads, and whether the account may read it, are of the same snapshot."""
-
-PAGE = """
-    select message_json(message)::text as json
-    from (
-      select message, seq, bytes, sum(bytes) over (order by seq {order}) as bytes_so_far
-      from (
-        select message, seq, octet_length(content) as bytes
-        from message
-        where thread_id = $1 and seq > $2 and seq < $3
-          and (select sees($6, thread) from thread where id = $1)
-        order by seq {order} limit $4
-      ) as nearest
-    ) as counted
-    where bytes_so_far - bytes < $5 order by seq {order}
-"""
-OLDEST_FIRST, NEWEST_FIRST = PAGE.replace("{order}", "asc"), PAGE.replace("{order}", "desc")
 
 GET = "select message_json(message)::text from message where thread_id = $1 and seq = $2"
 
@@ -68,8 +34,9 @@ decode = json.Decoder(wire.Message).decode
 class Messages:
     """The stored messages. New ones go through the writer (chinwag.chat.writer)."""
 
-    def __init__(self, pool: Pool) -> None:
+    def __init__(self, pool: Pool, standbys: Standbys) -> None:
         self._pool = pool
+        self._pages = Pages(pool, standbys)
 
     async def replay(self, thread_id: int, after: int, reader: int | None = None) -> Frames:
         """Read the next frames after a seq; none if there are no more.
@@ -81,10 +48,11 @@ class Messages:
         Raises:
             NoSuchThread: the account does not see the thread.
         """
-        rows = await self._pool.fetch(REPLAY, thread_id, after, REPLAY_ROWS, REPLAY_BYTES, reader)
-        if reader is not None and not rows[0]["is_visible"]:
+        wanted = Wanted(thread_id, max(after, 0), wire.MAX_ID, REPLAY_ROWS, REPLAY_BYTES)
+        page = await self._pages.read(FRAMES, wanted, reader)
+        if page is None and reader is not None:
             raise NoSuchThread()
-        return [(row["seq"], row["frame"].encode()) for row in rows if row["frame"] is not None]
+        return [(seq, text.encode()) for seq, text in page or []]
 
     async def frame(self, thread_id: int, seq: int) -> bytes | None:
         """Read the frame of one message; None if the message is not there (any more)."""
@@ -111,10 +79,9 @@ class Messages:
         newest. The message that reaches `most_bytes` of content is the last one, so that the memory is
         bounded. Only a page without messages is the end.
         """
-        query = NEWEST_FIRST if after is None else OLDEST_FIRST
-        first, last = -1 if after is None else after, wire.MAX_ID if before is None else before
-        rows = await self._pool.fetch(query, thread_id, first, last, limit, most_bytes, reader)
-        found = [decode(row["json"]) for row in rows]
+        kind = NEWEST_FIRST if after is None else OLDEST_FIRST
+        wanted = Wanted(thread_id, after or 0, wire.MAX_ID if before is None else before, limit, most_bytes)
+        found = [decode(text) for _, text in await self._pages.read(kind, wanted, reader) or []]
         return found[::-1] if after is None else found
 
     async def get(self, thread_id: int, seq: int) -> wire.Message:

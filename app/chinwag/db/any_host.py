@@ -2,9 +2,10 @@
 
 import asyncio
 from typing import Any
-from urllib.parse import urlsplit
 
 import asyncpg
+
+from chinwag.db.hosts import urls_in
 
 NEXT_HOST_SECONDS = 0.5
 """When a host has not answered for so long, the next one is tried beside it (as in RFC 8305)."""
@@ -19,7 +20,8 @@ async def connect_to_any(dsn: str | None = None, **options: Any) -> "asyncpg.Con
     Raises:
         asyncpg's error for the host that says most of what is wrong.
     """
-    waiting, errors = _hosts(dsn), list[BaseException]()
+    waiting: list[str | None] = [*urls_in(dsn)] if dsn else [None]
+    errors: list[BaseException] = []
     trying: set[asyncio.Task[asyncpg.Connection[asyncpg.Record]]] = set()
     try:
         while waiting or trying:
@@ -37,15 +39,6 @@ async def connect_to_any(dsn: str | None = None, **options: Any) -> "asyncpg.Con
             task.add_done_callback(_drop)
             task.cancel()
     raise max(errors, key=_telling)
-
-
-def _hosts(url: str | None) -> list[str | None]:
-    """Return a URL for each of the hosts."""
-    if url is None or "," not in url:
-        return [url]
-    parts = urlsplit(url)
-    login, at, hosts = parts.netloc.rpartition("@")
-    return [parts._replace(netloc=f"{login}{at}{host}").geturl() for host in hosts.split(",")]
 
 
 def _drop(task: "asyncio.Task[asyncpg.Connection[asyncpg.Record]]") -> None:

@@ -26,8 +26,6 @@ LOCK_MILLISECONDS = 1000
 """The longest time for which a statement of a request waits for a thread that a transaction elsewhere
 holds."""
 
-LOCK_TIMEOUT = {"lock_timeout": str(LOCK_MILLISECONDS)}
-
 # The database notices after 15 s, and not after two hours, that a client has vanished. So the locks of that
 # client do not hold up a thread for long.
 # search_path: another schema may have tables of the same names.
@@ -81,15 +79,24 @@ class Pool:
     committed at the end of the block of `acquire()`.
     """
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(
+        self, settings: Settings, url: str | None = None, *, lock_milliseconds: int = LOCK_MILLISECONDS
+    ) -> None:
+        """
+        Args:
+            url: where it leads; None for the database of the settings.
+            lock_milliseconds: the longest time for which a statement waits for a lock.
+        """
         self._settings = settings
+        self._url = url or settings.database_url
+        self._lock_milliseconds = lock_milliseconds
         self._goes_through_pooler = settings.listen_url is not None
         self._pool = self._create()
 
     def acquire(self) -> "contextlib.AbstractAsyncContextManager[PoolConnection]":
         """Take a connection out of the pool inside the block."""
         acquired = self._pool.acquire(timeout=ACQUIRE_SECONDS)
-        return _with_lock_timeout(acquired) if self._goes_through_pooler else acquired
+        return self._with_lock_timeout(acquired) if self._goes_through_pooler else acquired
 
     async def fetch(self, query: str, *arguments: object) -> Records:
         async with self.acquire() as connection:
@@ -124,6 +131,10 @@ class Pool:
         each statement on them would wait for its limit, and its cancellation for ever.
         """
         log.warning("pool_renewed")
+        await self.drop()
+
+    async def drop(self) -> None:
+        """Drop every connection at once, whatever they are doing. The pool can be used further."""
         old, self._pool = self._pool, self._create()
         await self.open()
         old.terminate()
@@ -138,24 +149,28 @@ class Pool:
 
     def _create(self) -> "asyncpg.Pool[asyncpg.Record]":
         return asyncpg.create_pool(
-            self._settings.database_url,
+            self._url,
             connect=connect_to_any,
             min_size=0,  # opening it connects to nothing, and so never waits
             max_size=self._settings.pool_size,
             timeout=CONNECT_SECONDS,
             command_timeout=COMMAND_SECONDS,
-            server_settings={} if self._goes_through_pooler else SESSION | LOCK_TIMEOUT,
+            server_settings={} if self._goes_through_pooler else self._session(),
             statement_cache_size=0 if self._goes_through_pooler else 100,
             reset=_keep,
         )
 
+    def _session(self) -> dict[str, str]:
+        return SESSION | {"lock_timeout": str(self._lock_milliseconds)}
 
-@contextlib.asynccontextmanager
-async def _with_lock_timeout(acquired: "PoolAcquireContext[asyncpg.Record]") -> AsyncIterator[PoolConnection]:
-    """Open a transaction with the time limit for locks that a session behind a pooler cannot keep."""
-    async with acquired as connection, connection.transaction():
-        await connection.execute(f"set local lock_timeout = {LOCK_MILLISECONDS}")
-        yield connection
+    @contextlib.asynccontextmanager
+    async def _with_lock_timeout(
+        self, acquired: "PoolAcquireContext[asyncpg.Record]"
+    ) -> AsyncIterator[PoolConnection]:
+        """Open a transaction with the time limit for locks that a session behind a pooler cannot keep."""
+        async with acquired as connection, connection.transaction(isolation="read_committed"):
+            await connection.execute(f"set local lock_timeout = {self._lock_milliseconds}")
+            yield connection
 
 
 async def _keep(_: object) -> None:

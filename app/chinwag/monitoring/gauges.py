@@ -12,6 +12,7 @@ from chinwag.bots.replies import Replies
 from chinwag.chat.writer import QUEUE_ROWS, Writer
 from chinwag.counts import Values
 from chinwag.db.pool import Pool
+from chinwag.db.standbys import Standbys
 from chinwag.monitoring.health import ServerHealth
 from chinwag.push.hub import Hub
 from chinwag.push.listener import Listener
@@ -83,6 +84,12 @@ READINGS = (
         "chinwag_pool_connections", "Connections to the database, by `state`: `used` or `idle`.", ("state",)
     ),
     Reading("chinwag_pool_connections_limit", "How many there may be: `pool_size` of each process."),
+    Reading(
+        "chinwag_standbys",
+        "Standbys of `read_url`, by `state`: `ready`, or `away`, so that they are not asked. Each process "
+        "counts them: divide the sum by `chinwag_processes`.",
+        ("state",),
+    ),
     Reading("chinwag_replies_under_way", "Replies that the bots of this server have claimed, and write."),
 )
 
@@ -93,6 +100,7 @@ class Observed:
 
     settings: Settings
     pool: Pool
+    standbys: Standbys
     writer: Writer
     hub: Hub
     listener: Listener
@@ -103,6 +111,7 @@ class Observed:
         """Read all gauges, and the counters that others count."""
         threads, lists, behind = self.hub.sockets()
         opened, idle = self.pool.sizes()
+        ready, away = self.standbys.states()
         codes = self.health.codes()
         times = os.times()
         return {
@@ -124,6 +133,7 @@ class Observed:
             "chinwag_commits_under_way": {(): self.writer.batches_under_way},
             "chinwag_pool_connections": {("used",): opened - idle, ("idle",): idle},
             "chinwag_pool_connections_limit": {(): self.settings.pool_size},
+            "chinwag_standbys": {("ready",): ready, ("away",): away},
             "chinwag_replies_under_way": {(): self.replies.under_way if self.replies else 0},
         }
 

@@ -4,10 +4,8 @@ import asyncio
 import contextlib
 import itertools
 import random
-import re
 import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from urllib.parse import urlsplit
 
 import structlog
 
@@ -217,20 +215,6 @@ class RelayListener:
         connection, self._connection = self._connection, None
         if connection is not None:
             connection.terminate()
-
-
-def relays_in(text: str) -> list[str]:
-    """Return a URL for each relay of a setting.
-
-    It has one or several URLs, with commas between them, and a URL may name several hosts.
-    """
-    return [url for one in re.split(r",(?=postgres(?:ql)?://)", text) for url in _hosts_in(one)]
-
-
-def _hosts_in(url: str) -> list[str]:
-    parts = urlsplit(url)
-    login, at, hosts = parts.netloc.rpartition("@")
-    return [parts._replace(netloc=f"{login}{at}{host}").geturl() for host in hosts.split(",")]
 
 
 def _now() -> float:
