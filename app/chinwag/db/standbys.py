@@ -76,7 +76,7 @@ class Standby:
             # It is not cancelled: that would ask the standby, too, and wait for it. When its connection is
             # dropped, it fails.
             task.add_done_callback(_ignore_outcome)
-            self._lose("it does not answer in time")
+            self._lose("silent")
             raise StandbyFailed
         try:
             return task.result()
@@ -85,7 +85,7 @@ class Standby:
             if isinstance(error, DATABASE_ERRORS) and not isinstance(error, asyncpg.QueryCanceledError):
                 self._lose(type(error).__name__)
             else:
-                log.warning("standby_refuses", standby=self._host, error=type(error).__name__)
+                log.warning("standby_refuses", standby=self._host, code=type(error).__name__)
             raise StandbyFailed from error
 
     @contextlib.asynccontextmanager
@@ -115,7 +115,7 @@ class Standby:
                     delay = BACKOFF_FIRST_SECONDS
             if self._trouble != said:
                 said = self._trouble
-                log.warning("standby_unusable", standby=self._host, reason=said)
+                log.warning("standby_unusable", standby=self._host, code=said)
             await self._pool.drop()
             await asyncio.sleep(delay * (0.5 + random.random()))
             delay = min(delay * 2, BACKOFF_LIMIT_SECONDS)
@@ -124,7 +124,7 @@ class Standby:
         """Ask whether it is a standby. If it is not, or does not answer, it is lost."""
         with contextlib.suppress(StandbyFailed):
             if not await self.ask(lambda pool: pool.fetchval(IS_STANDBY)):
-                self._lose("it is no standby")
+                self._lose("no_standby")
         return not self._lost.is_set()
 
     async def _until_lost(self) -> None:
