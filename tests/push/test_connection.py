@@ -4,6 +4,7 @@ for it, and under any other."""
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import Any, cast
 from unittest.mock import Mock
 from urllib.parse import urlsplit
@@ -15,6 +16,7 @@ from websockets.asyncio.client import ClientConnection, connect
 
 from chinwag.push.burst import Burst
 from chinwag.push.connection import AnyWebSocket, Connection, connection_of
+from chinwag.push.uvicorn.http import BoundedHttpProtocol, ConnectionLimits
 from chinwag.push.uvicorn.keepalive import SLOTS, TimerWheel
 from chinwag.push.uvicorn.protocol import PING, UvicornConnection
 from tests.support.client import LIMIT_SECONDS, hang_up
@@ -54,9 +56,12 @@ class Here:
     """A server in this process, whose application gives each socket a witness."""
 
     def __init__(self, protocol: Any, **options: Any) -> None:
+        is_ours = protocol is UvicornConnection
+        http: Any = partial(BoundedHttpProtocol, limits=ConnectionLimits(20, 100)) if is_ours else "auto"
         config = uvicorn.Config(
             cast(Any, self._application),
             port=0,
+            http=http,
             ws=protocol,
             interface="asgi3",
             lifespan="off",

@@ -5,12 +5,14 @@ import contextlib
 import socket
 from collections import Counter
 from collections.abc import AsyncIterator
-from typing import Any
+from functools import partial
+from typing import Any, cast
 
 import pytest
 import uvicorn
 
 from chinwag.push.connection import EXTENSION
+from chinwag.push.uvicorn.http import BoundedHttpProtocol, ConnectionLimits
 from chinwag.push.uvicorn.incoming import FRAMES_A_TURN
 from chinwag.push.uvicorn.protocol import UvicornConnection
 from tests.storm.flooding import BINARY, TEXT, frame
@@ -55,6 +57,7 @@ async def connected(recorder: Recorder) -> AsyncIterator[asyncio.StreamWriter]:
 
     config = uvicorn.Config(
         app,
+        http=cast(Any, partial(BoundedHttpProtocol, limits=ConnectionLimits(20, 100))),
         ws=UvicornConnection,
         ws_max_size=100_000,
         ws_per_message_deflate=False,

@@ -6,7 +6,8 @@ the request would be taken for the next request (Kludex/uvicorn#2722).
 """
 
 from http import HTTPStatus
-from typing import Any
+from typing import Any, cast
+from urllib.parse import unquote
 
 import httptools
 import structlog
@@ -16,6 +17,8 @@ from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 from chinwag import headers, wire
 from chinwag.counts import REFUSALS
 from chinwag.errors import BadInput, HeadTooLarge, Refusal, RequestTimeout, TooManyConnections
+from chinwag.push.connection import EXTENSION
+from chinwag.push.uvicorn.handshake import accept_value
 from chinwag.push.uvicorn.keepalive import Checkable, reset, timer_wheel_of, unacknowledged
 
 HEAD_BYTES = 32 * 1024
@@ -191,9 +194,7 @@ class BoundedHttpProtocol(HttpToolsProtocol):
                 raise BadInput("data follows the handshake before it is answered")  # RFC 6455, section 4.1
             if self._is_crowded():
                 raise TooManyConnections()
-            self._forget()
-            self.scope["method"] = "GET"
-            self.handle_websocket_upgrade()
+            self._begin_websocket()
             return
         version = self.parser.get_http_version().encode()
         lines = [b"%s %s HTTP/%s" % (method, self.url, version), b"connection: close"]
@@ -203,9 +204,46 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         if rest:
             self.parser.feed_data(rest)
 
+    def _begin_websocket(self) -> None:
+        """Hand the connection over to the protocol of WebSockets, with the ASGI scope of the handshake.
+
+        Raises:
+            BadInput
+        """
+        accept = accept_value(self.headers)
+        path, _, query = self.url.partition(b"?")
+        try:
+            text = path.decode("ascii")
+        except UnicodeDecodeError:
+            raise BadInput("the path of the handshake is not ASCII") from None
+        self._forget()
+        self.connections.discard(self)
+        websocket = cast(Any, self.ws_protocol_class)(self.config, self.server_state)
+        websocket.begin(
+            self.transport,
+            {
+                "type": "websocket",
+                "asgi": {"version": self.asgi_version, "spec_version": "2.4"},
+                "http_version": "1.1",
+                "scheme": "wss" if self.scheme == "https" else "ws",
+                "server": self.server,
+                "client": self.client,
+                "root_path": self.root_path,
+                "path": self.root_path + (unquote(text) if "%" in text else text),
+                "raw_path": self.root_path.encode("ascii") + path,
+                "query_string": query,
+                "headers": self.headers,
+                "subprotocols": [],
+                "state": self.app_state.copy(),
+                "extensions": {EXTENSION: websocket},
+            },
+            accept,
+        )
+        self.transport.set_protocol(websocket)
+
     def _is_handshake(self, method: bytes) -> bool:
         """Whether the request is the opening handshake of a WebSocket (RFC 6455, section 4.1). The
-        WebSocket's own fields are checked by its protocol."""
+        WebSocket's own fields are checked in chinwag.push.uvicorn.handshake."""
         has_body = self._count_of(b"content-length") or self._count_of(b"transfer-encoding")
         is_get = method == b"GET" and self.parser.get_http_version() == "1.1" and not has_body
         return is_get and self._count_of(b"upgrade") == 1 and self._get_upgrade() == b"websocket"

@@ -6,10 +6,16 @@ to a handler without any task.
 """
 
 import asyncio
+import logging
+from functools import cached_property
 from typing import Any, cast
 
+import uvicorn
 import websockets.frames
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+from uvicorn.server import ServerState
+from websockets.protocol import OPEN
+from websockets.server import ServerProtocol
 
 from chinwag.push.connection import InputHandler
 from chinwag.push.round_robin import round_robin_of
@@ -36,8 +42,28 @@ class FairProtocol(WebSocketsSansIOProtocol):
 
     __slots__ = ("_busy", "_discarded", "_handler", "_rest_of_frame", "_to_discard", "_unparsed")
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+    logger = logging.getLogger("uvicorn.error")
+    client = None  # uvicorn would show it in its own log
+
+    def __init__(self, config: uvicorn.Config, server_state: ServerState) -> None:
+        # Not uvicorn's own __init__: it makes a queue, an event and a parser for each WebSocket, which was a
+        # tenth of what a handshake costs. Its attributes are set here.
+        self.config = config
+        self.app = config.loaded_app
+        self.loop = asyncio.get_running_loop()
+        self.connections = server_state.connections
+        self.tasks = server_state.tasks
+        self.default_headers = server_state.default_headers
+        self.handshake_complete = False
+        self.close_sent = False
+        self.disconnected = False
+        self.close_timer = None
+        self.close_timeout = 10.0
+        self.initial_response = None
+        self.read_paused = False
+        self.ping_interval = config.ws_ping_interval
+        self.frames = []
+        self.curr_msg_data_type = "bytes"
         self.queue = cast(Any, Inbox())
         self.writable = cast(Any, Gate())
         self._handler: InputHandler | None = None
@@ -47,14 +73,17 @@ class FairProtocol(WebSocketsSansIOProtocol):
         self._discarded = 0
         self._to_discard = 0  # bytes of a frame of which the beginning was dropped
 
+    @cached_property
+    def conn(self) -> ServerProtocol:  # type: ignore[override]
+        """The parser of frames. Most browsers only listen, so it is made when the first frame comes."""
+        return ServerProtocol(state=OPEN, max_size=self.config.ws_max_size, logger=self.logger)
+
     async def serve(self, handler: InputHandler) -> None:
         self._handler = handler
         cast(Inbox, self.queue).consumer = self
         self._deliver()
 
     def data_received(self, data: bytes) -> None:
-        if not self.handshake_initiated:
-            return super().data_received(data)
         self._unparsed = b"".join((self._unparsed, data)) if self._unparsed else data
         if len(data) <= BYTES_AT_ONCE:
             self.take_turn()
@@ -115,8 +144,9 @@ class FairProtocol(WebSocketsSansIOProtocol):
         return self._rest_of_frame or _frame_size(self._unparsed)
 
     def _may_take(self) -> bool:
-        """Whether the handler has handled what came before, and the client has read what was sent to it."""
-        if self.transport.is_closing() or not self.writable.is_set():
+        """Whether the handshake was answered, the handler has handled what came before, and the client has
+        read what was sent to it."""
+        if not self.handshake_complete or self.transport.is_closing() or not self.writable.is_set():
             return False
         if self.close_sent:
             return True  # nothing goes to the handler any more, and the client's close frame is still to come

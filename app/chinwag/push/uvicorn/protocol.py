@@ -4,14 +4,17 @@ What is pushed to many connections is framed and joined once (chinwag.push.pacin
 taken in chinwag.push.uvicorn.incoming.
 """
 
+from http import HTTPStatus
 from typing import Any, cast
 
+import uvicorn
 import websockets.frames
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE
 from uvicorn.protocols.utils import ClientDisconnected
-from websockets.http11 import Request
+from uvicorn.server import ServerState
 
 from chinwag.push.burst import Burst
-from chinwag.push.connection import EXTENSION
+from chinwag.push.uvicorn.handshake import answer
 from chinwag.push.uvicorn.incoming import FairProtocol
 from chinwag.push.uvicorn.keepalive import Checkable, acknowledged, reset, timer_wheel_of
 
@@ -21,35 +24,40 @@ PING = b"\x89\0"  # RFC 6455, section 5.5.2
 class UvicornConnection(FairProtocol):
     """The connection to one browser: its WebSocket."""
 
-    # Half of them are uvicorn's. Python keeps up to 30 attributes in a dictionary whose keys all instances
+    # Some of them are uvicorn's. Python keeps up to 30 attributes in a dictionary whose keys all instances
     # share; with more, each idle socket would have 1 KiB of its own for them.
     __slots__ = (
+        "_accept",
         "_awaits_pong",
         "_slot",
         "_taken",
         "close_timer",
         "initial_response",
-        "last_ping_rtt",
-        "pending_ping_payload",
-        "ping_sent_at",
-        "ping_timer",
-        "pong_timer",
-        "request",
-        "response",
         "scope",
     )
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+    def __init__(self, config: uvicorn.Config, server_state: ServerState) -> None:
+        super().__init__(config, server_state)
         self._slot: set[Checkable] | None = None
         self._awaits_pong = False
         self._taken: int | None = None
+        self._accept = b""
 
-    def handle_connect(self, event: Request) -> None:
-        super().handle_connect(event)
-        if self.response.status_code == 101:
-            # This is in time: the application's task has been created, but has not run yet.
-            cast(dict[str, Any], self.scope["extensions"])[EXTENSION] = self
+    def begin(self, transport: Any, scope: Any, accept: bytes) -> None:
+        """Run the application for a handshake.
+
+        Args:
+            scope: the ASGI scope.
+            accept: the value of Sec-WebSocket-Accept in the answer.
+        """
+        self.transport = transport
+        self.scope = scope
+        self._accept = accept
+        self.connections.add(self)
+        self.queue.put_nowait({"type": "websocket.connect"})
+        task = self.loop.create_task(self.run_asgi())
+        task.add_done_callback(self.tasks.discard)
+        self.tasks.add(task)
 
     async def run_asgi(self) -> None:
         # uvicorn's own takes the end of the application for the end of the socket. But a socket that has a
@@ -81,14 +89,31 @@ class UvicornConnection(FairProtocol):
         return self.disconnected
 
     async def send(self, message: Any) -> None:
-        await super().send(message)
+        if self.handshake_complete:
+            return await super().send(message)
+        if self.disconnected:
+            raise ClientDisconnected
         if message["type"] == "websocket.accept":
-            self._forget_handshake()
+            fields = [*self.default_headers, *message.get("headers", ())]
+            self.handshake_complete = True
+            self.transport.write(answer(self._accept, fields))
+            self.start_keepalive()
+        else:
+            assert message["type"] == "websocket.close", message["type"]
+            self._refuse(HTTPStatus.FORBIDDEN)
+        return None
 
-    def _forget_handshake(self) -> None:
-        # The parser would keep the request for as long as the WebSocket lives.
-        self.request.headers.clear()
-        self.request = self.response = cast(Any, None)
+    def send_500_response(self) -> None:
+        """Answer that the application has failed, unless the handshake was answered."""
+        if not self.handshake_complete:
+            self._refuse(HTTPStatus.INTERNAL_SERVER_ERROR)
+
+    def _refuse(self, status: HTTPStatus) -> None:
+        self.handshake_complete = self.close_sent = True
+        fields = [*self.default_headers, (b"content-length", b"0"), (b"connection", b"close")]
+        lines = [b"%s: %s\r\n" % field for field in fields]
+        self.transport.write(b"".join([STATUS_LINE[status], *lines, b"\r\n"]))
+        self.transport.close()
 
     async def close(self, code: int, reason: str) -> None:
         await self.send({"type": "websocket.close", "code": code, "reason": reason})
