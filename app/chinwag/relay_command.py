@@ -20,18 +20,9 @@ from chinwag.errors import ChinwagError
 from chinwag.logs import configure_logs, tell
 from chinwag.relay.primary import SLOTS, Slot, drop_slot, slots
 from chinwag.relay.relay import Relay
-from chinwag.relay.subscriber import LISTENER, ensure_listener
+from chinwag.relay.subscriber import LISTENER, SETTINGS, ensure_listener
 from chinwag.relay.switch import set_relay_only
 from chinwag.settings import Settings, load_settings
-
-OPTIONS = {
-    "wal_level": "replica",
-    "synchronous_commit": "off",  # it stores no rows
-    "wal_retrieve_retry_interval": "100ms",  # how soon it connects again to a primary that was restarted
-    "wal_receiver_timeout": "10s",
-    "hot_standby": "off",
-}
-"""The settings of an embedded relay."""
 
 PASSWORD_FILE = "listener_password"  # noqa: S105
 """The file in the directory of an embedded relay with the password by which servers listen."""
@@ -157,7 +148,7 @@ def _database(
         return
     base = _directory(settings)
     directory = directory or base.with_name(f"{base.name}-relay-{name}")
-    with EmbeddedPostgres(directory, port=port, options=OPTIONS) as postgres:
+    with EmbeddedPostgres(directory, port=port, options=SETTINGS) as postgres:
         password = settings.relay_password or _kept_password(directory / PASSWORD_FILE)
         asyncio.run(_with(postgres.superuser_url, lambda db: ensure_listener(db, password)))
         url = postgres.superuser_url

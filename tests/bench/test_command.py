@@ -1,6 +1,7 @@
 """`chinwag bench`: what it prints, that its load counts right, that nothing is left. No speed is tested."""
 
 import asyncio
+import re
 import signal
 import subprocess
 import sys
@@ -15,6 +16,7 @@ import msgspec
 import pytest
 from picows import WSFrame, WSListener, WSMsgType, WSTransport, ws_create_server
 
+from chinwag.bench import slow_disk
 from chinwag.bench.client import connected
 from chinwag.bench.clients import CountingClient, Tally, check, until
 from chinwag.bench.cpu import Cpu
@@ -22,7 +24,7 @@ from chinwag.bench.numbered import NumberedClient, Wire
 from chinwag.db.pool import Connection
 from chinwag.errors import LoadFailed
 from tests.support import sql
-from tests.support.process import Server, directory_for_all, environ_of
+from tests.support.process import Server, directory_for_all, environ_of, find_program
 
 LIMIT_SECONDS = 300
 SMALL = ["--seconds", "0.3", "--repeat", "2"]
@@ -75,9 +77,43 @@ async def test_without_a_server_it_starts_its_own_and_leaves_nothing() -> None:
     command, _, head, *lines = done.stdout.splitlines()
     assert command == "chinwag bench writers --seconds 1 --size 20 --repeat 1 --no-fsync"
     assert head.split()[:2] == ["median", "runs"]
-    names = [line.partition(",")[0] for line in lines[:8]]
-    assert names[:2] == ["1 writer with NOTIFY", "1 writer without NOTIFY"]
-    assert len(set(names)) == 8
+    names = [re.split(r", \S+  ", line)[0] for line in lines[:24]]
+    assert names[:6] == [
+        "1 writer with NOTIFY",
+        "1 writer without NOTIFY",
+        "1 writer with a relay",
+        "1 writer, then until the relay has notified all",
+        "1 writer, with a relay : without NOTIFY",
+        "1 writer, with a relay : with NOTIFY",
+    ]
+    assert len(set(names)) == 24 and not lines[24]
+
+
+async def test_each_fsync_takes_as_much_longer_as_was_asked() -> None:
+    find_program("cc", "gcc")
+    slow = ["--fsync-delay-ms", "10", "--sockets", "1", "--seconds", "0.5", "--repeat", "1", "--json"]
+    done = await bench("latency", *slow)
+    assert done.returncode == 0, done.stderr
+    report = msgspec.json.decode(done.stdout)
+    assert report["options"]["fsync_delay_ms"] == "10"
+    assert report["results"][0]["name"] == "bare LISTEN, median"
+    assert report["results"][0]["median"] >= 10
+
+
+async def test_it_says_why_an_fsync_cannot_be_delayed() -> None:
+    for options in ["--no-fsync"], ["--url", "http://127.0.0.1:1"]:
+        done = await bench("ingest", "--fsync-delay-ms", "2", *options)
+        assert done.returncode == 1 and "--fsync-delay-ms works neither with" in done.stderr
+    done = await bench("ingest", "--fsync-delay-ms", "2", PATH="")
+    assert done.returncode == 1 and "apt install gcc" in done.stderr
+
+
+@pytest.mark.parametrize("milliseconds", [0.0, 20.0])
+async def test_a_disk_that_is_not_as_slow_as_it_should_be_is_noticed(
+    database_url: str, milliseconds: float
+) -> None:
+    with pytest.raises(LoadFailed, match="20 ms longer") if milliseconds else nullcontext():
+        await slow_disk.check(database_url, milliseconds)
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

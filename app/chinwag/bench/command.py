@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 Option = Callable[[Callable[..., None]], Callable[..., None]]
 
 RUNS = "Number of runs; the median is shown."
+DELAY = "Have each fsync take so much longer, as on a network disk. It takes Linux and a C compiler."
 
 
 @dataclass(frozen=True)
@@ -35,13 +36,15 @@ class Common:
     pid: tuple[int, ...]
     repeat: int
     fsync: bool
+    fsync_delay_ms: float
     json: bool
 
     @property
     def shown(self) -> dict[str, object]:
         """The options that are needed to repeat the measurement."""
         if self.url is None:
-            return {"repeat": self.repeat, "fsync": self.fsync}
+            delay = {"fsync_delay_ms": f"{self.fsync_delay_ms:g}"} if self.fsync_delay_ms else {}
+            return {"repeat": self.repeat, "fsync": self.fsync, **delay}
         return {"repeat": self.repeat, "url": self.url}
 
 
@@ -62,6 +65,7 @@ def common_options(command: Callable[..., None]) -> Callable[..., None]:
         click.option("--pid", type=int, multiple=True, help="Id of a process of that server, to measure it."),
         click.option("--repeat", default=3, show_default=True, type=click.IntRange(1), help=RUNS),
         click.option("--fsync/--no-fsync", default=True, help="Whether commits wait for the disk."),
+        click.option("--fsync-delay-ms", default=0.0, type=click.FloatRange(0), help=DELAY),
         click.option("--json", is_flag=True, help="Print the result as JSON."),
     ]
     for option in reversed(options):
@@ -144,7 +148,8 @@ def writers(**options: Any) -> None:
     """Measure the commits per second of 1, 4, 16 and 64 SQL writers.
 
     pgbench writes one message per commit, each writer to a thread of its own. On a PostgreSQL that the
-    benchmark has started, it measures a second database, too, which has all triggers but does not notify.
+    benchmark has started, it measures two other databases, too: one has all triggers but does not notify, and
+    the messages of the other one are notified by a relay alone (docs/relays.md).
     """
     _measure("writers", options)
 
@@ -191,8 +196,10 @@ def _subjects(common: Common) -> "AbstractContextManager[Subjects]":
     """Return what is measured: new servers of our own, or the one at --url."""
     from chinwag.bench.subject import own_subjects, running_subject
 
+    if common.fsync_delay_ms and (common.url or not common.fsync):
+        raise ChinwagError("--fsync-delay-ms works neither with --url nor with --no-fsync")
     if common.url is None:
-        return own_subjects(fsync=common.fsync)
+        return own_subjects(fsync=common.fsync, fsync_delay_ms=common.fsync_delay_ms)
     if not common.url.startswith(("http://", "https://")):
         raise ChinwagError(f"--url: {common.url} is not the URL of a server, such as http://127.0.0.1:8000")
     return running_subject(common.url, common.pid, load_settings().database_url)

@@ -2,32 +2,24 @@
 
 import asyncio
 import contextlib
-import os
 import secrets
-import shutil
-import subprocess
-import sys
-import tempfile
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from functools import partial
-from pathlib import Path
 from urllib.parse import urlsplit
 
 import msgspec
 
 from chinwag import wire
 from chinwag.bench.cpu import postmaster_of
+from chinwag.bench.place import Place, new_place
 from chinwag.db.pool import connect
-from chinwag.embedded.programs import die_with
 from chinwag.embedded.server import EmbeddedPostgres
 from chinwag.errors import LoadFailed
 
 ANSWER_SECONDS = 30
-LOG_LINES = 15
 
 
 @dataclass(frozen=True)
@@ -37,12 +29,16 @@ class Subject:
     Attributes:
         superuser_url: the URL of the database of our own PostgreSQL for its superuser; None for a server
             that runs already.
+        place: where our own PostgreSQL is, and others may be.
+        relay_url: the URL of the relay from which it hears messages.
     """
 
     url: str
     database_url: str | None
     processes: dict[str, list[int]]
     superuser_url: str | None = None
+    place: Place | None = None
+    relay_url: str | None = None
 
     @property
     def is_own(self) -> bool:
@@ -67,16 +63,14 @@ Subjects = Callable[[], AbstractContextManager[Subject]]
 
 
 @contextlib.contextmanager
-def own_subjects(*, fsync: bool) -> Iterator[Subjects]:
+def own_subjects(*, fsync: bool, fsync_delay_ms: float = 0) -> Iterator[Subjects]:
     """Start a PostgreSQL in a directory that is deleted at the end, and for each run a server without
     a bot."""
-    directory = Path(tempfile.mkdtemp(prefix="chinwag-bench-"))
-    directory.chmod(0o755)  # for the user that runs PostgreSQL for root
-    try:
-        with EmbeddedPostgres(directory / "postgres", options={} if fsync else {"fsync": "off"}) as postgres:
-            yield lambda: _own_subject(postgres, directory / "log")
-    finally:
-        shutil.rmtree(directory)
+    with (
+        new_place(fsync=fsync, fsync_delay_ms=fsync_delay_ms) as place,
+        place.postgres("postgres") as postgres,
+    ):
+        yield lambda: own_subject(postgres, place)
 
 
 @contextlib.contextmanager
@@ -111,36 +105,21 @@ def new_threads(subject: Subject, count: int) -> Iterator[list[int]]:
 
 
 @contextlib.contextmanager
-def _own_subject(postgres: EmbeddedPostgres, log_file: Path) -> Iterator[Subject]:
-    environ = {name: value for name, value in os.environ.items() if not name.startswith("CHINWAG_")}
-    environ |= {"DATABASE_URL": postgres.url, "PYTHONUNBUFFERED": "1"}
-    environ |= {"CHINWAG_BOT": "none", "CHINWAG_POSTS_PER_SECOND": "0"}
-    command = [sys.executable, "-m", "chinwag.cli", "serve", "--port", "0"]
-    with log_file.open("w") as log:
-        process = subprocess.Popen(
-            command,
-            env=environ,
-            stdout=subprocess.PIPE,
-            stderr=log,
-            text=True,
-            preexec_fn=partial(die_with, os.getpid()),
+def own_subject(postgres: EmbeddedPostgres, place: Place, relay_url: str | None = None) -> Iterator[Subject]:
+    """Run a server without a bot inside the block.
+
+    Args:
+        relay_url: a relay from which it hears messages.
+    """
+    settings = {"CHINWAG_BOT": "none", "CHINWAG_POSTS_PER_SECOND": "0"}
+    if relay_url:
+        settings["CHINWAG_RELAY_URL"] = relay_url
+    arguments = ["serve", "--port", "0"]
+    with place.command(arguments, postgres.url, settings, ready="Chinwag is at ") as (process, line):
+        processes = {"server": [process.pid], "postgresql": [postgres.pid]}
+        yield Subject(
+            line.split()[3], postgres.url, processes, postgres.superuser_url, place, relay_url
         )
-    with process:
-        try:
-            processes = {"server": [process.pid], "postgresql": [postgres.pid]}
-            url = _url_said_by(process, log_file)
-            yield Subject(url, postgres.url, processes, postgres.superuser_url)
-        finally:
-            process.kill()
-
-
-def _url_said_by(process: subprocess.Popen[str], log_file: Path) -> str:
-    assert process.stdout
-    for line in process.stdout:
-        if line.startswith("Chinwag is at "):
-            return line.split()[3]
-    end = "".join(log_file.read_text().splitlines(keepends=True)[-LOG_LINES:])
-    raise LoadFailed(f"the server did not start:\n{end}")
 
 
 def _delete(subject: Subject, ids: list[int], title: str) -> None:

@@ -1,16 +1,22 @@
-"""The commits per second of concurrent SQL writers, with and without NOTIFY, measured with pgbench."""
+"""The commits per second of concurrent SQL writers with NOTIFY, without it, and with a relay.
+
+They are measured with pgbench.
+"""
 
 import asyncio
+import contextlib
 import os
 import re
 from asyncio.subprocess import PIPE, STDOUT
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from chinwag.bench.cpu import Cpu
 from chinwag.bench.load import Watch
 from chinwag.bench.measures import Scale, run
+from chinwag.bench.relayed import caught_up, relayed_subject
 from chinwag.bench.report import Figure
 from chinwag.bench.span import Span
 from chinwag.bench.subject import Subject, new_threads
@@ -25,8 +31,20 @@ UNHEARD = "chinwag_unheard"
 SCRIPT = Path(__file__).with_name("writers.sql")
 MUTE = Path(__file__).with_name("unheard.sql")
 
+NOTIFY, NONE, RELAY = "with NOTIFY", "without NOTIFY", "with a relay"
+
 JOBS = 2
 """The number of pgbench's own threads; one thread is busy with 20,000 commits/s."""
+
+
+@dataclass(frozen=True)
+class Way:
+    """A database whose messages are notified in one way, with threads, and the processes that take part."""
+
+    url: str
+    threads: Sequence[int]
+    processes: Mapping[str, list[int]]
+    relay_url: str | None = None
 
 
 def writers(subject: Subject, scale: Scale, watch: Watch) -> list[Figure]:
@@ -34,20 +52,36 @@ def writers(subject: Subject, scale: Scale, watch: Watch) -> list[Figure]:
     compete only for the database's commit.
 
     Without NOTIFY is measured in a second database of our own PostgreSQL, whose `notify_servers` does
-    nothing. In a database of somebody else nothing is changed, and so that measurement is left out.
+    nothing, and with a relay in a PostgreSQL of its own. In a database of somebody else nothing is changed,
+    and so these are left out.
     """
-    figures = []
-    with new_threads(subject, max(COUNTS)) as threads:
-        places = {"with NOTIFY": (subject.database, threads)}
-        if subject.superuser_url:
-            unheard = _unheard(subject.database, subject.superuser_url, max(COUNTS))
-            places["without NOTIFY"] = run(unheard)
-        for count in COUNTS:
-            for name, (url, ids) in places.items():
-                span = run(_pgbench(url, ids[:count], scale, subject.processes, watch))
-                label = f"{count} writer{'s' * (count > 1)} {name}"
-                figures.append(Figure(label, "commits/s", span.rate, span.cpu))
-    return figures
+    with contextlib.ExitStack() as stack:
+        threads = stack.enter_context(new_threads(subject, max(COUNTS)))
+        ways = {NOTIFY: Way(subject.database, threads, subject.processes)}
+        if subject.superuser_url and subject.place:
+            watch("making the other databases")
+            unheard, its_threads = run(_unheard(subject.database, subject.superuser_url, max(COUNTS)))
+            ways[NONE] = Way(unheard, its_threads, subject.processes)
+            relayed = stack.enter_context(relayed_subject(subject.place))
+            its_threads = stack.enter_context(new_threads(relayed, max(COUNTS)))
+            ways[RELAY] = Way(relayed.database, its_threads, relayed.processes, relayed.relay_url)
+        return [figure for count in COUNTS for figure in _figures(ways, count, scale, watch)]
+
+
+def _figures(ways: Mapping[str, Way], count: int, scale: Scale, watch: Watch) -> Iterator[Figure]:
+    """Measure some writers in each way, one after the other."""
+    who = f"{count} writer{'s' * (count > 1)}"
+    rates = {}
+    for name, way in ways.items():
+        span = run(_pgbench(way, count, scale, watch, f"{who} {name}"))
+        rates[name] = span.rate
+        yield Figure(f"{who} {name}", "commits/s", span.rate, span.cpu)
+        if way.relay_url:
+            behind = run(caught_up(way.url, way.relay_url))
+            yield Figure(f"{who}, then until the relay has notified all", "ms", behind * 1000)
+    if RELAY in ways:
+        yield Figure(f"{who}, with a relay : without NOTIFY", "ratio", rates[RELAY] / (rates[NONE] or 1))
+        yield Figure(f"{who}, with a relay : with NOTIFY", "ratio", rates[RELAY] / (rates[NOTIFY] or 1))
 
 
 async def _unheard(url: str, superuser_url: str, threads: int) -> tuple[str, list[int]]:
@@ -71,10 +105,9 @@ async def _unheard(url: str, superuser_url: str, threads: int) -> tuple[str, lis
     return there, [row["id"] for row in rows]
 
 
-async def _pgbench(
-    url: str, threads: Sequence[int], scale: Scale, processes: dict[str, list[int]], watch: Watch
-) -> Span:
-    bare, secret = libpq(url)
+async def _pgbench(way: Way, writers: int, scale: Scale, watch: Watch, who: str) -> Span:
+    bare, secret = libpq(way.url)
+    threads = way.threads[:writers]
     seconds = max(1, round(scale.seconds))
     command = [str(binary("pgbench")), "--no-vacuum", "--protocol=prepared", "--progress=1"]
     command += [f"--client={len(threads)}", f"--jobs={min(JOBS, len(threads))}", f"--time={seconds}"]
@@ -83,7 +116,7 @@ async def _pgbench(
     process = await asyncio.create_subprocess_exec(
         *command, env=os.environ | secret, stdout=PIPE, stderr=STDOUT
     )
-    cpu = Cpu({**processes, "pgbench": [process.pid]})
+    cpu = Cpu({**way.processes, "pgbench": [process.pid]})
     said: list[str] = []
     shares: dict[str, float] = {}
     # The CPU time is read while all processes still run: it is not known of one that has just ended.
@@ -93,7 +126,7 @@ async def _pgbench(
         async for line in process.stdout:
             said.append(line.decode())
             if progress := re.match(r"progress: ([\d.]+) s, ([\d.]+) tps", said[-1]):
-                watch(f"{len(threads)} writers, {float(progress[2]):,.0f} commits/s")
+                watch(f"{who}, {float(progress[2]):,.0f} commits/s")
         await process.wait()
     finally:
         reading.cancel()

@@ -47,6 +47,7 @@ class Launcher:
         lock: FileLock,
         settings: Mapping[str, str],
         *,
+        environment: Mapping[str, str],
         wanted_port: int | None,
         former_port: int | None,
     ) -> None:
@@ -54,6 +55,7 @@ class Launcher:
         Args:
             data: PGDATA; it is initialised.
             lock: the lock that every process of the server inherits.
+            environment: variables that only the server gets, and not the programs that prepare its data.
             wanted_port: as in EmbeddedPostgres.
             former_port: the port of the former start, if there was one; it is tried first.
         """
@@ -63,6 +65,7 @@ class Launcher:
         self._log = log
         self._lock = lock
         self._settings = settings
+        self._environment = environment
         self._wanted_port = wanted_port
         self._user = programs.account.pw_uid if programs.account else os.geteuid()
         self.socket_directory = socket_directory(data, self._user)
@@ -109,7 +112,7 @@ class Launcher:
             "unix_socket_permissions": "0700",
         }
         arguments = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
-        return self._programs.start("postgres", "-D", self._data, *arguments)
+        return self._programs.start("postgres", "-D", self._data, *arguments, environment=self._environment)
 
     def _is_ready(self, process: "subprocess.Popen[bytes]", stopping: threading.Event) -> bool:
         """Wait until the server accepts connections or is to be stopped. False: it has ended."""

@@ -9,6 +9,7 @@ import pwd
 import signal
 import subprocess
 import sys
+from collections.abc import Mapping
 from contextlib import suppress
 from functools import partial
 from importlib.metadata import version
@@ -92,12 +93,15 @@ class Programs:
         silent = "-c", "log_min_error_statement=panic", "-c", "exit_on_error=on"
         self.run("postgres", "--single", "-j", "-D", data, *silent, *options, database, text=text)
 
-    def start(self, program: str, *arguments: str | Path) -> subprocess.Popen[bytes]:
+    def start(
+        self, program: str, *arguments: str | Path, environment: Mapping[str, str] | None = None
+    ) -> subprocess.Popen[bytes]:
         """Start a program that ends when the calling thread ends. The program that was started before has
         ended."""
         self.close()
         command = [str(self._folder / program), *map(str, arguments)]
-        process = subprocess.Popen[bytes](command, stdin=subprocess.DEVNULL, **self._child())
+        child = self._child() | {"env": ENVIRONMENT | dict(environment or {})}
+        process = subprocess.Popen[bytes](command, stdin=subprocess.DEVNULL, **child)
         if _prctl is None:
             self._watch(process.pid)
         return process

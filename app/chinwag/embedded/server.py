@@ -57,17 +57,24 @@ class EmbeddedPostgres:
     """
 
     def __init__(
-        self, directory: Path, *, port: int | None = None, options: Mapping[str, str] | None = None
+        self,
+        directory: Path,
+        *,
+        port: int | None = None,
+        options: Mapping[str, str] | None = None,
+        environment: Mapping[str, str] | None = None,
     ) -> None:
         """
         Args:
             directory: holds `data/` (PGDATA), the passwords and `log`; it is made at the start if missing.
             port: listen on 127.0.0.1, too, on this port; 0 for a free one, which is kept while it stays free.
             options: further settings of the server, such as `{"fsync": "off"}`.
+            environment: environment variables of the server, which gets none of this process's.
         """
         self.directory = directory.absolute()
         self._wanted_port = port
         self._settings = SETTINGS | dict(options or {})
+        self._environment = dict(environment or {})
         self._last_launcher: Launcher | None = None
         """The launcher of the present or the last start."""
         self._supervisor: Supervisor | None = None
@@ -170,6 +177,7 @@ class EmbeddedPostgres:
             log,
             lock,
             self._settings,
+            environment=self._environment,
             wanted_port=self._wanted_port,
             former_port=None if self._last_launcher is None else self._last_launcher.port,
         )

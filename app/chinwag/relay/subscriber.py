@@ -11,6 +11,15 @@ from chinwag.relay.schema import mark, schema
 LISTENER = "chinwag_listener"
 """The role of an embedded relay that servers use. It may connect, and nothing else."""
 
+SETTINGS = {
+    "wal_level": "replica",
+    "synchronous_commit": "off",  # it stores no rows
+    "wal_retrieve_retry_interval": "100ms",  # how soon it connects again to a primary that was restarted
+    "wal_receiver_timeout": "10s",
+    "hot_standby": "off",
+}
+"""The settings of an embedded relay."""
+
 MARK = "select obj_description('public'::regnamespace, 'pg_namespace')"
 SET_MARK = "select format('comment on schema public is %L', $1::text)"
 IS_EMPTY = """
