@@ -9,7 +9,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -164,7 +164,9 @@ CONTESTANTS = (
 
 
 @contextmanager
-def running(contestant: Contestant, database_url: str) -> Iterator[tuple[int, str]]:
+def running(
+    contestant: Contestant, database_url: str, settings: Mapping[str, str] | None = None
+) -> Iterator[tuple[int, str]]:
     """Run a server inside the block, and give the block its process id and the URL of its WebSockets.
 
     The server also ends with the thread that runs the block, whatever ends that.
@@ -180,6 +182,7 @@ def running(contestant: Contestant, database_url: str) -> Iterator[tuple[int, st
         "CHINWAG_BOT": "none",
         "CHINWAG_LOG_FORMAT": "json",
         "CHINWAG_POSTS_PER_SECOND": "0",
+        **(settings or {}),
     }
     command = [part.format(port=port) for part in contestant.command]
     with tempfile.TemporaryFile("w+") as log:

@@ -25,7 +25,12 @@ UNSAFE = {"fsync": "off", "full_page_writes": "off"}
 class Databases:
     """Makes databases that have the schema of a contestant, and the threads 1 to 200."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, *, fsync: bool) -> None:
+        """
+        Args:
+            fsync: whether commits wait for the disk.
+        """
+        self.fsync = fsync
         self._url = url
         self._templates: dict[tuple[str, ...], str] = {}
 
@@ -77,7 +82,7 @@ def started(*, fsync: bool) -> Iterator[Databases]:
     try:
         # On TCP, as the drivers of the other servers reach a database.
         with EmbeddedPostgres(directory / "postgres", port=0, options=options) as postgres:
-            yield Databases(postgres.superuser_url)
+            yield Databases(postgres.superuser_url, fsync=fsync)
     finally:
         shutil.rmtree(directory)
 

@@ -1,4 +1,4 @@
-"""`python -m bench.growth`: measure five curves in turn, and write a page and a chart of them."""
+"""`python -m bench.growth`: measure the curves in turn, and write a page and a chart of them."""
 
 import signal
 import sys
@@ -15,7 +15,7 @@ from bench.growth import chart, history, report, servers, sizes, sockets, thread
 from bench.growth.curve import Curve, Scale
 from bench.growth.outcome import Outcome
 
-CURVES = (sockets.CURVE, threads.CURVE, servers.CURVE, sizes.CURVE, history.CURVE)
+CURVES = (sockets.CURVE, threads.CURVE, servers.CURVE, *servers.SLOW, sizes.CURVE, history.CURVE)
 NAMES = [curve.name for curve in CURVES]
 OTHER_FILES = 500
 """The files that a process opens in addition to its sockets."""

@@ -57,7 +57,7 @@ of them."""
 
 @dataclass(frozen=True)
 class Curve:
-    """One of the five curves."""
+    """One of the curves."""
 
     name: str
     title: str

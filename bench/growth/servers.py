@@ -1,45 +1,110 @@
-"""The curve of servers that LISTEN on one database."""
+"""The curves of servers that hear of each message, from the primary or through a relay."""
 
 import asyncio
+import contextlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import partial
 
+import asyncpg
 import uvloop
 
-from bench.databases import Databases
-from bench.growth.chinwag import CHINWAG
-from bench.growth.cluster import Cluster
+from bench.databases import OPTIONS, Databases
+from bench.growth.cluster import Cluster, give_way
 from bench.growth.committers import WRITERS, Committers
 from bench.growth.crowd import Crowd
 from bench.growth.curve import Curve, Figure, Panel, Record, Scale
+from bench.wire import THREADS
+from chinwag.bench.place import Place, new_place
+from chinwag.bench.relayed import relay_of, relays_alone
+from chinwag.provision import migrate
 
 ROLL_CALL = WRITERS + 1
 """A thread in which each server has a socket, to see at each point that all of them hear."""
 
+MORE_THREADS = "insert into thread (title) select 'bench' from generate_series(1, $1::integer)"
+
 ABOUT = f"""\
-Every server hears every message, whether or not anybody reads it there. These are real servers, on one
-machine with PostgreSQL and the writers. {WRITERS} writers, each in a thread of its own, insert one message
-per commit as fast as they can; a socket of the first server reads one of the threads. The number of commits
-falls because everything here shares the cores. The two columns of CPU tell what a cluster of machines would
-see: the CPU of *all servers* is their sum, and each machine would bear its own part; the CPU of *PostgreSQL*,
-which wakes each listener and writes to it, stays with the database. The latency is measured with one message
-after the other, at most 20 per second, from the `INSERT` to a bare connection that LISTENs in addition to
-the servers, and to the socket. PostgreSQL wakes one listener after the other: the bare one is late, and the
-first server is early. At each point one more message must reach a socket of every server."""
+Every server hears every message, whether or not anybody reads it there: from the primary, or through a
+[relay](relays.md). These are real servers, on one machine with PostgreSQL and the writers. {WRITERS} writers,
+each in a thread of its own, insert one message per commit as fast as they can; a socket of the first server
+reads one of the threads. The servers and the relay have the lowest priority, so that the primary has the
+cores first, as if the others had machines of their own. The CPU of *the primary* is that of its connections:
+where it notifies messages it wakes each listener and writes to it, and with a relay it sends each message
+once. The CPU of *all servers* is their sum, and each machine would bear its own part. The latency is measured
+with one message after the other, at most 20 per second, from the `INSERT` to the socket. At each point one
+more message must reach a socket of every server."""
+
+ABOUT_SLOW = """\
+The same, with each fsync of the primary and of the relay taking {delay:g} ms longer, as on a network disk.
+A commit that notifies holds a lock meanwhile, and so these commits wait for each other. Without NOTIFY one
+fsync is for all that wait."""
 
 
-def measure(databases: Databases, points: tuple[int, ...], scale: Scale, record: Record) -> None:
-    for _ in range(scale.rounds):
-        with databases.fresh(CHINWAG) as url, Cluster(url) as cluster:
-            uvloop.run(_round(url, cluster, points, scale.seconds, record))
+@dataclass(frozen=True)
+class Way:
+    """A way by which servers hear of messages.
+
+    Attributes:
+        listen_url: where messages are notified.
+        relay_pids: the processes of the relay, if there is one.
+    """
+
+    database_url: str
+    listen_url: str
+    relay_pids: tuple[int, ...] = ()
+
+    @property
+    def prefix(self) -> str:
+        """The beginning of the keys of its figures."""
+        return "relay_" if self.relay_pids else ""
 
 
-async def _round(
-    url: str, cluster: Cluster, points: tuple[int, ...], seconds: float, record: Record
+def measure(
+    delay_ms: float, databases: Databases, points: tuple[int, ...], scale: Scale, record: Record
 ) -> None:
+    fsync = databases.fsync or delay_ms > 0
+    for _ in range(scale.rounds):
+        for has_relay in (False, True):
+            with (
+                new_place(fsync=fsync, fsync_delay_ms=delay_ms) as place,
+                _way(place, has_relay) as way,
+                Cluster(way.database_url, way.listen_url if has_relay else None) as cluster,
+            ):
+                uvloop.run(_round(way, cluster, points, scale.seconds, record))
+
+
+@contextlib.contextmanager
+def _way(place: Place, has_relay: bool) -> Iterator[Way]:
+    with contextlib.ExitStack() as stack:
+        primary = stack.enter_context(place.postgres("primary", OPTIONS, port=0))
+        url = primary.url
+        asyncio.run(_prepare(url))
+        if not has_relay:
+            yield Way(url, url)
+            return
+        relay_url, pids = stack.enter_context(relay_of(primary, place))
+        for pid in pids:
+            give_way(pid)
+        relays_alone(primary)
+        yield Way(url, relay_url, tuple(pids))
+
+
+async def _prepare(url: str) -> None:
+    await migrate(url)
+    connection = await asyncpg.connect(url)
+    try:
+        await connection.execute(MORE_THREADS, THREADS)
+    finally:
+        await connection.close()
+
+
+async def _round(way: Way, cluster: Cluster, points: tuple[int, ...], seconds: float, record: Record) -> None:
     await asyncio.to_thread(cluster.grow, 1)
     first = Crowd(cluster.places[0][1])
     await first.join([1])
     roll: list[Crowd] = []
-    committers = Committers(url, first)
+    committers = Committers(way.database_url, first, way.listen_url)
     try:
         await committers.open()
         for servers in sorted(points):
@@ -48,7 +113,7 @@ async def _round(
             values = await committers.flood([pid for pid, _ in cluster.places], seconds)
             values |= await committers.latencies(seconds)
             await _call(roll, committers)
-            record(servers, values)
+            record(servers, {way.prefix + key: value for key, value in values.items()})
     finally:
         await committers.close()
         for crowd in (first, *roll):
@@ -76,32 +141,49 @@ async def _call(roll: list[Crowd], committers: Committers) -> None:
         await crowd.drain()
 
 
-CURVE = Curve(
-    name="servers",
-    title="Servers that LISTEN",
-    about=ABOUT,
-    axis="servers",
-    points=(1, 2, 4, 8, 16, 32),
-    small=(1, 2),
-    figures=(
-        Figure("rate", "commits/s"),
-        Figure("database_us", "CPU of PostgreSQL's connections, µs a commit"),
-        Figure("servers_us", "of all servers, µs a commit"),
-        Figure("listen_ms", "latency to a bare LISTEN, median, ms"),
-        Figure("socket_ms", "to a socket, median, ms"),
-    ),
-    panels=(
-        Panel("Servers that LISTEN", "commits/s", (("rate", ""),)),
-        Panel(
-            "Servers that LISTEN",
-            "µs of CPU a commit",
-            (("database_us", "PostgreSQL"), ("servers_us", "all servers")),
+def _curve(name: str, title: str, about: str, delay_ms: float, points: tuple[int, ...]) -> Curve:
+    return Curve(
+        name=name,
+        title=title,
+        about=about,
+        axis="servers",
+        points=points,
+        small=(1,) if delay_ms else (1, 2),
+        figures=(
+            Figure("rate", "commits/s, primary notifies"),
+            Figure("relay_rate", "relay notifies"),
+            Figure("database_us", "CPU of the primary, µs a commit, primary notifies"),
+            Figure("relay_database_us", "relay notifies"),
+            Figure("servers_us", "of all servers, µs a commit, primary notifies"),
+            Figure("relay_servers_us", "relay notifies"),
+            Figure("socket_ms", "latency to a socket, median, ms, primary notifies"),
+            Figure("relay_socket_ms", "relay notifies"),
         ),
-        Panel(
-            "Servers that LISTEN",
-            "ms from INSERT, median",
-            (("listen_ms", "bare LISTEN"), ("socket_ms", "socket")),
+        panels=(
+            Panel(title, "commits/s", (("rate", "primary notifies"), ("relay_rate", "relay"))),
+            Panel(
+                title,
+                "µs of the primary's CPU a commit",
+                (("database_us", "primary notifies"), ("relay_database_us", "relay")),
+            ),
+            Panel(
+                title,
+                "ms from INSERT to a socket, median",
+                (("socket_ms", "primary notifies"), ("relay_socket_ms", "relay")),
+            ),
         ),
-    ),
-    measure=measure,
+        measure=partial(measure, delay_ms),
+    )
+
+
+CURVE = _curve("servers", "Servers that LISTEN", ABOUT, 0, (1, 2, 4, 8, 16, 32))
+SLOW = tuple(
+    _curve(
+        f"servers{delay}ms",
+        f"Servers, fsync {delay} ms slower",
+        ABOUT_SLOW.format(delay=delay),
+        delay,
+        (1, 4, 16),
+    )
+    for delay in (2, 10)
 )

@@ -33,6 +33,8 @@ MUTE = Path(__file__).with_name("unheard.sql")
 
 NOTIFY, NONE, RELAY = "with NOTIFY", "without NOTIFY", "with a relay"
 
+PROGRESS = re.compile(r"progress: ([\d.]+) s, ([\d.]+) tps")
+
 JOBS = 2
 """The number of pgbench's own threads; one thread is busy with 20,000 commits/s."""
 
@@ -108,7 +110,8 @@ async def _unheard(url: str, superuser_url: str, threads: int) -> tuple[str, lis
 async def _pgbench(way: Way, writers: int, scale: Scale, watch: Watch, who: str) -> Span:
     bare, secret = libpq(way.url)
     threads = way.threads[:writers]
-    seconds = max(1, round(scale.seconds))
+    warm_up = 1 + writers // 64  # each session makes plans of its own
+    seconds = warm_up + max(1, round(scale.seconds))
     command = [str(binary("pgbench")), "--no-vacuum", "--protocol=prepared", "--progress=1"]
     command += [f"--client={len(threads)}", f"--jobs={min(JOBS, len(threads))}", f"--time={seconds}"]
     command += [f"--define=threads={{{','.join(map(str, threads))}}}", f"--define=content={'x' * scale.size}"]
@@ -118,23 +121,28 @@ async def _pgbench(way: Way, writers: int, scale: Scale, watch: Watch, who: str)
     )
     cpu = Cpu({**way.processes, "pgbench": [process.pid]})
     said: list[str] = []
+    commits, counted, last = 0.0, 0.0, 0.0
     shares: dict[str, float] = {}
     # The CPU time is read while all processes still run: it is not known of one that has just ended.
-    reading = asyncio.get_running_loop().call_later(0.9 * seconds, lambda: shares.update(cpu.shares()))
+    reading = asyncio.get_running_loop().call_later(0.95 * seconds, lambda: shares.update(cpu.shares()))
     try:
         assert process.stdout
         async for line in process.stdout:
             said.append(line.decode())
-            if progress := re.match(r"progress: ([\d.]+) s, ([\d.]+) tps", said[-1]):
-                watch(f"{who}, {float(progress[2]):,.0f} commits/s")
+            if progress := PROGRESS.match(said[-1]):
+                now, rate = float(progress[1]), float(progress[2])
+                if last >= warm_up - 0.5:
+                    commits, counted = commits + rate * (now - last), counted + now - last
+                    watch(f"{who}, {rate:,.0f} commits/s")
+                else:
+                    cpu.shares()  # from here on it is counted
+                last = now
         await process.wait()
     finally:
         reading.cancel()
         if process.returncode is None:
             process.kill()
             await process.wait()
-    result = "".join(said)
-    if process.returncode or "transactions actually processed" not in result:
-        raise LoadFailed(f"pgbench failed:\n{result}")
-    rate = re.search(r"^tps = ([\d.]+)", result, re.M)  # no transaction: no line
-    return Span(round(float(rate[1]) * seconds) if rate else 0, seconds, shares)
+    if process.returncode or not counted:
+        raise LoadFailed(f"pgbench failed:\n{''.join(said)}")
+    return Span(round(commits), counted, shares)
