@@ -47,17 +47,17 @@ class Way:
 
     Attributes:
         listen_url: where messages are notified.
-        relay_pids: the processes of the relay, if there is one.
+        has_relay: whether that is a relay.
     """
 
     database_url: str
     listen_url: str
-    relay_pids: tuple[int, ...] = ()
+    has_relay: bool = False
 
     @property
     def prefix(self) -> str:
         """The beginning of the keys of its figures."""
-        return "relay_" if self.relay_pids else ""
+        return "relay_" if self.has_relay else ""
 
 
 def measure(
@@ -83,11 +83,11 @@ def _way(place: Place, has_relay: bool) -> Iterator[Way]:
         if not has_relay:
             yield Way(url, url)
             return
-        relay_url, pids = stack.enter_context(relay_of(primary, place))
-        for pid in pids:
+        relay = stack.enter_context(relay_of(primary, place))
+        for pid in relay.pids:
             give_way(pid)
         relays_alone(primary)
-        yield Way(url, relay_url, tuple(pids))
+        yield Way(url, relay.url, has_relay=True)
 
 
 async def _prepare(url: str) -> None:

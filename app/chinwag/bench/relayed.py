@@ -3,8 +3,10 @@
 import asyncio
 import contextlib
 import secrets
+import subprocess
 import time
 from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import dataclass
 from typing import TypeVar
 
 from chinwag.bench.chinwag import CHANNEL
@@ -27,29 +29,51 @@ CATCH_UP_SECONDS = 60
 T = TypeVar("T")
 
 
+@dataclass(frozen=True)
+class Relay:
+    """A relay: its PostgreSQL, and the command that looks after it."""
+
+    postgres: EmbeddedPostgres
+    command: subprocess.Popen[str]
+
+    @property
+    def url(self) -> str:
+        """The URL for servers."""
+        return self.postgres.superuser_url
+
+    @property
+    def pids(self) -> list[int]:
+        """The ids of its processes."""
+        return [self.postgres.pid, self.command.pid]
+
+    def kill(self) -> None:
+        """Kill it for good, with SIGKILL."""
+        self.command.kill()
+        self.postgres.kill()
+
+
 @contextlib.contextmanager
 def relayed_subject(place: Place) -> Iterator[Subject]:
     """Run a primary, a relay and a server that hears messages from the relay alone, inside the block."""
     with (
         place.postgres("primary") as primary,
-        relay_of(primary, place) as (relay_url, relay_pids),
-        own_subject(primary, place, relay_url) as subject,
+        relay_of(primary, place) as relay,
+        own_subject(primary, place, relay.url) as subject,
     ):
         relays_alone(primary)
-        subject.processes["relay"] = relay_pids
+        subject.processes["relay"] = relay.pids
         yield subject
 
 
 @contextlib.contextmanager
-def relay_of(primary: EmbeddedPostgres, place: Place) -> Iterator[tuple[str, list[int]]]:
-    """Run a relay inside the block, and give the block the URL for its servers and the ids of its
-    processes."""
+def relay_of(primary: EmbeddedPostgres, place: Place) -> Iterator[Relay]:
+    """Run a relay inside the block."""
     asyncio.run(migrate(primary.url))
-    with place.postgres("relay", SETTINGS) as relay:
-        arguments = ["relay", "run", "--name", NAME, "--relay-url", relay.superuser_url]
+    with place.postgres("relay", SETTINGS) as postgres:
+        arguments = ["relay", "run", "--name", NAME, "--relay-url", postgres.superuser_url]
         ready = f"The relay {NAME} is ready."
         with place.command(arguments, primary.superuser_url, {}, ready=ready) as (process, _):
-            yield relay.superuser_url, [relay.pid, process.pid]
+            yield Relay(postgres, process)
 
 
 def relays_alone(primary: EmbeddedPostgres) -> None:

@@ -1,13 +1,8 @@
-"""The commits per second of concurrent SQL writers with NOTIFY, without it, and with a relay.
-
-They are measured with pgbench.
-"""
+"""The commits per second of concurrent SQL writers with NOTIFY, without it, and with a relay."""
 
 import asyncio
 import contextlib
-import os
 import re
-from asyncio.subprocess import PIPE, STDOUT
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,27 +11,23 @@ from urllib.parse import urlsplit
 from chinwag.bench.cpu import Cpu
 from chinwag.bench.load import Watch
 from chinwag.bench.measures import Scale, run
+from chinwag.bench.pgbench import pgbench
 from chinwag.bench.relayed import caught_up, relayed_subject
 from chinwag.bench.report import Figure
 from chinwag.bench.span import Span
 from chinwag.bench.subject import Subject, new_threads
 from chinwag.db.pool import connect
-from chinwag.embedded.binaries import binary, libpq
 from chinwag.embedded.initdb import OWNER
 from chinwag.errors import LoadFailed
 from chinwag.provision import migrate
 
 COUNTS = (1, 4, 16, 64)
 UNHEARD = "chinwag_unheard"
-SCRIPT = Path(__file__).with_name("writers.sql")
 MUTE = Path(__file__).with_name("unheard.sql")
 
 NOTIFY, NONE, RELAY = "with NOTIFY", "without NOTIFY", "with a relay"
 
 PROGRESS = re.compile(r"progress: ([\d.]+) s, ([\d.]+) tps")
-
-JOBS = 2
-"""The number of pgbench's own threads; one thread is busy with 20,000 commits/s."""
 
 
 @dataclass(frozen=True)
@@ -75,7 +66,7 @@ def _figures(ways: Mapping[str, Way], count: int, scale: Scale, watch: Watch) ->
     who = f"{count} writer{'s' * (count > 1)}"
     rates = {}
     for name, way in ways.items():
-        span = run(_pgbench(way, count, scale, watch, f"{who} {name}"))
+        span = run(_commits(way, count, scale, watch, f"{who} {name}"))
         rates[name] = span.rate
         yield Figure(f"{who} {name}", "commits/s", span.rate, span.cpu)
         if way.relay_url:
@@ -107,25 +98,17 @@ async def _unheard(url: str, superuser_url: str, threads: int) -> tuple[str, lis
     return there, [row["id"] for row in rows]
 
 
-async def _pgbench(way: Way, writers: int, scale: Scale, watch: Watch, who: str) -> Span:
-    bare, secret = libpq(way.url)
-    threads = way.threads[:writers]
+async def _commits(way: Way, writers: int, scale: Scale, watch: Watch, who: str) -> Span:
+    """Count the commits of some writers, after a warm-up."""
     warm_up = 1 + writers // 64  # each session makes plans of its own
     seconds = warm_up + max(1, round(scale.seconds))
-    command = [str(binary("pgbench")), "--no-vacuum", "--protocol=prepared", "--progress=1"]
-    command += [f"--client={len(threads)}", f"--jobs={min(JOBS, len(threads))}", f"--time={seconds}"]
-    command += [f"--define=threads={{{','.join(map(str, threads))}}}", f"--define=content={'x' * scale.size}"]
-    command += [f"--file={SCRIPT}", bare]
-    process = await asyncio.create_subprocess_exec(
-        *command, env=os.environ | secret, stdout=PIPE, stderr=STDOUT
-    )
-    cpu = Cpu({**way.processes, "pgbench": [process.pid]})
     said: list[str] = []
     commits, counted, last = 0.0, 0.0, 0.0
     shares: dict[str, float] = {}
-    # The CPU time is read while all processes still run: it is not known of one that has just ended.
-    reading = asyncio.get_running_loop().call_later(0.95 * seconds, lambda: shares.update(cpu.shares()))
-    try:
+    async with pgbench(way.url, way.threads[:writers], scale.size, seconds=seconds) as process:
+        cpu = Cpu({**way.processes, "pgbench": [process.pid]})
+        # The CPU time is read while all processes still run: it is not known of one that has just ended.
+        reading = asyncio.get_running_loop().call_later(0.95 * seconds, lambda: shares.update(cpu.shares()))
         assert process.stdout
         async for line in process.stdout:
             said.append(line.decode())
@@ -137,12 +120,8 @@ async def _pgbench(way: Way, writers: int, scale: Scale, watch: Watch, who: str)
                 else:
                     cpu.shares()  # from here on it is counted
                 last = now
-        await process.wait()
-    finally:
         reading.cancel()
-        if process.returncode is None:
-            process.kill()
-            await process.wait()
-    if process.returncode or not counted:
+        status = await process.wait()
+    if status or not counted:
         raise LoadFailed(f"pgbench failed:\n{''.join(said)}")
     return Span(round(commits), counted, shares)
