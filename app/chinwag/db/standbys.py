@@ -34,6 +34,9 @@ BACKOFF_LIMIT_SECONDS = 10.0
 STEADY_SECONDS = 30.0
 """A standby that has answered for so long is tried again at once when it is lost."""
 
+SILENT, NO_STANDBY = "silent", "no_standby"
+"""Why a standby is not used, beside the errors of PostgreSQL: it does not answer in time, or is a primary."""
+
 IS_STANDBY = "select pg_is_in_recovery()"
 
 T = TypeVar("T")
@@ -42,7 +45,8 @@ log = structlog.get_logger(__name__)
 
 
 class StandbyFailed(Exception):
-    """A standby has not answered, or not in time, or with an error: the primary has to be asked."""
+    """A standby has not answered, or not in time, or with an error: the primary has to be asked. The text is
+    the reason, for the log."""
 
 
 class Standby:
@@ -58,6 +62,8 @@ class Standby:
         self._host = host_in(url)
         self._trouble = ""
         self._lost = asyncio.Event()
+        self._era = 0
+        """How often its connections were dropped. What fails on those says nothing of the present ones."""
 
     async def ask(self, work: Callable[[Pool], Awaitable[T]], seconds: float = ANSWER_SECONDS) -> T:
         """Have some work done with its pool, in a limited time.
@@ -65,7 +71,7 @@ class Standby:
         Raises:
             StandbyFailed
         """
-        task = asyncio.ensure_future(work(self._pool))
+        era, task = self._era, asyncio.ensure_future(work(self._pool))
         try:
             done, _ = await asyncio.wait({task}, timeout=seconds)
         except asyncio.CancelledError:
@@ -76,17 +82,18 @@ class Standby:
             # It is not cancelled: that would ask the standby, too, and wait for it. When its connection is
             # dropped, it fails.
             task.add_done_callback(_ignore_outcome)
-            self._lose("silent")
-            raise StandbyFailed
+            self._lose(SILENT, era)
+            raise StandbyFailed(SILENT)
         try:
             return task.result()
         except FAILURES as error:
+            reason = type(error).__name__
             # A query may be cancelled because it is in the way of what is replayed, or by an administrator.
             if isinstance(error, DATABASE_ERRORS) and not isinstance(error, asyncpg.QueryCanceledError):
-                self._lose(type(error).__name__)
+                self._lose(reason, era)
             else:
-                log.warning("standby_refuses", standby=self._host, code=type(error).__name__)
-            raise StandbyFailed from error
+                log.warning("standby_refuses", standby=self._host, code=reason)
+            raise StandbyFailed(reason) from error
 
     @contextlib.asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
@@ -106,7 +113,8 @@ class Standby:
         while True:
             began = _now()
             self._lost.clear()
-            if await self._look():
+            await self._look()
+            if not self._lost.is_set():
                 said, self.is_ready = "", True
                 log.info("standby_ready", standby=self._host)
                 await self._until_lost()
@@ -116,16 +124,20 @@ class Standby:
             if self._trouble != said:
                 said = self._trouble
                 log.warning("standby_unusable", standby=self._host, code=said)
+            self._era += 1
             await self._pool.drop()
             await asyncio.sleep(delay * (0.5 + random.random()))
             delay = min(delay * 2, BACKOFF_LIMIT_SECONDS)
 
-    async def _look(self) -> bool:
-        """Ask whether it is a standby. If it is not, or does not answer, it is lost."""
-        with contextlib.suppress(StandbyFailed):
-            if not await self.ask(lambda pool: pool.fetchval(IS_STANDBY)):
-                self._lose("no_standby")
-        return not self._lost.is_set()
+    async def _look(self) -> None:
+        """Ask whether it is a standby. If it does not say so, it is lost."""
+        try:
+            is_standby = await self.ask(lambda pool: pool.fetchval(IS_STANDBY))
+        except StandbyFailed as failure:
+            self._lose(str(failure), self._era)
+        else:
+            if not is_standby:
+                self._lose(NO_STANDBY, self._era)
 
     async def _until_lost(self) -> None:
         while not self._lost.is_set():
@@ -135,10 +147,11 @@ class Standby:
                 return
             await self._look()
 
-    def _lose(self, reason: str) -> None:
-        self.is_ready = False
-        self._trouble = reason
-        self._lost.set()
+    def _lose(self, reason: str, era: int) -> None:
+        if era == self._era:
+            self.is_ready = False
+            self._trouble = reason
+            self._lost.set()
 
 
 class Standbys:
