@@ -20,6 +20,7 @@ from tests.storm.run import storm
 @click.option("--browsers", default=2, show_default=True, help="Number of Chromium's windows.")
 @click.option("--pace", default=0.05, show_default=True, help="Seconds between a writer's messages.")
 @click.option("--relays", default=0, show_default=True, help="Number of relays, which then notify messages.")
+@click.option("--standby-reads", is_flag=True, help="Servers read from a standby, which breaks, too.")
 @click.option("--fault", multiple=True, help="Cause only this fault; may be repeated.")
 @click.option("--picture", type=click.Path(path_type=Path), default=Path("storm.svg"), show_default=True)
 def main(
@@ -30,6 +31,7 @@ def main(
     browsers: int,
     pace: float,
     relays: int,
+    standby_reads: bool,
     fault: list[str],
     picture: Path,
 ) -> None:
@@ -49,6 +51,7 @@ def main(
             pace=pace,
             only=fault,
             relays=relays,
+            standby_reads=standby_reads,
             say=click.echo,
         )
     )

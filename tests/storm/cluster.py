@@ -3,26 +3,27 @@
 import asyncio
 import contextlib
 import os
-import shutil
 import signal
-import subprocess
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import asyncpg
 
 from chinwag.db.pool import Connection
-from chinwag.embedded.binaries import binary
 from chinwag.embedded.discovery import read_pidfile, running_url
-from chinwag.embedded.initdb import PASSWORDS
 from chinwag.embedded.server import EmbeddedPostgres
 from chinwag.provision import migrate
 from tests.storm.disk import can_mount, small_disk
 from tests.storm.link import Link
 from tests.support.process import DidNotStart, Server, ServerStarter
 from tests.support.relays import Relay, running_relay, switch
+from tests.support.standbys import copy_primary
+
+if TYPE_CHECKING:
+    from tests.storm.read_standby import ReadStandby
 
 FAST = {
     "fsync": "off",
@@ -30,6 +31,7 @@ FAST = {
     "max_connections": "300",
     "max_notify_queue_pages": "4096",  # 32 MB, which a fault can fill in a second
     "max_wal_size": "256MB",
+    "wal_keep_size": "128MB",  # for the standby from which is read, which has no slot
     "wal_retrieve_retry_interval": "100ms",  # commits wait for the standby, and it not for 5 s
 }
 
@@ -76,10 +78,18 @@ class Cluster:
     """A primary, a standby, servers and relays, which `async with` starts and stops.
 
     Each server can also be reached by a door: a port of its own, whose network can go silent. If there are
-    relays, they alone notify messages, and the servers reach each of them by a link.
+    relays, they alone notify messages, and the servers reach each of them by a link. The standby is for
+    failovers; another one may be for reads.
     """
 
-    def __init__(self, directory: Path, servers: int, settings: dict[str, str], relays: int = 0) -> None:
+    def __init__(
+        self,
+        directory: Path,
+        servers: int,
+        settings: dict[str, str],
+        relays: int = 0,
+        read_standby: "ReadStandby | None" = None,
+    ) -> None:
         self.nodes = [Node(directory / name, servers) for name in ("a", "b")]
         self.primary, self.standby = self.nodes
         self.settings = settings
@@ -88,6 +98,7 @@ class Cluster:
         self.door_links: list[Link] = []
         self.relays: list[Relay] = []
         self.relay_links: list[Link] = []
+        self.read_standby = read_standby
         self._relay_count = relays
         self._starters: list[ServerStarter] = []
         self._stack = AsyncExitStack()
@@ -105,6 +116,8 @@ class Cluster:
             if can_mount():
                 self._stack.enter_context(small_disk(node.directory))
             self._stack.callback(node.postgres.stop)
+        if self.read_standby:
+            self._stack.callback(self.read_standby.stop)
         self.primary.start()
         await migrate(self.primary.postgres.url)
         await self.follow()
@@ -113,6 +126,7 @@ class Cluster:
             for node in self.nodes
         ]
         await self._start_relays()
+        await self._let_read()
         for ways in zip(*ports, strict=True):
             starter = ServerStarter(self._url(ways))
             self._starters.append(self._stack.enter_context(starter))
@@ -135,6 +149,12 @@ class Cluster:
             ways.append(relay.url.replace(f":{relay.port}/", f":{port}/"))
         if ways:
             self.settings = self.settings | {"CHINWAG_RELAY_URL": ",".join(ways)}
+
+    async def _let_read(self) -> None:
+        if self.read_standby:
+            port = await self._stack.enter_async_context(self.read_standby.link.running())
+            way = self.primary.postgres.url.replace(f":{_port(self.primary)}/", f":{port}/")
+            self.settings = self.settings | {"CHINWAG_READ_URL": way}
 
     async def __aexit__(self, *_: object) -> None:
         await self._stack.aclose()
@@ -197,7 +217,8 @@ class Cluster:
     async def follow(self) -> None:
         """Build the standby, and let each commit of the primary wait for it, so that a failover loses
         nothing."""
-        await asyncio.to_thread(self._copy_primary)
+        slot = ["--create-slot", "--slot=standby"] if self._relay_count else []
+        await asyncio.to_thread(copy_primary, self.primary.postgres, self.standby.directory, *slot)
         self.standby.start()
         connection = await asyncpg.connect(self.primary.postgres.superuser_url)
         async with asyncio.timeout(60):
@@ -209,25 +230,9 @@ class Cluster:
             await connection.execute("alter system set synchronized_standby_slots = 'standby'")
         await connection.execute("select pg_reload_conf()")
         await connection.close()
-
-    def _copy_primary(self) -> None:
-        source, target = self.primary.directory, self.standby.directory
-        for path in target.iterdir() if target.exists() else ():
-            shutil.rmtree(path) if path.is_dir() else path.unlink()  # a mount point itself cannot be removed
-        target.mkdir(mode=0o755, exist_ok=True)
-        for name in PASSWORDS.values():
-            shutil.copy(source / name, target / name)
-        url = self.primary.postgres.superuser_url
-        command = [str(binary("pg_basebackup")), "-d", url, "-D", f"{target}/data"]
-        command += ["--create-slot", "--slot=standby"] if self._relay_count else []
-        subprocess.run([*command, "--checkpoint=fast", "--write-recovery-conf", "--no-sync"], check=True)
-        # Of the primary's settings, the standby must not wait for a standby of its own.
-        auto = target / "data" / "postgresql.auto.conf"
-        lines = auto.read_text().splitlines(keepends=True)
-        auto.write_text("".join(line for line in lines if not line.startswith("synchron")))
-        owner = (source / "data").stat()
-        for path in (target / "data", *(target / "data").rglob("*")):
-            os.chown(path, owner.st_uid, owner.st_gid)
+        if self.read_standby:
+            async with self.read_standby.busy:
+                await asyncio.to_thread(self.read_standby.build, self.primary.postgres)
 
     @property
     def _superuser_url(self) -> str:

@@ -7,19 +7,23 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from chinwag.db.pool import DATABASE_ERRORS
-from tests.storm import faults, relay_faults
+from tests.storm import faults, read_standby, relay_faults
 from tests.storm.browsers import ReadingBrowser, open_browsers
 from tests.storm.changes import Watch, come_and_go, sign_out_and_in
 from tests.storm.cluster import Cluster
 from tests.storm.disk import can_mount
 from tests.storm.faults import Fault
 from tests.storm.history import History, Line, read_table
+from tests.storm.leafing import Leafing
 from tests.storm.membership import Cast, Membership, new_cast, new_thread
 from tests.storm.people import Place, ReadingClient, Storm, write_by_http, write_by_sql, write_by_websocket
 from tests.storm.persons import Person
+from tests.storm.read_standby import NAME, ReadStandby
 from tests.storm.recorder import Recorder
 from tests.storm.talking import Talking, threads_with_bot
 from tests.support.http import http_client
+from tests.support.metrics import scrape
+from tests.support.process import Server
 from tests.support.tagged import TAGGED
 
 CALM_SECONDS = 60
@@ -47,6 +51,7 @@ async def storm(
     pace: float = 0.05,
     only: Sequence[str] = (),
     relays: int = 0,
+    standby_reads: bool = False,
     say: Callable[[str], None] = lambda line: None,
 ) -> tuple[History, list[str]]:
     """Chat for some seconds while faults are thrown; return the history, and what is wrong with it.
@@ -56,8 +61,10 @@ async def storm(
         browsers: the number of tabs in Chromium.
         pace: the seconds between two messages of a writer.
         relays: the number of relays, which alone notify messages; 0: the primary does.
+        standby_reads: whether there is a standby from which the servers read, and somebody who reads pages.
     """
-    async with Cluster(directory, servers, SETTINGS | TAGGED, relays) as cluster:
+    reads = ReadStandby(directory / NAME) if standby_reads else None
+    async with Cluster(directory, servers, SETTINGS | TAGGED, relays, reads) as cluster:
         history = History()
         cast, ids, private = await _settle(cluster, threads)
         watch = Watch(cluster, cast, private)
@@ -82,8 +89,10 @@ async def storm(
             http_client() as http,
             asyncio.TaskGroup() as group,
         ):
+            leafing = Leafing(cluster, history, cast.owner, ids)
+            reading = [group.create_task(leafing.run())] if reads else []
             people: list[ReadingClient | ReadingBrowser | Recorder] = [*following, *tabs, *watch.recorders]
-            reading = [group.create_task(reader.run()) for reader in people]
+            reading += [group.create_task(reader.run()) for reader in people]
             writing = [
                 group.create_task(write(one, id, pause))
                 for id in ids
@@ -103,9 +112,19 @@ async def storm(
                 history.oddities.append(f"{len(late)} writers still wait for an answer")
             wrong = await talking.judge()
             table = await when_all_is_read(cluster, history, watch.has_all)
+            wrong += leafing.judge(table)
             for task in (*reading, *late):
                 task.cancel()
+            if reads:
+                history.changes["pages and replays by a standby"] = await by_standbys(cluster.servers)
         return history, [*history.judge(table), *await watch.judge(table), *wrong]
+
+
+async def by_standbys(servers: list[Server]) -> int:
+    """How often servers have read from standbys since they were started."""
+    scraped = [await scrape(server) for server in servers]
+    labels = [{"kind": kind, "source": "standby"} for kind in ("page", "replay")]
+    return sum(int(one.value("chinwag_reads_total", **label)) for one in scraped for label in labels)
 
 
 async def _settle(cluster: Cluster, threads: int) -> tuple[Cast, list[int], list[int]]:
@@ -157,6 +176,8 @@ def _choose(
         every.append(faults.fill_the_disk)
     if cluster.relays:
         every += relay_faults.EVERY
+    if cluster.read_standby:
+        every += read_standby.EVERY
     if tabs:
         every += [faults.go_offline(tabs), faults.fall_asleep(tabs)]
     return [fault for fault in every if not only or fault.__name__ in only]

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.storm import relay_faults
+from tests.storm import read_standby, relay_faults
 from tests.storm.rolling import rolling_restart
 from tests.storm.run import storm
 
@@ -16,6 +16,7 @@ FAULTS = ["kill_a_server", "kill_postgresql", "terminate_listeners", "terminate_
 
 
 RELAY_FAULTS = [fault.__name__ for fault in relay_faults.EVERY]
+READ_FAULTS = [fault.__name__ for fault in read_standby.EVERY]
 
 
 @pytest.fixture
@@ -44,6 +45,24 @@ def test_nor_where_relays_notify_messages(directory: Path) -> None:
     )
     assert not wrong
     assert history.faults
+    assert len(history.sent.stored) > 100
+
+
+def test_nor_where_servers_read_from_a_standby(directory: Path) -> None:
+    history, wrong = asyncio.run(
+        storm(
+            directory,
+            seconds=15,
+            servers=2,
+            threads=2,
+            readers=2,
+            standby_reads=True,
+            only=[*FAULTS, *READ_FAULTS],
+        )
+    )
+    assert not wrong
+    assert history.faults
+    assert history.changes["pages and replays by a standby"] > 0
     assert len(history.sent.stored) > 100
 
 

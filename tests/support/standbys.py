@@ -33,7 +33,14 @@ POSITION = "select pg_current_wal_insert_lsn()::text"
 class Standby:
     """A standby with a directory of its own."""
 
-    def __init__(self, primary: EmbeddedPostgres, directory: Path, options: Mapping[str, str]) -> None:
+    def __init__(
+        self, primary: EmbeddedPostgres, directory: Path, options: Mapping[str, str], name: str = "chinwag"
+    ) -> None:
+        """
+        Args:
+            name: its name for synchronous_standby_names.
+        """
+        self.name = name
         self.primary = primary
         self.directory = directory
         self.postgres = EmbeddedPostgres(directory, port=0, options=STANDBY | dict(options))
@@ -49,7 +56,7 @@ class Standby:
         return port
 
     def start(self) -> None:
-        copy_primary(self.primary, self.directory)
+        copy_primary(self.primary, self.directory, name=self.name)
         self.postgres.start()
 
     @asynccontextmanager
@@ -113,13 +120,12 @@ async def _connected(postgres: EmbeddedPostgres) -> AsyncIterator[Connection]:
 
 
 def copy_primary(
-    primary: EmbeddedPostgres, target: Path, *options: str, by: str | None = None, name: str = "chinwag"
+    primary: EmbeddedPostgres, target: Path, *options: str, name: str = "chinwag"
 ) -> None:
     """Make the data of a standby in a directory, which may have others in it.
 
     Args:
         options: further options of pg_basebackup.
-        by: the URL by which it streams, if that is not the primary's own.
         name: its name for synchronous_standby_names.
     """
     for path in target.iterdir() if target.exists() else ():
@@ -127,7 +133,7 @@ def copy_primary(
     target.mkdir(mode=0o755, exist_ok=True)
     for file in PASSWORDS.values():
         shutil.copy(primary.directory / file, target / file)
-    url = urlsplit(by or primary.superuser_url)._replace(query=f"application_name={name}").geturl()
+    url = urlsplit(primary.superuser_url)._replace(query=f"application_name={name}").geturl()
     command = [str(binary("pg_basebackup")), "-d", url, "-D", f"{target}/data", *options]
     subprocess.run([*command, "--checkpoint=fast", "--write-recovery-conf", "--no-sync"], check=True)
     # Of the primary's settings, the standby must not wait for a standby of its own.
