@@ -160,16 +160,16 @@ def _curve(name: str, title: str, about: str, delay_ms: float, points: tuple[int
             Figure("relay_socket_ms", "relay notifies"),
         ),
         panels=(
-            Panel(title, "commits/s", (("rate", "primary notifies"), ("relay_rate", "relay"))),
+            Panel(title, "commits/s", (("rate", "primary"), ("relay_rate", "relay"))),
             Panel(
                 title,
                 "µs of the primary's CPU a commit",
-                (("database_us", "primary notifies"), ("relay_database_us", "relay")),
+                (("database_us", "primary"), ("relay_database_us", "relay")),
             ),
             Panel(
                 title,
                 "ms from INSERT to a socket, median",
-                (("socket_ms", "primary notifies"), ("relay_socket_ms", "relay")),
+                (("socket_ms", "primary"), ("relay_socket_ms", "relay")),
             ),
         ),
         measure=partial(measure, delay_ms),
