@@ -8,12 +8,14 @@ import multiprocessing
 import signal
 from collections.abc import AsyncIterator, Callable, Iterator
 from functools import partial
+from typing import Any
 from uuid import uuid4
 
 from click import Group
 from litestar import Litestar
 from litestar.config.compression import CompressionConfig
 from litestar.di import Provide
+from litestar.enums import ScopeType
 from litestar.plugins import CLIPlugin
 
 from chinwag import wire
@@ -71,6 +73,7 @@ from chinwag.web import assets, pages, problems
 from chinwag.web.api import ROUTES
 from chinwag.web.openapi import OmittedFields
 from chinwag.web.services import Services, services_of
+from chinwag.web.sockets import serve_socket
 
 GC_THRESHOLDS = (20_000, 20, 20)
 """The number of new objects, and of collections of the younger generations, after which the garbage
@@ -96,11 +99,22 @@ event loop pushes nothing while it compresses.
 """
 
 
-def create_app(settings: Settings | None = None) -> Litestar:
+class Application(Litestar):
+    """The ASGI application: Litestar for HTTP, and the WebSockets beside it."""
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        """Serve a request, a WebSocket, or the life of the application."""
+        if scope["type"] == ScopeType.WEBSOCKET:
+            await serve_socket(scope, receive, send, services_of(self.state))
+        else:
+            await super().__call__(scope, receive, send)
+
+
+def create_app(settings: Settings | None = None) -> Application:
     """Make the application, for any ASGI server. It needs `database_url`, and a schema that is migrated."""
     settings = settings or load_settings()
     configure_logs(settings.log_format)
-    return Litestar(
+    return Application(
         route_handlers=[*ROUTES, *pages.ROUTES],
         exception_handlers=problems.HANDLERS,
         before_send=[add_headers],

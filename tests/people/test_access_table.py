@@ -15,13 +15,14 @@ from typing import Any, NamedTuple
 
 import httpx
 import pytest
-from litestar.routes import HTTPRoute, WebSocketRoute
+from litestar.routes import HTTPRoute
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed
 
 from chinwag.asgi import create_app
 from chinwag.db.pool import Connection
 from chinwag.settings import Settings
+from chinwag.web.sockets import LIST_ADDRESS, THREAD_ADDRESS
 from tests.support.client import LIMIT_SECONDS, open_thread
 from tests.support.http import http_client
 from tests.support.people import PASSWORD
@@ -187,13 +188,10 @@ def routes() -> set[str]:
     """All routes of the application, without OPTIONS, for which there is one rule."""
     with warnings.catch_warnings(action="ignore"):  # Litestar warns of what its next version does not do
         app = create_app(Settings())
-    found = set()
+    found = {f"WS {address}" for address in (LIST_ADDRESS, THREAD_ADDRESS)}
     for route in app.routes:
-        if isinstance(route, WebSocketRoute):
-            found.add(f"WS {route.path_format}")
-        else:
-            assert isinstance(route, HTTPRoute), route
-            found |= {f"{method} {route.path_format}" for method in route.methods - {"OPTIONS"}}
+        assert isinstance(route, HTTPRoute), route
+        found |= {f"{method} {route.path_format}" for method in route.methods - {"OPTIONS"}}
     return found
 
 

@@ -15,7 +15,7 @@ from litestar.types import Receive, Scope, Send
 from websockets.asyncio.client import ClientConnection, connect
 
 from chinwag.push.burst import Burst
-from chinwag.push.connection import AnyWebSocket, Connection, connection_of
+from chinwag.push.connection import Connection, connection_of
 from chinwag.push.uvicorn.http import BoundedHttpProtocol, ConnectionLimits
 from chinwag.push.uvicorn.keepalive import SLOTS, TimerWheel
 from chinwag.push.uvicorn.protocol import PING, UvicornConnection
@@ -85,9 +85,9 @@ class Here:
         return f"ws://127.0.0.1:{self.server.servers[0].sockets[0].getsockname()[1]}"
 
     async def _application(self, scope: Scope, receive: Receive, send: Send) -> None:
-        socket = AnyWebSocket(scope, receive, send)
-        await socket.accept()
-        witness = Witness(connection_of(socket))
+        await receive()
+        await send({"type": "websocket.accept", "subprotocol": None, "headers": []})
+        witness = Witness(connection_of(scope, receive, send))
         self.witnesses.append(witness)
         await witness.connection.serve(witness)
 

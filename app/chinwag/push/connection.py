@@ -9,7 +9,7 @@ import asyncio
 from collections import deque
 from typing import Any, Protocol, cast
 
-from litestar import WebSocket
+from litestar.types import Receive, Scope, Send
 
 from chinwag.push.burst import Burst
 
@@ -21,8 +21,6 @@ PEER = "chinwag.peer"
 (chinwag.push.uvicorn.peer)."""
 
 QUEUED_FRAMES = 64
-
-AnyWebSocket = WebSocket[Any, Any, Any]
 
 CLOSED = (OSError, RuntimeError)
 """The two errors by which servers say that a WebSocket is closed."""
@@ -75,18 +73,19 @@ class Connection(Protocol):
         """Close the WebSocket with 1012, or drop the connection if there is no room for the close frame."""
 
 
-def connection_of(socket: AnyWebSocket) -> Connection:
+def connection_of(scope: Scope, receive: Receive, send: Send) -> Connection:
     """Return the fast connection where the server offers one, or else the plain one."""
-    extensions = cast(dict[str, Any], socket.scope.get("extensions") or {})
+    extensions = cast(dict[str, Any], scope.get("extensions") or {})
     fast: Connection | None = extensions.get(EXTENSION)
-    return fast or AsgiConnection(socket)
+    return fast or AsgiConnection(receive, send)
 
 
 class AsgiConnection:
     """The connection through any ASGI server, whose `send` waits when the network does."""
 
-    def __init__(self, socket: AnyWebSocket) -> None:
-        self._socket = socket
+    def __init__(self, receive: Receive, send: Send) -> None:
+        self._receive = receive
+        self._send_event = send
         self._texts: deque[bytes] = deque()
         self._has_room = asyncio.Event()
         self._has_room.set()
@@ -109,7 +108,7 @@ class AsgiConnection:
 
     async def serve(self, handler: InputHandler) -> None:
         try:
-            while (event := await self._socket.receive())["type"] == "websocket.receive":
+            while (event := await self._receive())["type"] == "websocket.receive":
                 await self.drained()
                 if busy := handler.receive(cast(Any, event).get("text")):
                     await asyncio.wait([busy])
@@ -118,7 +117,7 @@ class AsgiConnection:
             handler.left()
 
     async def close(self, code: int, reason: str) -> None:
-        await self._socket.close(code, reason)
+        await self._send_event({"type": "websocket.close", "code": code, "reason": reason})
 
     def finish(self) -> None:
         """Do nothing: such a server closes its WebSockets itself, at once, and nobody calls this."""
@@ -127,7 +126,7 @@ class AsgiConnection:
         try:
             while self._texts:
                 text = self._texts[0].decode()
-                await self._socket.send({"type": "websocket.send", "text": text, "bytes": None})
+                await self._send_event({"type": "websocket.send", "text": text, "bytes": None})
                 self._texts.popleft()
                 if not self._texts:
                     self._has_room.set()

@@ -68,11 +68,9 @@ class CheckAccess(ASGIMiddleware):
     it.
 
     Handlers have who is signed in as `scope["user"]`. A request is refused if nobody is, unless it signs in.
-    The handler of a WebSocket has the code with which to close it instead, because a browser cannot see why a
-    handshake was refused.
     """
 
-    # This is no guard, because Litestar copies the handler for each guard in each handshake.
+    scopes = (ScopeType.HTTP,)
 
     async def handle(self, scope: Scope, receive: Receive, send: Send, next_app: ASGIApp) -> None:
         """Check the Host, the Origin and who is signed in.
@@ -86,12 +84,9 @@ class CheckAccess(ASGIMiddleware):
         check_host(name, services.settings)
         if scope["path"] != OPENID_CALLBACK:  # to which a page of the provider leads
             check_origin(scope, fields, services.settings)
-        if scope["type"] == ScopeType.HTTP:
-            scope["user"] = await signed_in(scope, name, fields, services)
-            if scope["user"] is None and not _signs_in(scope):
-                raise NotSignedIn()
-        else:
-            scope["user"] = await _signed_in_or_code(scope, name, fields, services)
+        scope["user"] = await signed_in(scope, name, fields, services)
+        if scope["user"] is None and not _signs_in(scope):
+            raise NotSignedIn()
         await next_app(scope, receive, send)
 
 
@@ -176,10 +171,17 @@ async def signed_in(
     return await sign_in.by_computer(or_remembered=or_remembered)
 
 
-async def _signed_in_or_code(
-    scope: Scope, name: str, fields: dict[bytes, str], services: Services
-) -> SignedIn | CloseCode:
-    """Return who opens a WebSocket, or the code with which its handler has to close it."""
+async def who_opens(scope: Scope, services: Services) -> SignedIn | CloseCode:
+    """Return who opens a WebSocket, or the code with which to close it: a browser cannot see why a handshake
+    was refused.
+
+    Raises:
+        HostNotAllowed, OriginNotAllowed, TooManyRequests
+    """
+    fields = _fields(scope)
+    name = _name_in(fields.get(b"host", ""))
+    check_host(name, services.settings)
+    check_origin(scope, fields, services.settings)
     try:
         return await signed_in(scope, name, fields, services) or CloseCode.SIGNED_OUT
     except WrongKey:

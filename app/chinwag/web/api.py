@@ -25,7 +25,6 @@ from chinwag.web import (
 from chinwag.web.access import CheckAccess
 from chinwag.web.parameters import WITHOUT_BODY
 from chinwag.web.problems import AnswerWhenCancelled
-from chinwag.web.sockets import list_socket, thread_socket
 from chinwag.web.throttle import LimitChanges
 
 AnyRequest = Request[Any, Any, Any]
@@ -100,7 +99,5 @@ ROUTES: list[ControllerRouterHandler] = [
         ],
     ),
     hook_api.HOOKS,
-    # The WebSockets have a router with fewer middlewares, because each handshake pays for every middleware.
-    Router("/api/v1", middleware=[CheckAccess()], route_handlers=[thread_socket, list_socket]),
     *monitoring_api.ROUTES,
 ]

@@ -19,6 +19,7 @@ from chinwag.errors import BadInput, Refusal, ServerStopping
 from chinwag.headers import PAGE_POLICY
 from chinwag.logs import loggable
 from chinwag.web import assets
+from chinwag.web.sockets import is_address
 
 AnyRequest = Request[Any, Any, Any]
 
@@ -49,7 +50,7 @@ def database_failed(request: AnyRequest, error: Exception) -> Response[wire.Prob
 
 def http_failed(request: AnyRequest, error: HTTPException) -> Response[Any]:
     """Answer with what Litestar itself refuses: a wrong path, method, body or parameter."""
-    if error.headers == {"allow": "websocket"}:
+    if error.status_code == 404 and is_address(request.scope["path"]):
         detail = "this is the address of a WebSocket"
         return _answer(request, 426, "upgrade_required", detail, {"Upgrade": "websocket"})
     if error.status_code == 404 and _wants_page(request):

@@ -1,53 +1,62 @@
-"""The two WebSockets: of a thread, and of the list of threads."""
+"""The two WebSockets: of a thread, and of the list of threads.
+
+They go past Litestar: its routing and its wrappers would cost as much as all the rest of a handshake.
+"""
+
+from urllib.parse import parse_qs
 
 import msgspec
-from litestar import websocket
-from litestar.types import Receive, Send
+from litestar.types import Receive, Scope, Send
 
 from chinwag import wire
-from chinwag.chat.accounts import SignedIn
 from chinwag.counts import SOCKETS_CLOSED
-from chinwag.push.connection import AnyWebSocket, connection_of
+from chinwag.errors import Refusal
+from chinwag.push.connection import Connection, connection_of
 from chinwag.push.subscription import ListSubscription
 from chinwag.push.thread_subscription import ThreadSubscription
-from chinwag.web.services import services_of
+from chinwag.web.access import who_opens
+from chinwag.web.services import Services
 from chinwag.wire import CloseCode
 
-
-class _UnwrappedWebSocket(AnyWebSocket):
-    """Litestar's WebSocket without its wrappers of receive and send.
-
-    The wrappers refer back to the WebSocket, and so each handshake would leave some KiB that only the garbage
-    collector can free. Without them Litestar does not know the state of the WebSocket: only scope, accept,
-    receive, send and close are of use.
-    """
-
-    def receive_wrapper(self, receive: Receive) -> Receive:
-        return receive
-
-    def send_wrapper(self, send: Send) -> Send:
-        return send
+LIST_ADDRESS = "/api/v1/ws/threads"
+THREAD_ADDRESS = "/api/v1/ws/threads/{thread_id}"
 
 
-@websocket("/ws/threads/{thread_id:str}", websocket_class=_UnwrappedWebSocket)
-async def thread_socket(socket: AnyWebSocket, thread_id: str) -> None:
-    """Serve the WebSocket of a thread: what is written goes in, and what is stored comes out."""
-    services = services_of(socket.app.state)
+def is_address(path: str) -> bool:
+    """Return whether a path is the address of a WebSocket."""
+    path = path.rstrip("/")
+    return LIST_ADDRESS in (path, path.rpartition("/")[0])
+
+
+async def serve_socket(scope: Scope, receive: Receive, send: Send, services: Services) -> None:
+    """Serve a WebSocket: check the access of who opens it, accept it, and make its subscription."""
+    await receive()  # websocket.connect
+    path = scope["path"].removeprefix(scope.get("root_path", ""))
+    try:
+        who = await who_opens(scope, services) if is_address(path) else None
+    except Refusal:
+        who = None
+    if who is None:
+        return await send({"type": "websocket.close", "code": CloseCode.POLICY_VIOLATION, "reason": ""})
     # It is accepted first: a browser cannot see why a WebSocket was closed before that.
-    await socket.accept()
-    who: SignedIn | CloseCode = socket.scope["user"]
+    await send({"type": "websocket.accept", "subprotocol": None, "headers": []})
+    connection = connection_of(scope, receive, send)
     if isinstance(who, CloseCode):
-        return await _close(socket, who)
+        return await _close(connection, who)
+    if path.rstrip("/") == LIST_ADDRESS:
+        return await ListSubscription(
+            connection, services.limits, who, services.sign_outs, services.hub
+        ).serve()
     try:
-        id = msgspec.convert(thread_id, wire.Id, strict=False)
+        id = msgspec.convert(path.rstrip("/").rpartition("/")[2], wire.Id, strict=False)
     except msgspec.ValidationError:
-        return await _close(socket, CloseCode.NO_SUCH_THREAD)
+        return await _close(connection, CloseCode.NO_SUCH_THREAD)
     try:
-        after = msgspec.convert(socket.query_params.get("after"), wire.Seq | None, strict=False)
+        after = _after(scope["query_string"])
     except msgspec.ValidationError:
-        return await _close(socket, CloseCode.POLICY_VIOLATION, "after is not a seq")
+        return await _close(connection, CloseCode.POLICY_VIOLATION, "after is not a seq")
     subscription = ThreadSubscription(
-        connection_of(socket),
+        connection,
         services.limits,
         who,
         services.sign_outs,
@@ -58,23 +67,21 @@ async def thread_socket(socket: AnyWebSocket, thread_id: str) -> None:
         writer=services.writer,
         max_content=services.settings.max_content,
     )
-    await subscription.serve(after, services.joins)
+    return await subscription.serve(after, services.joins)
 
 
-@websocket("/ws/threads", websocket_class=_UnwrappedWebSocket)
-async def list_socket(socket: AnyWebSocket) -> None:
-    """Serve the WebSocket of the list of threads: threads created, changed (title, pin), deleted, active."""
-    await socket.accept()
-    who: SignedIn | CloseCode = socket.scope["user"]
-    if isinstance(who, CloseCode):
-        return await _close(socket, who)
-    services = services_of(socket.app.state)
-    await ListSubscription(
-        connection_of(socket), services.limits, who, services.sign_outs, services.hub
-    ).serve()
-    return None
+def _after(query: bytes) -> int | None:
+    """Return the seq after which the messages are sent; None if only what is new is.
+
+    Raises:
+        msgspec.ValidationError: it is not a seq.
+    """
+    if not query:
+        return None
+    values = parse_qs(query.decode("latin-1"), keep_blank_values=True).get("after")
+    return msgspec.convert(values[0], wire.Seq | None, strict=False) if values else None
 
 
-async def _close(socket: AnyWebSocket, code: CloseCode, reason: str | None = None) -> None:
+async def _close(connection: Connection, code: CloseCode, reason: str = "") -> None:
     SOCKETS_CLOSED.add(str(code.value))
-    await socket.close(code, reason)
+    await connection.close(code, reason)
