@@ -175,7 +175,7 @@ def audit() -> None:
     settings = load_settings()
     configure_logs(settings.log_format)
     with database_in_use(settings) as url:
-        report = asyncio.run(audit_database(url))
+        report = asyncio.run(audit_database(settings.listen_url or url))
     click.echo(report.text)
     sys.exit(0 if report.sound else 1)
 
