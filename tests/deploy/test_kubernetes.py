@@ -20,12 +20,12 @@ from chinwag.cli import cli
 from chinwag.embedded.binaries import binary
 from chinwag.embedded.server import EmbeddedPostgres
 from chinwag.provision import migrate
-from chinwag.relay_command import OPTIONS
+from chinwag.relay.subscriber import SETTINGS
 from chinwag.settings import Settings, load_settings
 from tests.support.client import open_thread
 from tests.support.cloudnative_pg import schema_of
 from tests.support.http import http_client
-from tests.support.process import ServerStarter, directory_for_all, skip_for_lack
+from tests.support.process import ServerStarter, directory_for_all
 from tests.support.relays import running_relay, switch, until_health
 from tests.support.repository import ROOT
 from tests.support.sql import INSERT
@@ -42,10 +42,13 @@ Manifest = dict[str, Any]
 
 def built(folder: Path) -> list[Manifest]:
     """Return what `kubectl apply --kustomize` would apply."""
-    kustomize = shutil.which("kustomize")
-    if kustomize is None:
-        skip_for_lack("kustomize is missing: go install sigs.k8s.io/kustomize/kustomize/v5@v5.8.1")
-    text = subprocess.run([kustomize, "build", folder], check=True, capture_output=True, text=True).stdout
+    if kustomize := shutil.which("kustomize"):
+        command = [kustomize, "build"]
+    elif kubectl := shutil.which("kubectl"):
+        command = [kubectl, "kustomize"]
+    else:
+        pytest.skip("kubectl and kustomize are missing; Debian has none that is new enough")
+    text = subprocess.run([*command, folder], check=True, capture_output=True, text=True).stdout
     return list(yaml.safe_load_all(text))
 
 
@@ -248,7 +251,7 @@ async def test_a_relay_works_with_the_roles_and_the_settings_of_its_pod(primary:
     relay = next(yaml.safe_load_all((FOLDER / "relays" / "relay.yaml").read_text()))
     postgres, looks_after = relay["spec"]["template"]["spec"]["containers"]
     settings = dict(option.removeprefix("-c").split("=") for option in postgres["args"])
-    assert settings == {name: value for name, value in OPTIONS.items() if name != "hot_standby"}
+    assert settings == {name: value for name, value in SETTINGS.items() if name != "hot_standby"}
 
     admin = await asyncpg.connect(primary.superuser_url)
     await admin.execute("create role chinwag_relay login replication password 'one'")
