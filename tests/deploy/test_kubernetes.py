@@ -187,6 +187,7 @@ def environ(manifests: list[Manifest]) -> dict[str, str]:
 def test_the_environment_has_settings_that_there_are(manifests: list[Manifest]) -> None:
     settings = load_settings(Path("nowhere"), environ(manifests))
     assert settings.database_url == "postgresql://chinwag_server:secret@chinwag-db-rw/chinwag"
+    assert settings.read_url == "postgresql://chinwag_server:secret@chinwag-db-ro/chinwag"
     assert settings.public_url == f"https://{settings.allowed_hosts[0]}"
     assert of(manifests, "Ingress")["spec"]["rules"][0]["host"] == settings.allowed_hosts[0]
     for pod in pods(manifests):
