@@ -2,6 +2,7 @@
 
 import asyncio
 
+import asyncpg
 import httpx
 import pytest
 
@@ -59,6 +60,23 @@ async def test_whoever_comes_back_gets_all(
         await db.execute(INSERT, thread, "and on")
         await reader.until_seq(1401)
     assert await reads.since() == {"replay standby": 1, "replay standby_behind": 2}
+
+
+async def test_a_message_that_was_committed_after_a_newer_one_is_found(
+    http: httpx.AsyncClient, db: Connection, database_url: str, long_thread: int, paused: Pause, reads: Reads
+) -> None:
+    """Messages of two threads get their ids in one order, and are committed in the other."""
+    slow = await asyncpg.connect(database_url)
+    try:
+        async with slow.transaction():
+            await slow.execute(INSERT, long_thread, "a slow loris")
+            newer = await db.fetchval("insert into thread (title) values ('Newer') returning id")
+            await db.execute(INSERT, newer, "a quick loris")
+            await paused()
+        assert set(await found(http, "loris")) == {(newer, 1), (long_thread, 101)}
+    finally:
+        await slow.close()
+    assert await reads.since() == {"search standby_behind": 1}
 
 
 async def test_a_deleted_thread_is_gone_at_once(

@@ -88,6 +88,20 @@ async def test_long_messages_fill_pages(
     assert await reads.since() == {"page standby": 3}
 
 
+async def test_a_page_that_lacks_a_message_is_not_believed(
+    http: httpx.AsyncClient, db: Connection, long_thread: int, standby: Standby, reads: Reads
+) -> None:
+    """So it is while the messages of a deleted thread are removed, which the primary knows of."""
+    await db.execute("set session_replication_role = replica")  # no triggers, which refuse it
+    await db.execute("delete from message where thread_id = $1 and seq in (1, 100)", long_thread)
+    await db.execute("set session_replication_role = origin")
+    await standby.has_all()
+    assert len(await seqs(http, long_thread)) == 50
+    assert len(await seqs(http, long_thread, after=0)) == 49
+    assert len(await seqs(http, long_thread, after=1)) == 50
+    assert await reads.since() == {"page standby_behind": 2, "page standby": 1}
+
+
 @pytest.mark.parametrize("format", ["json", "markdown"])
 async def test_an_export(
     http: httpx.AsyncClient, plain_http: httpx.AsyncClient, long_thread: int, reads: Reads, format: str
