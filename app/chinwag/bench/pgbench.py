@@ -23,10 +23,9 @@ async def pgbench(
     threads: Sequence[int],
     size: int,
     *,
-    seconds: int = ENDLESS_SECONDS,
     rate: float = 0,
 ) -> AsyncIterator[Process]:
-    """Run pgbench with a client for each thread. It ends at the end of the block at the latest.
+    """Run pgbench with a client for each thread. At the end of the block it is killed.
 
     Args:
         size: the characters of a message.
@@ -34,7 +33,7 @@ async def pgbench(
     """
     bare, secret = libpq(url)
     command = [str(binary("pgbench")), "--no-vacuum", "--protocol=prepared", "--progress=1"]
-    command += [f"--client={len(threads)}", f"--jobs={min(JOBS, len(threads))}", f"--time={seconds}"]
+    command += [f"--client={len(threads)}", f"--jobs={min(JOBS, len(threads))}", f"--time={ENDLESS_SECONDS}"]
     command += [f"--define=threads={{{','.join(map(str, threads))}}}", f"--define=content={'x' * size}"]
     command += [f"--rate={rate:g}"] if rate else []
     command += [f"--file={SCRIPT}", bare]

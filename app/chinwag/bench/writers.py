@@ -1,6 +1,5 @@
 """The commits per second of concurrent SQL writers with NOTIFY, without it, and with a relay."""
 
-import asyncio
 import contextlib
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -101,17 +100,15 @@ async def _unheard(url: str, superuser_url: str, threads: int) -> tuple[str, lis
 async def _commits(way: Way, writers: int, scale: Scale, watch: Watch, who: str) -> Span:
     """Count the commits of some writers, after a warm-up."""
     warm_up = 1 + writers // 64  # each session makes plans of its own
-    seconds = warm_up + max(1, round(scale.seconds))
     said: list[str] = []
     commits, counted, last = 0.0, 0.0, 0.0
-    shares: dict[str, float] = {}
-    async with pgbench(way.url, way.threads[:writers], scale.size, seconds=seconds) as process:
+    async with pgbench(way.url, way.threads[:writers], scale.size) as process:
         cpu = Cpu({**way.processes, "pgbench": [process.pid]})
-        # The CPU time is read while all processes still run: it is not known of one that has just ended.
-        reading = asyncio.get_running_loop().call_later(0.95 * seconds, lambda: shares.update(cpu.shares()))
         assert process.stdout
-        async for line in process.stdout:
-            said.append(line.decode())
+        while counted < max(1, scale.seconds) - 0.5:
+            said.append((await process.stdout.readline()).decode())
+            if not said[-1]:
+                raise LoadFailed(f"pgbench failed:\n{''.join(said)}")
             if progress := PROGRESS.match(said[-1]):
                 now, rate = float(progress[1]), float(progress[2])
                 if last >= warm_up - 0.5:
@@ -120,8 +117,4 @@ async def _commits(way: Way, writers: int, scale: Scale, watch: Watch, who: str)
                 else:
                     cpu.shares()  # from here on it is counted
                 last = now
-        reading.cancel()
-        status = await process.wait()
-    if status or not counted:
-        raise LoadFailed(f"pgbench failed:\n{''.join(said)}")
-    return Span(round(commits), counted, shares)
+        return Span(round(commits), counted, cpu.shares())
