@@ -141,11 +141,14 @@ def connections(**options: Any) -> None:
 
 
 @bench.command()
+@click.option(
+    "--writers", default=(1, 4, 16, 64), type=click.IntRange(1, 150), multiple=True, help="May be repeated."
+)
 @amount("--seconds", 3, "Length of a run, in seconds.")
 @SIZE
 @common_options
 def writers(**options: Any) -> None:
-    """Measure the commits per second of 1, 4, 16 and 64 SQL writers.
+    """Measure the commits per second of SQL writers: 1, 4, 16 and 64.
 
     pgbench writes one message per commit, each writer to a thread of its own. On a PostgreSQL that the
     benchmark has started, it measures two other databases, too: one has all triggers but does not notify, and

@@ -24,6 +24,7 @@ class Scale:
         size: the characters of a message.
         in_flight: the number of messages that are under way at a time.
         rate: in messages a second.
+        writers: the numbers of SQL writers.
     """
 
     sockets: int = 0
@@ -33,6 +34,7 @@ class Scale:
     rows_per_commit: int = 1
     in_flight: int = 64
     rate: float = 200
+    writers: tuple[int, ...] = ()
 
 
 def fanout(subject: Subject, scale: Scale, watch: load.Watch) -> list[Figure]:

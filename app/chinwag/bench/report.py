@@ -103,7 +103,8 @@ def _command(bench: str, options: Mapping[str, object]) -> str:
     for name, value in options.items():
         option = name.replace("_", "-")
         is_off = value is False
-        words.append(f"--{'no-' * is_off}{option}" + ("" if isinstance(value, bool) else f" {value}"))
+        values = value if isinstance(value, tuple) else ("" if isinstance(value, bool) else value,)
+        words += [f"--{'no-' * is_off}{option} {one}".rstrip() for one in values]
     return " ".join(words)
 
 

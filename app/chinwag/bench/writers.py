@@ -20,7 +20,6 @@ from chinwag.embedded.initdb import OWNER
 from chinwag.errors import LoadFailed
 from chinwag.provision import migrate
 
-COUNTS = (1, 4, 16, 64)
 UNHEARD = "chinwag_unheard"
 MUTE = Path(__file__).with_name("unheard.sql")
 
@@ -48,16 +47,16 @@ def writers(subject: Subject, scale: Scale, watch: Watch) -> list[Figure]:
     and so these are left out.
     """
     with contextlib.ExitStack() as stack:
-        threads = stack.enter_context(new_threads(subject, max(COUNTS)))
+        threads = stack.enter_context(new_threads(subject, max(scale.writers)))
         ways = {NOTIFY: Way(subject.database, threads, subject.processes)}
         if subject.superuser_url and subject.place:
             watch("making the other databases")
-            unheard, its_threads = run(_unheard(subject.database, subject.superuser_url, max(COUNTS)))
+            unheard, its_threads = run(_unheard(subject.database, subject.superuser_url, max(scale.writers)))
             ways[NONE] = Way(unheard, its_threads, subject.processes)
             relayed = stack.enter_context(relayed_subject(subject.place))
-            its_threads = stack.enter_context(new_threads(relayed, max(COUNTS)))
+            its_threads = stack.enter_context(new_threads(relayed, max(scale.writers)))
             ways[RELAY] = Way(relayed.database, its_threads, relayed.processes, relayed.relay_url)
-        return [figure for count in COUNTS for figure in _figures(ways, count, scale, watch)]
+        return [figure for count in scale.writers for figure in _figures(ways, count, scale, watch)]
 
 
 def _figures(ways: Mapping[str, Way], count: int, scale: Scale, watch: Watch) -> Iterator[Figure]:
