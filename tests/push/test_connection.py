@@ -2,6 +2,7 @@
 for it, and under any other."""
 
 import asyncio
+import gc
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import partial
@@ -163,6 +164,18 @@ async def test_an_idle_socket_needs_no_task(ours: Here) -> None:
         await answered(browser)
         assert not ours.server.server_state.tasks
         assert len(asyncio.all_tasks() - tasks) <= 1, "the browser's"
+
+
+async def test_a_handshake_leaves_nothing_that_only_the_garbage_collector_can_free(ours: Here) -> None:
+    gc.collect()
+    gc.disable()
+    try:
+        async with shaken_hands(ours):
+            await until(lambda: ours.witnesses)
+            await asyncio.sleep(0)  # the application's task has ended, and is not referred to any more
+            assert not [one for one in gc.get_objects() if type(one) is BoundedHttpProtocol]
+    finally:
+        gc.enable()
 
 
 async def test_a_handler_is_told_that_the_server_stops_and_closes_then(ours: Here) -> None:

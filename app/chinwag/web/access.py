@@ -253,6 +253,7 @@ def _fields(scope: Scope) -> dict[bytes, str]:
     return {name.lower(): value.decode("latin-1") for name, value in scope["headers"]}
 
 
+@lru_cache
 def _name_in(host: str) -> str:
     """Return the host without its port; nothing if it is malformed, such as `[::1`."""
     try:

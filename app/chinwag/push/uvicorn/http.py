@@ -41,6 +41,9 @@ PROGRESS_BYTES = 16 * 1024
 HOP_BY_HOP = {b"upgrade", b"connection", b"http2-settings"}
 """The header fields that ask for an upgrade."""
 
+OF_UPGRADES = {b"upgrade", b"content-length", b"transfer-encoding"}
+"""Of these header fields a handshake of a WebSocket has the first, once, and no other: it has no body."""
+
 log = structlog.get_logger(__name__)
 
 
@@ -240,13 +243,16 @@ class BoundedHttpProtocol(HttpToolsProtocol):
             accept,
         )
         self.transport.set_protocol(websocket)
+        # The two refer to each other, so that only the garbage collector could free them.
+        self.parser = cast(Any, None)
 
     def _is_handshake(self, method: bytes) -> bool:
         """Whether the request is the opening handshake of a WebSocket (RFC 6455, section 4.1). The
         WebSocket's own fields are checked in chinwag.push.uvicorn.handshake."""
-        has_body = self._count_of(b"content-length") or self._count_of(b"transfer-encoding")
-        is_get = method == b"GET" and self.parser.get_http_version() == "1.1" and not has_body
-        return is_get and self._count_of(b"upgrade") == 1 and self._get_upgrade() == b"websocket"
+        if method != b"GET" or self.parser.get_http_version() != "1.1":
+            return False
+        fields = [field for field in self.headers if field[0] in OF_UPGRADES]
+        return len(fields) == 1 and fields[0][1].lower() == b"websocket"
 
     def _count_of(self, name: bytes) -> int:
         return [field[0] for field in self.headers].count(name)
