@@ -19,7 +19,7 @@ from bench import databases
 from bench.capacity import report
 from bench.capacity.model import CHECKS, MEASURED_BY, units
 from bench.capacity.situation import CONNECTIONS, Situation, Use, measure, until_quiet
-from bench.contestants import ROOT, running
+from bench.contestants import ROOT
 from bench.files import allow_many_sockets
 from bench.growth.chinwag import CHINWAG
 from bench.growth.cluster import Cluster
@@ -56,17 +56,20 @@ def main(rounds: int, seconds: float, small: bool, output: Path) -> None:
     others: dict[str, list[float]] = defaultdict(list)
     with databases.started(fsync=not small) as postgres:
         for number in range(1, rounds + 1):
-            with postgres.fresh(CHINWAG) as url:
-                for name, value in _others(url, 100 if small else SOCKETS, seconds).items():
-                    others[name].append(value)
-                with Cluster(url) as cluster:
-                    for situation in sorted(situations, key=lambda one: one.servers):
-                        if len(cluster.places) < situation.servers:
-                            cluster.grow(situation.servers)
-                            asyncio.run(until_quiet([pid for pid, _ in cluster.places]))
-                        use = uvloop.run(measure(url, cluster.places, situation, seconds))
-                        taken[situation.title].append(use)
-                        _tell(f"round {number}/{rounds}  {situation.title}: {use}")
+            with postgres.fresh(CHINWAG) as url, Cluster(url) as cluster:
+                for situation in sorted(situations, key=lambda one: one.servers):
+                    is_first = not cluster.places
+                    if len(cluster.places) < situation.servers:
+                        cluster.grow(situation.servers)
+                        asyncio.run(until_quiet([pid for pid, _ in cluster.places]))
+                    if is_first:
+                        found = _others(url, cluster.places[0], 100 if small else SOCKETS, seconds)
+                        _tell(f"round {number}/{rounds}  {found}")
+                        for name, value in found.items():
+                            others[name].append(value)
+                    use = uvloop.run(measure(url, cluster.places, situation, seconds))
+                    taken[situation.title].append(use)
+                    _tell(f"round {number}/{rounds}  {situation.title}: {use}")
         version = postgres.server_version()
     medians = {title: _median(uses) for title, uses in taken.items()}
     made = units(
@@ -83,35 +86,29 @@ def main(rounds: int, seconds: float, small: bool, output: Path) -> None:
 def _small(one: Situation) -> Situation:
     return replace(
         one,
-        servers=min(2, one.servers),
+        servers=1,
         threads=min(5, one.threads),
         readers=min(5, one.readers),
         lists=min(5, one.lists),
     )
 
 
-def _others(url: str, sockets: int, seconds: float) -> dict[str, float]:
+def _others(url: str, place: tuple[int, str], sockets: int, seconds: float) -> dict[str, float]:
     """Measure what is not a steady load: handshakes, memory, and as many commits as there may be."""
-    with running(CHINWAG, url) as (pid, socket_url):
-        time.sleep(load.REST_SECONDS)
-        server = resident_bytes([pid])
-        urls = [socket_url.format(thread=thread) for thread in range(1, THREADS + 1)]
-        opened = uvloop.run(
-            load.connections(urls, chinwag.WIRE, sockets=sockets, processes={"server": [pid]})
-        )
-        commits = uvloop.run(_commits(url, seconds, quietly=False))
-        quiet_commits = uvloop.run(_commits(url, seconds, quietly=True))
+    pid, socket_url = place
+    server = resident_bytes([pid])
+    urls = [socket_url.format(thread=thread) for thread in range(1, THREADS + 1)]
+    opened = uvloop.run(
+        load.connections(urls, chinwag.WIRE, sockets=sockets, processes={"server": [pid]})
+    )
     assert opened.bytes_per_socket is not None
-    handshake = opened.cpu["server"] / 100 * opened.seconds / sockets * 1e6
-    found = {
-        "handshake": handshake,
+    return {
+        "handshake": opened.cpu["server"] / 100 * opened.seconds / sockets * 1e6,
         "socket": opened.bytes_per_socket,
         "server": float(server),
-        "commits": commits,
-        "quiet_commits": quiet_commits,
+        "commits": uvloop.run(_commits(url, seconds, quietly=False)),
+        "quiet_commits": uvloop.run(_commits(url, seconds, quietly=True)),
     }
-    _tell(f"{found}")
-    return found
 
 
 async def _commits(url: str, seconds: float, *, quietly: bool) -> float:
