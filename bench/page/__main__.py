@@ -25,13 +25,14 @@ from bench.report import machine
 @click.option(
     "--messages", default=100_000, show_default=True, type=click.IntRange(300), help="In the long thread."
 )
+@click.option("--small", is_flag=True, help="Type and read for a moment, to see that it works.")
 @click.option(
     "--output",
     default=ROOT / "docs",
     type=click.Path(path_type=Path),
     help="Folder for the page.  [default: docs]",
 )
-def main(rounds: int, messages: int, output: Path) -> None:
+def main(rounds: int, messages: int, small: bool, output: Path) -> None:
     """Measure the page in Chromium, and write page.md."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # what was started is ended
     if reason := browser.missing():
@@ -42,7 +43,7 @@ def main(rounds: int, messages: int, output: Path) -> None:
         running(CHINWAG, database_url) as (_, sockets_url),
     ):
         url = f"http://{urlsplit(sockets_url).netloc}"
-        sections = asyncio.run(_measure(url, database_url, messages, rounds))
+        sections = asyncio.run(_measure(url, database_url, messages, rounds, small))
         version = postgres.server_version()
     page = _render(sections, messages, rounds, version)
     output.mkdir(parents=True, exist_ok=True)
@@ -51,7 +52,7 @@ def main(rounds: int, messages: int, output: Path) -> None:
 
 
 async def _measure(
-    url: str, database_url: str, messages: int, rounds: int
+    url: str, database_url: str, messages: int, rounds: int, small: bool
 ) -> Mapping[str, list[Figure]]:
     sections: dict[str, list[Figure]] = {}
     short, busy, growing = await create_threads(database_url, (first_load.MESSAGES,) * 3)
@@ -59,9 +60,12 @@ async def _measure(
         click.echo("the first load", err=True)
         sections[first_load.ABOUT] = await first_load.measure(chromium, url, short, rounds)
         click.echo("a busy thread", err=True)
-        sections[busy_thread.ABOUT] = await busy_thread.measure(chromium, url, database_url, busy, rounds)
+        measured = await busy_thread.measure(chromium, url, database_url, busy, rounds, small=small)
+        sections[busy_thread.ABOUT] = measured
         click.echo("a growing reply", err=True)
-        measured = await growing_reply.measure(chromium, url, database_url, growing, rounds)
+        measured = await growing_reply.measure(
+            chromium, url, database_url, growing, rounds, small=small
+        )
         sections[growing_reply.ABOUT] = measured
         click.echo(f"a long thread, of {messages:,} messages", err=True)
         [long] = await create_threads(database_url, (messages,))

@@ -32,7 +32,10 @@ show when the next messages came. Then the reader scrolls up and reads for {READ
 frame is checked for how far the text has moved."""
 
 
-async def measure(browser: "Browser", url: str, database_url: str, thread: int, rounds: int) -> list[Figure]:
+async def measure(
+    browser: "Browser", url: str, database_url: str, thread: int, rounds: int, *, small: bool = False
+) -> list[Figure]:
+    text, reading = (TEXT[:10], 500) if small else (TEXT, READING)
     context = await browser.new_context(viewport={"width": 1280, "height": 800})
     await context.add_init_script(path=PROBE)
     page = await context.new_page()
@@ -43,10 +46,10 @@ async def measure(browser: "Browser", url: str, database_url: str, thread: int, 
     async with _flood(database_url, thread):
         await page.locator(".entry").nth(100).wait_for(state="attached")
         for _ in range(rounds):
-            await page.keyboard.type(TEXT, delay=40)
+            await page.keyboard.type(text, delay=40)
         keys: Any = await page.evaluate("window.keys")
         await page.locator(".scroller").evaluate("(scroller) => scroller.scrollBy(0, -1500)")
-        moved = [float(await page.evaluate("(ms) => probe.movedBy(ms)", READING)) for _ in range(rounds)]
+        moved = [float(await page.evaluate("(ms) => probe.movedBy(ms)", reading)) for _ in range(rounds)]
     await context.close()
     return [
         Figure("a key until its frame", "ms", keys["toFrame"], 50),

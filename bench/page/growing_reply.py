@@ -29,7 +29,9 @@ one every {PAUSE * 1000:g} ms, in {CHARACTERS / PIECE * PAUSE:g} s. A key is pre
 reply is complete. The times of the keys are those of the busy thread."""
 
 
-async def measure(browser: "Browser", url: str, database_url: str, thread: int, rounds: int) -> list[Figure]:
+async def measure(
+    browser: "Browser", url: str, database_url: str, thread: int, rounds: int, *, small: bool = False
+) -> list[Figure]:
     context = await browser.new_context(viewport={"width": 1280, "height": 800})
     await context.add_init_script(path=PROBE)
     page = await context.new_page()
@@ -38,7 +40,7 @@ async def measure(browser: "Browser", url: str, database_url: str, thread: int, 
     await page.locator("textarea").press("End")
     await page.evaluate("probe.watchKeys()")
     connection: Any = await asyncpg.connect(database_url)
-    text = (ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8")[:CHARACTERS]
+    text = (ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8")[: CHARACTERS // 10 if small else CHARACTERS]
     for number in range(rounds):
         question = await connection.fetchval(ASK, thread)
         draft = {"thread_id": thread, "reply_to": question, "author": None}
@@ -48,7 +50,7 @@ async def measure(browser: "Browser", url: str, database_url: str, thread: int, 
             await asyncio.sleep(PAUSE)
         stream = asyncio.create_task(_tell(connection, thread, draft, f"{text}\n\nThe end of {number}."))
         while not stream.done():
-            await page.keyboard.type(TEXT, delay=40)
+            await page.keyboard.type(TEXT[:10] if small else TEXT, delay=40)
         stream.result()
         await reply.get_by_text(f"The end of {number}.").wait_for()
         end = json.dumps({"thread_id": thread, "reply_to": question})

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+from pathlib import Path
 
 from playwright.async_api import Browser, Playwright
 
@@ -40,11 +41,18 @@ OPTIONS = [
 async def launch(playwright: Playwright) -> Browser:
     """Chromium without a window. Without Chromium the test is skipped."""
     return await playwright.chromium.launch(
-        executable_path=_program(), chromium_sandbox=False, args=OPTIONS
+        executable_path=program(), chromium_sandbox=False, args=OPTIONS
     )
 
 
-def _program() -> str:
+def path_to_chromium(directory: Path) -> str:
+    """Return the PATH of a command that starts `chromium`, so that it starts the Chromium of the tests. The
+    link to it is made in this directory."""
+    (directory / "chromium").symlink_to(program())
+    return f"{directory}:{os.environ['PATH']}"
+
+
+def program() -> str:
     """The path of Chromium; where it is installed, of the one that has no windows at all, in which a page
     costs less."""
     path = f"{os.environ['PATH']}:/usr/sbin"

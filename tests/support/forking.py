@@ -23,6 +23,7 @@ IMPORTED = [
     "chinwag.cli",
     "chinwag.account_command",
     "chinwag.key_command",
+    "chinwag.relay_command",
     "chinwag.asgi",
     "chinwag.push.uvicorn.protocol",
     "uvloop",

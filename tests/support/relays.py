@@ -1,6 +1,7 @@
 """Relays as processes of their own, which can be killed and lose what they have."""
 
 import asyncio
+import os
 import re
 import select
 import shutil
@@ -22,6 +23,7 @@ from chinwag.embedded.filelock import is_held
 from chinwag.embedded.initdb import SUPERUSER
 from tests.support.client import LIMIT_SECONDS
 from tests.support.command import forked_chinwag
+from tests.support.forking import CAN_FORK, FORKERY, Forked
 from tests.support.http import http_client
 from tests.support.process import START_SECONDS, Server, environ_of, free_port, wait_until
 
@@ -45,19 +47,24 @@ class Relay:
         self.log = Path(log.name)
         self._log = log
         self._options = options
-        self.process: subprocess.Popen[str] | None = None
+        self.process: subprocess.Popen[str] | Forked | None = None
 
     def start(self) -> None:
         """Start it, and wait until it says that it is ready."""
-        arguments = ["--name", self.name, "--port", str(self.port), "--directory", str(self.directory)]
-        arguments += self._options
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "chinwag.cli", "relay", "run", *arguments],
-            env=environ_of(self.primary_url, {"CHINWAG_RELAY_PASSWORD": PASSWORD}),
-            stdout=subprocess.PIPE,
-            stderr=self._log,
-            text=True,
-        )
+        command = ["relay", "run", "--name", self.name, "--port", str(self.port)]
+        command += ["--directory", str(self.directory), *self._options]
+        environ = environ_of(self.primary_url, {"CHINWAG_RELAY_PASSWORD": PASSWORD})
+        if CAN_FORK:
+            with open(os.devnull) as nothing:
+                self.process = FORKERY.fork(command, environ, nothing.fileno(), self._log.fileno())
+        else:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "chinwag.cli", *command],
+                env=environ,
+                stdout=subprocess.PIPE,
+                stderr=self._log,
+                text=True,
+            )
         self.url = self._url_said()
 
     def kill(self) -> None:
