@@ -24,6 +24,7 @@ FILE = ROOT / "litestar.toml"
         ({"CHINWAG_SIGN_IN": "proxy"}, "CHINWAG_SIGN_IN: sign_in: the setting proxies is missing"),
         ({"CHINWAG_PROXIES": "10.0.0.1/8"}, "CHINWAG_PROXIES: proxies: 10.0.0.1/8 has host bits set"),
         ({"CHINWAG_PROXIES": "nginx"}, "CHINWAG_PROXIES: proxies: 'nginx' does not appear to be an IPv4"),
+        ({"CHINWAG_READ_URL": "standby.example"}, "CHINWAG_READ_URL: read_url: Expected `str` matching"),
         ({"CHINWAG_BOT": "nobody"}, "bot: there is no 'nobody'"),
         ({"CHINWAG_BOT": "chinwag.bots.echo:Nobody"}, "bot: there is no 'chinwag.bots.echo:Nobody'"),
         ({"DATABASE_URL": "postgresql://me@127.0.0.1:1/none"}, "the database cannot be reached: "),

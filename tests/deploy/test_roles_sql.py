@@ -12,8 +12,12 @@ from piccolo.apps.user.tables import BaseUser
 
 from chinwag.chat.accounts import Accounts
 from chinwag.chat.identities import Identities, Identity
+from chinwag.chat.pages import FRAMES, NEWEST_FIRST, OLDEST_FIRST
+from chinwag.chat.search import ARE_SEEN, FOUND, HAS_REACHED, NEWEST
 from chinwag.db.pool import Connection, open_pool
+from chinwag.db.standbys import IS_STANDBY
 from chinwag.settings import Settings
+from chinwag.wire import MAX_ID
 from tests.support.client import open_list, open_thread
 from tests.support.command import forked_chinwag
 from tests.support.people import HASH, PASSWORD, add_person, nobody, signed_in
@@ -277,3 +281,31 @@ async def test_a_server_lets_people_join_and_administrators_look_after_them(
         await owner.execute("delete from sign_in_attempt")
         await owner.close()
     assert "InsufficientPrivilege" not in server.log.read_text()
+
+
+@pytest.mark.usefixtures("server")  # it has made the account
+async def test_a_server_may_ask_the_primary_and_a_standby_for_a_page_and_a_search(
+    url_of: Callable[[str], str]
+) -> None:
+    """These statements are sent only where there is a standby, which has the same roles."""
+    connection = await asyncpg.connect(url_of("chinwag_server"))
+    try:
+        thread = await connection.fetchval(
+            "insert into thread (title, is_open) values ('Long', true) returning id"
+        )
+        await connection.execute(
+            "insert into message (thread_id, content) select $1, 'okapi' from generate_series(1, 30)", thread
+        )
+        for kind in (FRAMES, OLDEST_FIRST, NEWEST_FIRST):
+            [row] = await connection.fetch(kind.of_primary, thread, 0, 31, 30, 1000, None, 20)
+            assert (row["newest"], row["seq"]) == (30, None)
+            assert len(await connection.fetch(kind.of_standby, thread, 0, 31, 30, 1000, row["mark"])) == 30
+        [newest] = await connection.fetch(NEWEST)
+        assert await connection.fetchval(HAS_REACHED, *newest) is False  # this is the primary
+        me = await connection.fetchval("select id from account where username = 'me'")
+        found = await connection.fetch(FOUND, "okapi", MAX_ID, 50, 200, me)
+        ids, marks = [row["message"] for row in found], [row["mark"] for row in found]
+        assert await connection.fetchval(ARE_SEEN, ids, marks, me) is True
+        assert await connection.fetchval(IS_STANDBY) is False
+    finally:
+        await connection.close()

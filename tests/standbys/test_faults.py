@@ -111,9 +111,9 @@ async def test_a_server_starts_without_its_standbys(
     start_server: ServerStarter, standby: Standby, long_thread: int
 ) -> None:
     login = standby.url.replace("://chinwag:", "://chinwag:wrong-")
-    hosts = login.replace("@127.0.0.1", "@127.0.0.1:1,127.0.0.1")  # nobody is at the first one
+    hosts = login.replace("@127.0.0.1", "@127.0.0.1:1,127.0.0.1:no,127.0.0.1")  # nobody is at the first two
     server = await asyncio.to_thread(start_server, NO_LIMITS | {"CHINWAG_READ_URL": hosts})
-    await until_scraped(server, lambda scraped: scraped.value("chinwag_standbys", state="away") == 2)
+    await until_scraped(server, lambda scraped: scraped.value("chinwag_standbys", state="away") == 3)
     async with http_client(f"{server.url}/api/v1") as http:
         await read_everything(http, server, long_thread)
     assert await health(server) == (200, {"status": "ok", "problems": []})
@@ -175,7 +175,7 @@ async def test_what_a_failover_has_lost_is_not_read_from_a_standby_that_has_it(
                         assert len(page) >= 50
                     answer = (await http.get("/search", params={"q": "okapi"})).text
                     assert "own" in answer and "lost" not in answer
-                    assert len(await found(http, "own okapi")) == 1
+                    assert (long_thread, 161) in await found(http, "own okapi")
                 read = set(await reads.since())
                 assert {"page standby", "page standby_behind", "search standby_behind"} <= read
         finally:

@@ -135,6 +135,8 @@ class Standby:
             is_standby = await self.ask(lambda pool: pool.fetchval(IS_STANDBY))
         except StandbyFailed as failure:
             self._lose(str(failure), self._era)
+        except Exception as error:  # whatever it is: a standby that was not looked at would never be used
+            self._lose(type(error).__name__, self._era)
         else:
             if not is_standby:
                 self._lose(NO_STANDBY, self._era)
