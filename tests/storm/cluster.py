@@ -78,8 +78,7 @@ class Cluster:
     """A primary, a standby, servers and relays, which `async with` starts and stops.
 
     Each server can also be reached by a door: a port of its own, whose network can go silent. If there are
-    relays, they alone notify messages, and the servers reach each of them by a link. The standby is for
-    failovers; another one may be for reads.
+    relays, they alone notify messages, and servers reach them by links. The standby is not for reads.
     """
 
     def __init__(
