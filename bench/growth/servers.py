@@ -176,14 +176,14 @@ def _curve(name: str, title: str, about: str, delay_ms: float, points: tuple[int
     )
 
 
-CURVE = _curve("servers", "Servers that LISTEN", ABOUT, 0, (1, 2, 4, 8, 16, 32))
+CURVE = _curve("servers", "Servers that LISTEN", ABOUT, 0, (1, 4, 16, 32))
 SLOW = tuple(
     _curve(
         f"servers{delay}ms",
         f"Servers, fsync {delay} ms slower",
         ABOUT_SLOW.format(delay=delay),
         delay,
-        (1, 4, 16),
+        (1, 16),
     )
     for delay in (2, 10)
 )
