@@ -40,8 +40,8 @@ BENCHES = {
     ),
     "connections": (["--sockets", "60", "--repeat", "2"], ["handshakes, to ready", "idle socket"]),
     "writers": (
-        ["--seconds", "1", "--repeat", "1"],
-        [f"{who} with NOTIFY" for who in ("1 writer", "4 writers", "16 writers", "64 writers")],
+        ["--writers", "1", "--writers", "3", "--seconds", "1", "--repeat", "1"],
+        [f"{who} with NOTIFY" for who in ("1 writer", "3 writers")],
     ),
 }
 

@@ -12,11 +12,15 @@ from tests.support.chromium import path_to_chromium
 from tests.support.process import START_SECONDS, environ_of, find_program, wait_until
 
 LIMIT_SECONDS = 600
-SMALL = ["--small", "--rounds", "1"]
-SLOW = ["Servers, fsync 2 ms slower", "Servers, fsync 10 ms slower"]
-SECTIONS = [
-    "Sockets in a thread", "Threads", "Servers that LISTEN", *SLOW, "The size of a message", "History"
-]  # fmt: skip
+# The servers on slow disks differ in the delay alone, which tests/bench/test_command.py has.
+CURVES = {
+    "sockets": "Sockets in a thread",
+    "threads": "Threads",
+    "servers": "Servers that LISTEN",
+    "size": "The size of a message",
+    "history": "History",
+}
+SMALL = ["--small", "--rounds", "1", *[f"--only={name}" for name in CURVES]]
 
 
 RUN = """
@@ -56,10 +60,10 @@ def test_a_server_ends_with_the_bench_that_is_killed(database_url: str) -> None:
 
 def test_each_curve_has_its_table_and_its_panels(output: Path) -> None:
     page, chart = (output / "growth.md").read_text(), (output / "growth.svg").read_text()
-    assert re.findall("^## (.*)", page, re.M) == [*SECTIONS, "Versions"]
+    assert re.findall("^## (.*)", page, re.M) == [*CURVES.values(), "Versions"]
     for point in ("3", "2", "8 kB", "empty", "1,000"):
         assert re.search(rf"^\| {point} (\| [-\d.,–]+ )+\|$", page, re.M), point
-    assert chart.startswith("<svg") and chart.count("<polyline") >= 31
+    assert chart.startswith("<svg") and chart.count("<polyline") >= 19
     assert len(chart) < 60_000
 
 
