@@ -141,9 +141,16 @@ async def drop_slot(db: Connection, slot: str) -> None:
 
 
 def switch(primary_url: str, state: str, *options: str) -> None:
-    """Have relays alone notify messages (`on`), or the primary, too (`off`)."""
-    switched = forked_chinwag("relay", "only", state, *options, DATABASE_URL=primary_url)
-    assert switched.returncode == 0, switched.stderr
+    """Have relays alone notify messages (`on`), or the primary, too (`off`).
+
+    On a busy computer, a server may take longer to hear its relay than the command waits for.
+    """
+    ends = time.monotonic() + LIMIT_SECONDS
+    while True:
+        switched = forked_chinwag("relay", "only", state, *options, DATABASE_URL=primary_url)
+        if switched.returncode == 0:
+            return
+        assert "hear no relay" in switched.stderr and time.monotonic() < ends, switched.stderr
 
 
 async def health(server: Server) -> tuple[int, dict[str, str]]:
