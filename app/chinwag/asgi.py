@@ -293,8 +293,8 @@ async def _hear_primary(hearing: Hearing, sign_in: SignIn, sign_outs: SignOuts) 
 def _collect_rarely() -> None:
     """Have the garbage collector run less often.
 
-    Its usual 700 new objects are five handshakes: a third of the time of a handshake went into looking at
-    objects that stay. Nothing here makes much garbage that only the garbage collector can free.
+    Its usual 700 new objects are fifty handshakes, and it would look at objects that stay, again and again.
+    Nothing here makes much garbage that only the garbage collector can free.
     """
     gc.collect()
     gc.freeze()  # what has been imported is not looked at any more

@@ -40,9 +40,6 @@ ENCODED_OF_PARTS = [
 IS_PART = "is_part_of_a_page"
 """The key in the state of a request."""
 
-STARTS = {"http.response.start", "websocket.http.response.start"}
-
-
 def is_answered_with_part(request: Request[Any, Any, Any]) -> None:
     """Note that the answer to this request is a part of a page, or tells that the browser has it."""
     request.scope["state"][IS_PART] = True
@@ -50,8 +47,8 @@ def is_answered_with_part(request: Request[Any, Any, Any]) -> None:
 
 async def add_headers(message: Message, scope: Scope) -> None:
     """Add the fields that the handler has not set itself. A hook of Litestar, called for all that is sent."""
-    if message["type"] in STARTS:
+    if message["type"] == "http.response.start":
         fields = ENCODED_OF_PARTS if IS_PART in scope["state"] else ENCODED
-        given = {name for name, _ in message["headers"]}  # type: ignore[typeddict-item]
+        given = {name for name, _ in message["headers"]}
         missing = [field for field in fields if field[0] not in given]
-        message["headers"] = [*message["headers"], *missing]  # type: ignore[typeddict-item, typeddict-unknown-key]
+        message["headers"] = [*message["headers"], *missing]

@@ -89,10 +89,6 @@ Provided = NamedDependency[SkipValidation[Services]]
 
 
 def services_of(state: State) -> Services:
-    """Return the services in the state of an application: this is the dependency `services` of handlers.
-
-    Litestar would give each WebSocket a copy of the state, and keep it; so WebSockets read the state of
-    their application.
-    """
+    """Return the services in the state of an application: this is the dependency `services` of handlers."""
     services: Services = state["services"]
     return services
