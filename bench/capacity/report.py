@@ -76,8 +76,8 @@ resource carries; the smallest counts. With [relays](relays.md), each of which h
 primary, the primary wakes no servers, and its commits do not run one after another."""
 
 NOT_RUN = """\
-10 and 100 servers were not run: these lines are what the formula says. [docs/growth.md](growth.md) has up
-to 32 servers on one machine."""
+10 and 100 servers were not run: these lines are what the formula says. [growth.md](growth.md) has up to
+32 servers on one machine."""
 
 LIMITS = """\
 - **Hearing is the floor.** Each server hears each message, so servers alone do not help without end: at
@@ -88,12 +88,11 @@ LIMITS = """\
 - **Commits that notify run one after another**, from before the commit until the disk has it: {commits} a
   second here. A server stores what arrives together in one commit, so a cluster that is busy stores more
   messages than this; rows that SQL inserts one by one do not. What counts is how long the disk takes to
-  sync: [docs/relays.md](relays.md) has the same with a disk that takes 2 and 10 ms, and with a relay. A
-  network disk takes that long, and it was with heavy concurrent writes in production that [this lock was
-  reported as the limit](https://simonwillison.net/2025/Jul/11/postgres-listen-notify/).
-- **Connections to PostgreSQL**: each server has `pool_size` of them, one that listens, and one more for a
-  relay. 100 servers with a pool of 10 need more than 1,100: use a transaction pooler with `listen_url`
-  (README.md, "Settings"), or smaller pools.
+  sync: [relays.md](relays.md) has the same with a disk that takes 2 ms longer, and with a relay. A network
+  disk takes that long, and it was with heavy concurrent writes in production that [this lock was reported as
+  the limit](https://simonwillison.net/2025/Jul/11/postgres-listen-notify/).
+- **Connections to PostgreSQL**: each server has `pool_size` of them, which is 8, and one that listens. 100
+  servers need 900: use [a transaction pooler](operating.md#pgbouncer), or smaller pools.
 - **Open files**: each socket is one. `max_connections` and `ulimit -n` limit them.
 - **Many in one thread**: a message to 10,000 sockets of one server takes {hall} of its core, and those who
   read it last get it that much later. Spread them over servers."""
@@ -168,7 +167,9 @@ def _told(situation: Situation) -> str:
     words = [f"{situation.servers} servers"] if situation.servers > 1 else []
     if situation.readers:
         each = " on each" if situation.servers > 1 else ""
-        words.append(f"{situation.threads} threads of {situation.readers:,} sockets{each}")
+        threads = f"{situation.threads} threads" if situation.threads > 1 else "a thread"
+        sockets = f"{situation.readers:,} sockets" if situation.readers > 1 else "a socket"
+        words.append(f"{threads} of {sockets}{each}")
     if situation.lists:
         words.append(f"{situation.lists} lists of threads")
     rates = {name: getattr(situation, name) for name in ("typed", "inserted", "unread")}
