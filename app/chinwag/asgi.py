@@ -270,11 +270,10 @@ async def _running(settings: Settings, app: Litestar) -> AsyncIterator[None]:
         )
         await parts.enter_async_context(health.running())
         await parts.enter_async_context(metrics.running())
+        await asyncio.to_thread(assets.prepare)
         await parts.enter_async_context(hearing.running(listener, relay_listener or None))
         await parts.enter_async_context(hub.presence.running())
         _collect_rarely()
-        preparing = asyncio.create_task(asyncio.to_thread(assets.prepare))
-        parts.push_async_callback(lambda: preparing)
         parts.enter_context(stops_later(settings.drain_seconds, health.drain))
         yield
 

@@ -102,8 +102,9 @@ def content(name: str) -> bytes:
 
 
 def prepare() -> None:
-    """Join, minify and compress what the pages load, so that the first visitor need not wait the second that
-    it takes. The modules as they are written are for other pages, and are prepared when one asks."""
+    """Join, minify and compress what the pages load. A server does it before it serves: it takes a second,
+    for which all who come back after a restart would wait. The modules as they are written are for other
+    pages, and are prepared when one asks."""
     for name in [*FILES.keys() - MODULES.keys(), "docs.js", "sockets.js"]:
         find(name)
     for space, first in BUNDLES.items():

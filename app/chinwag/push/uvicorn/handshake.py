@@ -7,6 +7,10 @@ import base64
 import binascii
 import hashlib
 from collections.abc import Iterable
+from typing import Any
+from urllib.parse import unquote
+
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from chinwag.errors import BadInput
 
@@ -41,6 +45,29 @@ def accept_value(fields: Iterable[Field]) -> bytes:
         raise BadInput("the handshake needs one Sec-WebSocket-Key field, of 16 bytes in Base64")
     digest = hashlib.sha1(keys[0] + GUID, usedforsecurity=False).digest()
     return binascii.b2a_base64(digest, newline=False)
+
+
+def scope_of(http: HttpToolsProtocol, path: str, raw_path: bytes, query: bytes) -> dict[str, Any]:
+    """Return the ASGI scope of a handshake, as uvicorn makes it, without extensions.
+
+    Args:
+        path: the path of the request as text, before its escapes are decoded.
+    """
+    return {
+        "type": "websocket",
+        "asgi": {"version": http.asgi_version, "spec_version": "2.4"},
+        "http_version": "1.1",
+        "scheme": "wss" if http.scheme == "https" else "ws",
+        "server": http.server,
+        "client": http.client,
+        "root_path": http.root_path,
+        "path": http.root_path + (unquote(path) if "%" in path else path),
+        "raw_path": http.root_path.encode("ascii") + raw_path,
+        "query_string": query,
+        "headers": http.headers,
+        "subprotocols": [],
+        "state": http.app_state.copy(),
+    }
 
 
 def answer(accept: bytes, fields: Iterable[Field]) -> bytes:

@@ -7,7 +7,6 @@ the request would be taken for the next request (Kludex/uvicorn#2722).
 
 from http import HTTPStatus
 from typing import Any, cast
-from urllib.parse import unquote
 
 import httptools
 import structlog
@@ -18,7 +17,7 @@ from chinwag import headers, wire
 from chinwag.counts import REFUSALS
 from chinwag.errors import BadInput, HeadTooLarge, Refusal, RequestTimeout, TooManyConnections
 from chinwag.push.connection import EXTENSION
-from chinwag.push.uvicorn.handshake import accept_value
+from chinwag.push.uvicorn.handshake import accept_value, scope_of
 from chinwag.push.uvicorn.keepalive import Checkable, reset, timer_wheel_of, unacknowledged
 
 HEAD_BYTES = 32 * 1024
@@ -222,26 +221,8 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         self._forget()
         self.connections.discard(self)
         websocket = cast(Any, self.ws_protocol_class)(self.config, self.server_state)
-        websocket.begin(
-            self.transport,
-            {
-                "type": "websocket",
-                "asgi": {"version": self.asgi_version, "spec_version": "2.4"},
-                "http_version": "1.1",
-                "scheme": "wss" if self.scheme == "https" else "ws",
-                "server": self.server,
-                "client": self.client,
-                "root_path": self.root_path,
-                "path": self.root_path + (unquote(text) if "%" in text else text),
-                "raw_path": self.root_path.encode("ascii") + path,
-                "query_string": query,
-                "headers": self.headers,
-                "subprotocols": [],
-                "state": self.app_state.copy(),
-                "extensions": {EXTENSION: websocket},
-            },
-            accept,
-        )
+        scope = scope_of(self, text, path, query) | {"extensions": {EXTENSION: websocket}}
+        websocket.begin(self.transport, scope, accept)
         self.transport.set_protocol(websocket)
         # The two refer to each other, so that only the garbage collector could free them.
         self.parser = cast(Any, None)
