@@ -18,7 +18,7 @@ import uvloop
 from bench import databases
 from bench.capacity import report
 from bench.capacity.model import CHECKS, MEASURED_BY, units
-from bench.capacity.situation import CONNECTIONS, Situation, Use, measure, until_quiet
+from bench.capacity.situation import CONNECTIONS, Situation, Use, measure
 from bench.contestants import ROOT
 from bench.files import allow_many_sockets
 from bench.growth.chinwag import CHINWAG
@@ -61,7 +61,6 @@ def main(rounds: int, seconds: float, small: bool, output: Path) -> None:
                     is_first = not cluster.places
                     if len(cluster.places) < situation.servers:
                         cluster.grow(situation.servers)
-                        asyncio.run(until_quiet([pid for pid, _ in cluster.places]))
                     if is_first:
                         found = _others(url, cluster.places[0], 100 if small else SOCKETS, seconds)
                         _tell(f"round {number}/{rounds}  {found}")

@@ -16,13 +16,8 @@ from bench.growth.load import CONTENT, INSERT
 from bench.wire import THREADS
 from chinwag.bench.client import Client, connected
 from chinwag.bench.cpu import cpu_seconds, postmaster_of
-from chinwag.errors import LoadFailed
 
 WARM_UP_SECONDS = 1.0
-QUIET_SECONDS = 60
-QUIET_SHARE = 0.05
-"""A server that uses less of a core rests."""
-
 CONNECTIONS = 16
 """The connections over which rows are inserted."""
 
@@ -86,20 +81,6 @@ class ListReader(Client):
     def hear(self, payload: memoryview) -> None:
         if bytes(payload[: len(LIST_READY)]) == LIST_READY:
             self.become_ready()
-
-
-async def until_quiet(servers: Sequence[int]) -> None:
-    """Wait until servers that have just started have prepared the files of the page, and rest.
-
-    Raises:
-        LoadFailed: they do not come to rest.
-    """
-    for _ in range(QUIET_SECONDS):
-        before = cpu_seconds(servers)
-        await asyncio.sleep(1)
-        if cpu_seconds(servers) - before < QUIET_SHARE * len(servers):
-            return
-    raise LoadFailed(f"servers have not come to rest in {QUIET_SECONDS} s")
 
 
 async def measure(

@@ -25,11 +25,6 @@ WARM_UPS = 20
 """The joins before anything is counted, in which the server loads what all connections share."""
 SETTLE_SECONDS = 1.0
 """The time in which the server frees what handshakes leave behind, and tells who is there."""
-IDLE_SECONDS = 0.3
-IDLE_SHARE = 0.1
-"""A server is idle that has used no more than this share of a core for so long."""
-START_TIMES = 5
-"""It is waited for as long as this many times the seconds of a measurement."""
 PATH = "/api/v1/ws/threads"
 PAGE = 50
 """The threads on a page of the list."""
@@ -67,7 +62,6 @@ class Round:
 
     async def rush(self) -> Values:
         """Have all join at once, and again when the server knows them."""
-        await self._until_idle()
         try:
             new = await self._join_at_once()
             rush_mib = resident_bytes([self._pid]) / MIB
@@ -83,22 +77,11 @@ class Round:
 
     async def measure(self) -> Values:
         """Have all join, a few at a time, and measure all the rest while they are there."""
-        await self._until_idle()
         try:
             return await self._join() | await self._write() | await self._join_again() | self._read_lists()
         finally:
             self._lists.leave()
             self._crowd.leave()
-
-    async def _until_idle(self) -> None:
-        """Wait until the server has compressed the files of the page, which it does when it has started."""
-        deadline = time.perf_counter() + START_TIMES * self._seconds
-        began = used = self._used()
-        while used.seconds < deadline:
-            await asyncio.sleep(IDLE_SECONDS)
-            began, used = used, self._used()
-            if used.since(began).server <= IDLE_SHARE * IDLE_SECONDS:
-                return
 
     async def _join_at_once(self) -> Values:
         began = self._used()

@@ -39,12 +39,12 @@ TABLES = (
     Table(
         "All join at once",
         """\
-The lists of all are opened at the same time, as after a restart: the server has just started (it was waited
-for until it had compressed the files of the page), and asks the database about each session, over connections
-that it opens for that. Then the lists are lost, and opened again at the same time, and the server knows the
-sessions. The time runs from the start of a connection until `ready`; with many, most of it is spent waiting
-for the others. With 1,000, either the server or the load generator is busy for the whole time: where neither
-is near 100 % of a core, other programs had the processor, and the rate could be higher.""",
+The lists of all are opened at the same time, as after a restart: the server has just started, and asks the
+database about each session, over connections that it opens for that. Then the lists are lost, and opened
+again at the same time, and the server knows the sessions. The time runs from the start of a connection
+until `ready`; with many, most of it is spent waiting for the others. With 1,000, either the server or the
+load generator is busy for the whole time: where neither is near 100 % of a core, other programs had the
+processor, and the rate could be higher.""",
         {
             "new_joins": "new to the server, joins/s",
             "new_median_ms": "median, ms",
